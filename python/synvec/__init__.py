@@ -1,0 +1,29 @@
+"""Word vectors: train, open and question them."""
+
+from synvec._core import __version__
+from synvec.errors import (
+    ChecksumError,
+    EncodingError,
+    FormatError,
+    HeaderError,
+    LimitError,
+    NonFiniteError,
+    RowError,
+    TruncatedFileError,
+    UnsafePickleError,
+    UnsupportedFormatError,
+)
+
+__all__ = [
+    "ChecksumError",
+    "EncodingError",
+    "FormatError",
+    "HeaderError",
+    "LimitError",
+    "NonFiniteError",
+    "RowError",
+    "TruncatedFileError",
+    "UnsafePickleError",
+    "UnsupportedFormatError",
+    "__version__",
+]

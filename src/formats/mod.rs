@@ -1,0 +1,1 @@
+//! Vector files: one reader and writer a format.

@@ -1,0 +1,1 @@
+//! Matrices that training threads share.

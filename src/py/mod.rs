@@ -1,0 +1,19 @@
+//! The binding: the only room that names pyo3. It converts, releases the interpreter lock around
+//! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
+
+mod errors;
+
+use pyo3::prelude::*;
+
+#[pymodule]
+fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_function(wrap_pyfunction!(available_workers, module)?)?;
+    Ok(())
+}
+
+/// The cores this process may use (affinity and cgroup quota respected).
+#[pyfunction]
+fn available_workers() -> usize {
+    crate::workers::available()
+}

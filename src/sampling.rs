@@ -1,0 +1,1 @@
+//! Random draws: the generator, subsampling, negatives.

@@ -1,0 +1,1 @@
+//! The Huffman tree of hierarchical softmax.
