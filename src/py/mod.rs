@@ -2,6 +2,7 @@
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
 mod errors;
+mod progress;
 
 use pyo3::prelude::*;
 

@@ -1,0 +1,71 @@
+//! Progress and Ctrl-C across the line: a Python callable as the core's [`Observer`].
+
+use pyo3::prelude::*;
+use pyo3::types::PyDict;
+
+use crate::error::{Error, Result};
+use crate::progress::{Observer, Report};
+
+/// Looks out for Ctrl-C and passes reports to a Python callable as dictionaries.
+///
+/// It is called without the interpreter lock, on the thread that called into the core; what Python
+/// raises is kept until [`PyObserver::finish`] hands it back.
+pub struct PyObserver {
+    callback: Option<Py<PyAny>>,
+    raised: Option<PyErr>,
+}
+
+impl PyObserver {
+    /// `callback` takes one dictionary; `None` only looks out for Ctrl-C.
+    pub fn new(callback: Option<Py<PyAny>>) -> Self {
+        Self { callback, raised: None }
+    }
+
+    /// A job's result, with the exception that stopped it if there was one.
+    pub fn finish<T>(self, result: Result<T>) -> PyResult<T> {
+        match (result, self.raised) {
+            (Err(Error::Stopped), Some(raised)) => Err(raised),
+            (result, _) => result.map_err(PyErr::from),
+        }
+    }
+}
+
+impl Observer for PyObserver {
+    fn observe(&mut self, report: Report) -> Result<()> {
+        Python::attach(|py| {
+            py.check_signals()?;
+            match &self.callback {
+                Some(callback) => callback.call1(py, (report_dict(py, report)?,)).map(drop),
+                None => Ok(()),
+            }
+        })
+        .map_err(|raised| {
+            self.raised = Some(raised);
+            Error::Stopped
+        })
+    }
+}
+
+fn report_dict(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDict>> {
+    let dict = PyDict::new(py);
+    match report {
+        Report::Scan(scan) => {
+            dict.set_item("phase", "scan")?;
+            dict.set_item("bytes", scan.bytes)?;
+            dict.set_item("total_bytes", scan.total_bytes)?;
+            dict.set_item("words", scan.words)?;
+            dict.set_item("sentences", scan.sentences)?;
+        }
+        Report::Train(train) => {
+            dict.set_item("phase", "train")?;
+            dict.set_item("epoch", train.epoch)?;
+            dict.set_item("epochs", train.epochs)?;
+            dict.set_item("raw_words", train.raw_words)?;
+            dict.set_item("total_raw_words", train.total_raw_words)?;
+            dict.set_item("trained_words", train.trained_words)?;
+            dict.set_item("alpha", train.alpha)?;
+            dict.set_item("loss", train.loss)?;
+        }
+    }
+    Ok(dict)
+}
