@@ -2,6 +2,7 @@
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
 mod errors;
+mod keys;
 mod progress;
 
 use pyo3::prelude::*;
@@ -9,6 +10,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<keys::PyKeyTable>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
     Ok(())
 }

@@ -1,23 +1,72 @@
 //! The key table: string blob + offsets + hash slots, the same bytes in memory and on disk, so that
 //! opening a file builds no dictionary.
 
+use std::str;
+
 use xxhash_rust::xxh3::xxh3_64;
 
+use crate::error::{Error, Result};
 use crate::mapped::Buffer;
 
 /// A slot that holds no key.
 pub const EMPTY_SLOT: u32 = u32::MAX;
 
+/// The most keys a table can hold: slots are 32 bits wide, and one value means "empty".
+pub const MAX_KEYS: usize = EMPTY_SLOT as usize;
+
 /// Distinct keys by index, and indices by key.
 ///
 /// `bytes[offsets[i]..offsets[i + 1]]` is key `i` in UTF-8. `slots` is an open-addressing hash
-/// table, its length a power of two, that holds key indices; a key's search begins at
-/// `xxh3_64(key) & (slots.len() - 1)` and goes on to the next slot until an [`EMPTY_SLOT`].
+/// table, its length a power of two and at most half full, that holds key indices; a key's search
+/// begins at `xxh3_64(key) & (slots.len() - 1)` and goes on to the next slot until an
+/// [`EMPTY_SLOT`].
+///
+/// The parts may come from a file that nobody has verified: then a lookup may give a wrong answer,
+/// but it stays within bounds, never panics, and ends after one round of the slots at most.
 #[derive(Debug, Clone)]
 pub struct KeyTable {
     bytes: Buffer<u8>,
     offsets: Buffer<u64>,
     slots: Buffer<u32>,
+}
+
+/// What is wrong with a key table's parts; the reader of the file adds the place.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum KeyTableError {
+    /// No offsets, so not even an end.
+    #[error("key_offsets is empty, expected one offset more than there are keys")]
+    NoOffsets,
+    /// More keys than slots can name.
+    #[error("{0} keys, at most {MAX_KEYS} are possible")]
+    TooMany(usize),
+    /// The number of slots cannot serve the keys.
+    #[error("{slots} key_slots for {keys} keys, expected a power of two that is at least {}", .keys * 2)]
+    Slots {
+        /// How many there are.
+        slots: usize,
+        /// How many keys they serve.
+        keys: usize,
+    },
+    /// Offsets that go backwards or leave the blob.
+    #[error(
+        "key {index} has bytes {start} to {end}, which is not a range of the {bytes} key_bytes"
+    )]
+    Range {
+        /// The key.
+        index: usize,
+        /// Its first byte.
+        start: u64,
+        /// The byte after its last.
+        end: u64,
+        /// The size of the blob.
+        bytes: usize,
+    },
+    /// A key that is not UTF-8.
+    #[error("key {0} is not valid UTF-8")]
+    Utf8(usize),
+    /// Two equal keys, or one that its slots do not lead to.
+    #[error("key {0} is not found by its own text: a duplicate, or damaged key_slots")]
+    Lost(usize),
 }
 
 impl Default for KeyTable {
@@ -27,6 +76,40 @@ impl Default for KeyTable {
 }
 
 impl KeyTable {
+    /// A table over parts that were written earlier. Sizes are checked here; ranges and UTF-8 at
+    /// each access, or all at once by [`KeyTable::verify`].
+    pub fn from_parts(
+        bytes: Buffer<u8>,
+        offsets: Buffer<u64>,
+        slots: Buffer<u32>,
+    ) -> Result<Self, KeyTableError> {
+        let keys = offsets.len().checked_sub(1).ok_or(KeyTableError::NoOffsets)?;
+        if keys > MAX_KEYS {
+            return Err(KeyTableError::TooMany(keys));
+        }
+        // Without a key there is nothing to find, and no slots are as good as some.
+        let enough = slots.len() / 2 >= keys && slots.len().is_power_of_two();
+        if enough || (keys == 0 && slots.is_empty()) {
+            Ok(Self { bytes, offsets, slots })
+        } else {
+            Err(KeyTableError::Slots { slots: slots.len(), keys })
+        }
+    }
+
+    /// A table over a blob of keys and their offsets; refuses what is not UTF-8 and duplicates.
+    pub fn from_blob(bytes: Vec<u8>, offsets: Vec<u64>) -> Result<Self, KeyTableError> {
+        let keys = offsets.len().checked_sub(1).ok_or(KeyTableError::NoOffsets)?;
+        if keys > MAX_KEYS {
+            return Err(KeyTableError::TooMany(keys));
+        }
+        let mut table =
+            Self { bytes: bytes.into(), offsets: offsets.into(), slots: Vec::new().into() };
+        table.verify_text()?;
+        table.rebuild_slots(slots_for(keys));
+        table.verify_slots()?;
+        Ok(table)
+    }
+
     /// How many keys there are.
     pub fn len(&self) -> usize {
         self.offsets.len() - 1
@@ -37,60 +120,139 @@ impl KeyTable {
         self.len() == 0
     }
 
-    /// The key at `index`; `None` past the end.
+    /// The blob of keys, one after another.
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// Where each key begins in the blob, and the end of the last.
+    pub fn offsets(&self) -> &[u64] {
+        &self.offsets
+    }
+
+    /// The hash slots; see the type's head.
+    pub fn slots(&self) -> &[u32] {
+        &self.slots
+    }
+
+    /// The key at `index`; `None` past the end (or where an unverified file is damaged).
     pub fn get(&self, index: usize) -> Option<&str> {
+        str::from_utf8(self.get_bytes(index)?).ok()
+    }
+
+    /// The bytes of the key at `index`, without a look at their encoding.
+    pub fn get_bytes(&self, index: usize) -> Option<&[u8]> {
         let start = usize::try_from(*self.offsets.get(index)?).ok()?;
         let end = usize::try_from(*self.offsets.get(index + 1)?).ok()?;
-        std::str::from_utf8(self.bytes.get(start..end)?).ok()
+        self.bytes.get(start..end)
     }
 
     /// The index of `key`.
     pub fn index(&self, key: &str) -> Option<usize> {
-        self.search(key).ok()
+        self.search(key.as_bytes()).ok()
     }
 
     /// Adds `key` unless it is there; returns its index and whether it was added.
-    pub fn insert(&mut self, key: &str) -> (usize, bool) {
+    ///
+    /// Fails past [`MAX_KEYS`] keys.
+    pub fn insert(&mut self, key: &str) -> Result<(usize, bool)> {
         if (self.len() + 1) * 2 > self.slots.len() {
-            self.grow();
+            self.rebuild_slots(slots_for(self.len() + 1));
         }
-        match self.search(key) {
-            Ok(index) => (index, false),
+        match self.search(key.as_bytes()) {
+            Ok(index) => Ok((index, false)),
             Err(slot) => {
                 let index = self.len();
+                let entry = slot_entry(index)?;
                 self.bytes.to_mut().extend_from_slice(key.as_bytes());
                 let end = self.bytes.len() as u64;
                 self.offsets.to_mut().push(end);
-                self.slots.to_mut()[slot] = index as u32;
-                (index, true)
+                self.slots.to_mut()[slot] = entry;
+                Ok((index, true))
             }
         }
     }
 
-    /// The keys in order.
+    /// Makes room for `additional` more keys, so that inserting them rebuilds no slots.
+    pub fn reserve(&mut self, additional: usize) {
+        let keys = self.len().saturating_add(additional).min(MAX_KEYS);
+        if slots_for(keys) > self.slots.len() {
+            self.rebuild_slots(slots_for(keys));
+            self.offsets.to_mut().reserve(additional);
+        }
+    }
+
+    /// The keys at the indices of `order`, in that order, as a table of its own. `None` when one is
+    /// past the end or comes twice.
+    pub fn take(&self, order: impl IntoIterator<Item = usize>) -> Option<Self> {
+        let mut taken = Self::default();
+        for index in order {
+            let (_, is_new) = taken.insert(self.get(index)?).ok()?;
+            if !is_new {
+                return None;
+            }
+        }
+        Some(taken)
+    }
+
+    /// The keys in order; ends early where an unverified file is damaged.
     pub fn iter(&self) -> impl Iterator<Item = &str> {
         (0..self.len()).map_while(|index| self.get(index))
     }
 
+    /// Bytes that the table takes up, in memory or in its file.
+    pub fn byte_size(&self) -> usize {
+        self.bytes.len() + size_of_val(self.offsets()) + size_of_val(self.slots())
+    }
+
+    /// Whether every key is in bounds, valid UTF-8, and found by its own text (so none is there
+    /// twice).
+    pub fn verify(&self) -> Result<(), KeyTableError> {
+        self.verify_text()?;
+        self.verify_slots()
+    }
+
+    fn verify_text(&self) -> Result<(), KeyTableError> {
+        for (index, range) in self.offsets.windows(2).enumerate() {
+            let bytes = self.get_bytes(index).ok_or(KeyTableError::Range {
+                index,
+                start: range[0],
+                end: range[1],
+                bytes: self.bytes.len(),
+            })?;
+            str::from_utf8(bytes).map_err(|_| KeyTableError::Utf8(index))?;
+        }
+        Ok(())
+    }
+
+    fn verify_slots(&self) -> Result<(), KeyTableError> {
+        let lost = (0..self.len()).find(|&index| {
+            self.get_bytes(index).is_none_or(|bytes| self.search(bytes) != Ok(index))
+        });
+        lost.map_or(Ok(()), |index| Err(KeyTableError::Lost(index)))
+    }
+
     /// The index of `key`, or the slot where it would go.
-    fn search(&self, key: &str) -> Result<usize, usize> {
-        let mask = self.slots.len().wrapping_sub(1);
-        let mut slot = xxh3_64(key.as_bytes()) as usize & mask;
-        for _ in 0..self.slots.len() {
-            match self.slots[slot] {
+    fn search(&self, key: &[u8]) -> Result<usize, usize> {
+        let slots: &[u32] = &self.slots;
+        let mask = slots.len().wrapping_sub(1);
+        let mut slot = xxh3_64(key) as usize & mask;
+        // A damaged table may have no empty slot: one round, then it is absent.
+        for _ in 0..slots.len() {
+            match slots[slot] {
                 EMPTY_SLOT => return Err(slot),
-                index if self.get(index as usize) == Some(key) => return Ok(index as usize),
+                index if self.get_bytes(index as usize) == Some(key) => return Ok(index as usize),
                 _ => slot = (slot + 1) & mask,
             }
         }
         Err(slot)
     }
 
-    fn grow(&mut self) {
-        let size = (self.slots.len() * 2).max(16);
+    fn rebuild_slots(&mut self, size: usize) {
         let mut slots = vec![EMPTY_SLOT; size];
-        for (index, key) in self.iter().enumerate() {
-            let mut slot = xxh3_64(key.as_bytes()) as usize & (size - 1);
+        for index in 0..self.len() {
+            let Some(key) = self.get_bytes(index) else { continue };
+            let mut slot = xxh3_64(key) as usize & (size - 1);
             while slots[slot] != EMPTY_SLOT {
                 slot = (slot + 1) & (size - 1);
             }
@@ -100,12 +262,40 @@ impl KeyTable {
     }
 }
 
+/// Slots for so many keys: a power of two, at most half full.
+fn slots_for(keys: usize) -> usize {
+    (keys * 2).next_power_of_two().max(16)
+}
+
+/// What a slot holds for the key at `index`.
+fn slot_entry(index: usize) -> Result<u32> {
+    match u32::try_from(index) {
+        Ok(entry) if entry != EMPTY_SLOT => Ok(entry),
+        _ => Err(Error::config(
+            "keys",
+            format!("must be at most {MAX_KEYS} distinct strings; split them over several stores"),
+        )),
+    }
+}
+
+impl PartialEq for KeyTable {
+    /// The same keys in the same order, wherever they lie.
+    fn eq(&self, other: &Self) -> bool {
+        let same_layout = || self.offsets() == other.offsets() && self.bytes() == other.bytes();
+        let same_keys = || (0..self.len()).all(|i| self.get_bytes(i) == other.get_bytes(i));
+        self.len() == other.len() && (same_layout() || same_keys())
+    }
+}
+
 impl<'a> FromIterator<&'a str> for KeyTable {
     /// Keeps the first of equal keys.
+    ///
+    /// # Panics
+    /// Past [`MAX_KEYS`] keys; where that many may come, use [`KeyTable::insert`].
     fn from_iter<I: IntoIterator<Item = &'a str>>(keys: I) -> Self {
         let mut table = Self::default();
         for key in keys {
-            table.insert(key);
+            table.insert(key).expect("a key table holds at most MAX_KEYS keys");
         }
         table
     }
@@ -114,6 +304,11 @@ impl<'a> FromIterator<&'a str> for KeyTable {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    fn table(keys: &[&str]) -> KeyTable {
+        keys.iter().copied().collect()
+    }
 
     #[test]
     fn finds_what_was_put_in() {
@@ -126,11 +321,119 @@ mod tests {
         }
         assert_eq!(table.index("absent"), None);
         assert_eq!(table.get(1000), None);
+        assert_eq!(table.verify(), Ok(()));
     }
 
     #[test]
     fn an_empty_table_answers() {
         assert_eq!(KeyTable::default().index("a"), None);
         assert!(KeyTable::default().is_empty());
+        assert_eq!(KeyTable::default().verify(), Ok(()));
+    }
+
+    #[test]
+    fn equal_keys_share_an_index_and_the_empty_key_is_a_key() {
+        let mut table = table(&["a", "", "b"]);
+        assert_eq!(table.insert("a").unwrap(), (0, false));
+        assert_eq!(table.insert("").unwrap(), (1, false));
+        assert_eq!(table.insert("c").unwrap(), (3, true));
+    }
+
+    #[test]
+    fn room_made_beforehand_changes_nothing() {
+        let mut table = table(&["a", "b"]);
+        table.reserve(1000);
+        let slots = table.slots().len();
+        for i in 0..1000 {
+            table.insert(&format!("{i}")).unwrap();
+        }
+        assert_eq!(table.slots().len(), slots);
+        assert_eq!(table.index("b"), Some(1));
+        assert_eq!(table.index("999"), Some(1001));
+    }
+
+    #[test]
+    fn taking_permutes_and_refuses_what_is_not_there_or_comes_twice() {
+        let table = table(&["a", "b", "c"]);
+        let taken = table.take([2, 0]).unwrap();
+        assert_eq!(taken.iter().collect::<Vec<_>>(), ["c", "a"]);
+        assert_eq!((taken.index("c"), taken.index("b")), (Some(0), None));
+        assert!(table.take([3]).is_none());
+        assert!(table.take([1, 1]).is_none());
+    }
+
+    #[test]
+    fn the_index_space_ends_with_a_clear_error() {
+        assert_eq!(slot_entry(MAX_KEYS - 1).unwrap(), EMPTY_SLOT - 1);
+        let error = slot_entry(MAX_KEYS).unwrap_err().to_string();
+        assert!(error.contains("4294967295"), "{error}");
+    }
+
+    #[test]
+    fn parts_of_wrong_sizes_are_refused() {
+        let parts = |offsets: Vec<u64>, slots: Vec<u32>| {
+            KeyTable::from_parts(vec![b'a'; 3].into(), offsets.into(), slots.into()).map(|_| ())
+        };
+        assert_eq!(parts(vec![], vec![]), Err(KeyTableError::NoOffsets));
+        assert_eq!(parts(vec![0], vec![]), Ok(()));
+        assert_eq!(parts(vec![0, 1], vec![]), Err(KeyTableError::Slots { slots: 0, keys: 1 }));
+        let slots = vec![0; 6];
+        assert_eq!(parts(vec![0, 1, 2, 3], slots), Err(KeyTableError::Slots { slots: 6, keys: 3 }));
+        assert_eq!(parts(vec![0, 1, 2], vec![0; 4]), Ok(()));
+    }
+
+    #[test]
+    fn a_blob_is_verified() {
+        let blob = |bytes: &[u8], offsets: &[u64]| {
+            KeyTable::from_blob(bytes.to_vec(), offsets.to_vec()).map(|table| table.len())
+        };
+        assert_eq!(blob(b"ab", &[0, 1, 2]), Ok(2));
+        assert_eq!(blob(b"aa", &[0, 1, 2]), Err(KeyTableError::Lost(1)));
+        assert_eq!(blob(b"a\xff", &[0, 1, 2]), Err(KeyTableError::Utf8(1)));
+        let range = KeyTableError::Range { index: 1, start: 2, end: 1, bytes: 2 };
+        assert_eq!(blob(b"ab", &[0, 2, 1]), Err(range));
+        assert!(blob(b"ab", &[0, u64::MAX]).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn hostile_parts_never_panic_and_searches_end(
+            bytes in proptest::collection::vec(any::<u8>(), 0..20),
+            offsets in proptest::collection::vec(prop_oneof![0u64..24, any::<u64>()], 1..8),
+            slots in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 16),
+            key in ".{0,3}",
+        ) {
+            let made = KeyTable::from_parts(bytes.into(), offsets.into(), slots.into());
+            let mut table = made.unwrap();
+            table.index(&key);
+            prop_assert!((0..table.len() + 1).filter_map(|i| table.get(i)).count() <= table.len());
+            if table.verify().is_ok() {
+                for index in 0..table.len() {
+                    prop_assert_eq!(table.index(table.get(index).unwrap()), Some(index));
+                }
+            }
+            // A damaged table may hold a key past its blob's end: what matters is that it ends.
+            let _ = table.insert(&key);
+            let _ = table.take(0..table.len());
+        }
+
+        #[test]
+        fn a_table_knows_what_a_list_knows(
+            keys in proptest::collection::vec("[a-cäß☃]{0,3}", 0..60),
+        ) {
+            let table: KeyTable = keys.iter().map(String::as_str).collect();
+            let mut distinct: Vec<&str> = Vec::new();
+            for key in &keys {
+                if !distinct.contains(&key.as_str()) {
+                    distinct.push(key);
+                }
+            }
+            prop_assert_eq!(table.iter().collect::<Vec<_>>(), distinct.clone());
+            for (index, key) in distinct.iter().enumerate() {
+                prop_assert_eq!(table.index(key), Some(index));
+            }
+            let blob = KeyTable::from_blob(table.bytes().to_vec(), table.offsets().to_vec());
+            prop_assert_eq!(blob.unwrap(), table);
+        }
     }
 }
