@@ -31,6 +31,15 @@ pub enum Error {
     #[error(transparent)]
     Format(#[from] FormatError),
 
+    /// The system has no room for a matrix.
+    #[error(
+        "cannot allocate {bytes} bytes for a matrix; use a smaller vector_size or a larger min_count"
+    )]
+    Memory {
+        /// What was asked for.
+        bytes: usize,
+    },
+
     /// No word to train on.
     #[error("{0}")]
     EmptyVocabulary(String),

@@ -18,6 +18,13 @@ pub struct EncodedCorpus {
 }
 
 impl EncodedCorpus {
+    /// A corpus of ids that are already as described above.
+    pub fn from_ids(ids: impl Into<Buffer<WordId>>, sentences: u64, raw_words: u64) -> Self {
+        let ids: Buffer<WordId> = ids.into();
+        let words = ids.iter().filter(|&&id| id != WordId::SENTENCE_END).count() as u64;
+        Self { ids, sentences, raw_words, words }
+    }
+
     /// The ids, sentence ends included.
     pub fn ids(&self) -> &[WordId] {
         &self.ids

@@ -1,6 +1,6 @@
 //! Core errors as the Python exceptions that gensim's users expect.
 
-use pyo3::exceptions::{PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::error::{Error, FormatError, FormatErrorKind};
@@ -10,6 +10,7 @@ impl From<Error> for PyErr {
         match error {
             Error::Config { .. } => PyValueError::new_err(error.to_string()),
             Error::Io { path, source } => os_error(&path, &source),
+            Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
             Error::Format(error) => format_error(&error),
             Error::EmptyVocabulary(_) | Error::Internal(_) => {
                 PyRuntimeError::new_err(error.to_string())

@@ -1,17 +1,26 @@
 //! The binding: the only room that names pyo3. It converts, releases the interpreter lock around
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
+mod config;
+mod corpus;
 mod errors;
 mod keys;
+mod matrix;
 mod progress;
+mod train;
 
 use pyo3::prelude::*;
 
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<config::PyTrainConfig>()?;
+    module.add_class::<corpus::PyEncodedCorpus>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    module.add_class::<matrix::PyMatrix>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
+    module.add_function(wrap_pyfunction!(train::instruction_set, module)?)?;
+    module.add_function(wrap_pyfunction!(train::train, module)?)?;
     Ok(())
 }
 

@@ -1,0 +1,72 @@
+//! Training across the line.
+
+use numpy::{PyArrayMethods, PyReadonlyArray1};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::py::config::PyTrainConfig;
+use crate::py::corpus::PyEncodedCorpus;
+use crate::py::matrix::{Loan, PyMatrix};
+use crate::py::progress::PyObserver;
+use crate::train::schedule::{BLOCK_IDS, Schedule};
+use crate::train::{EpochSummary, Job, Weights, train as train_core};
+
+/// Trains all epochs in place; returns (raw words, trained words, loss, seconds) of each.
+#[pyfunction]
+#[pyo3(signature = (
+    config, corpus, counts, input_vectors, output_vectors = None, output_nodes = None, *,
+    epochs_before = 0, raw_words_before = 0, total_raw_words = None, block_ids = BLOCK_IDS,
+    progress = None
+))]
+#[allow(clippy::too_many_arguments)] // three matrices and a schedule, by keyword
+pub fn train(
+    py: Python<'_>,
+    config: &Bound<'_, PyTrainConfig>,
+    corpus: &Bound<'_, PyEncodedCorpus>,
+    counts: PyReadonlyArray1<'_, u64>,
+    input_vectors: &Bound<'_, PyMatrix>,
+    output_vectors: Option<&Bound<'_, PyMatrix>>,
+    output_nodes: Option<&Bound<'_, PyMatrix>>,
+    epochs_before: u32,
+    raw_words_before: u64,
+    total_raw_words: Option<u64>,
+    block_ids: usize,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<Vec<(u64, u64, f64, f64)>> {
+    if block_ids == 0 {
+        return Err(PyValueError::new_err("block_ids must be at least 1, not 0"));
+    }
+    let (config, corpus) = (&config.get().config, &corpus.get().corpus);
+    let counts = counts.to_vec()?;
+    let mut input = input_vectors.get().lend()?;
+    let mut output = output_vectors.map(|matrix| matrix.get().lend()).transpose()?;
+    let mut nodes = output_nodes.map(|matrix| matrix.get().lend()).transpose()?;
+    let job = Job {
+        epochs_before,
+        block_ids,
+        schedule: Schedule {
+            start_alpha: config.alpha,
+            end_alpha: config.min_alpha,
+            raw_words_before,
+            total_raw_words: total_raw_words
+                .unwrap_or(corpus.raw_words.saturating_mul(u64::from(config.epochs))),
+        },
+        ..Job::new(config, corpus, &counts)
+    };
+    let mut weights = Weights {
+        input_vectors: input.matrix(),
+        output_vectors: output.as_mut().map(Loan::matrix),
+        output_nodes: nodes.as_mut().map(Loan::matrix),
+    };
+    let mut observer = PyObserver::new(progress);
+    let result = py.detach(|| train_core(&job, &mut weights, &mut observer));
+    let epochs = observer.finish(result)?;
+    let row = |e: &EpochSummary| (e.raw_words, e.trained_words, e.loss, e.seconds);
+    Ok(epochs.iter().map(row).collect())
+}
+
+/// The instruction set that training uses in this process.
+#[pyfunction]
+pub fn instruction_set() -> PyResult<&'static str> {
+    crate::simd::kernels().map(|kernels| kernels.name).map_err(PyValueError::new_err)
+}
