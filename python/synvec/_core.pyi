@@ -1,6 +1,7 @@
 """Types of the native module."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,3 +62,73 @@ class KeyTable:
         """Return a table of the keys at ``order``, in that order, each at most once."""
     def copy(self) -> KeyTable:
         """Return an independent table; nothing is copied until one of the two grows."""
+
+class TrainConfig:
+    """Every hyper-parameter of training, checked once; ``ValueError`` names the argument."""
+
+    def __init__(
+        self,
+        *,
+        sg: bool,
+        vector_size: int,
+        window: int,
+        shrink_windows: bool,
+        hs: bool,
+        negative: int,
+        ns_exponent: float,
+        sample: float,
+        cbow_mean: bool,
+        shared_negatives: bool,
+        alpha: float,
+        min_alpha: float,
+        epochs: int,
+        workers: int,
+        seed: int,
+        compute_loss: bool,
+    ) -> None: ...
+
+class Matrix:
+    """A float32 matrix that training can spread out in place and NumPy sees as a dense array."""
+
+    def __init__(self, rows: int, columns: int) -> None: ...
+    @property
+    def array(self) -> NDArray[np.float32]:
+        """The values, rows × columns, over this matrix's memory; askew while it is trained."""
+
+class EncodedCorpus:
+    """A corpus as ids of a vocabulary."""
+
+    @staticmethod
+    def from_ids(ids: Sequence[int], sentences: int, raw_words: int) -> EncodedCorpus:
+        """Build a corpus from ids, 0xFFFFFFFF closing each sentence."""
+    @property
+    def sentences(self) -> int:
+        """Sentences as they were handed over, empty ones included."""
+    @property
+    def raw_words(self) -> int:
+        """Tokens as they were handed over, those outside the vocabulary included."""
+    @property
+    def words(self) -> int:
+        """Tokens in the vocabulary."""
+    @property
+    def ids(self) -> NDArray[np.uint32]:
+        """A copy of the ids; 0xFFFFFFFF closes each sentence."""
+
+def train(
+    config: TrainConfig,
+    corpus: EncodedCorpus,
+    counts: NDArray[np.uint64],
+    input_vectors: Matrix,
+    output_vectors: Matrix | None = None,
+    output_nodes: Matrix | None = None,
+    *,
+    epochs_before: int = 0,
+    raw_words_before: int = 0,
+    total_raw_words: int | None = None,
+    block_ids: int = 8192,
+    progress: Callable[[dict[str, Any]], object] | None = None,
+) -> list[tuple[int, int, float, float]]:
+    """Train all epochs in place; return (raw words, trained words, loss, seconds) of each."""
+
+def instruction_set() -> str:
+    """Return the instruction set that training uses: scalar, avx2, avx512 or neon."""

@@ -75,9 +75,9 @@ pub unsafe fn scores(inputs: &[Row], targets: &[Row], width: usize, scores: &mut
         let pair = inputs.len() - i >= TILE_INPUTS;
         let mut t = 0;
         while t < stride {
-            // SAFETY: the caller's promise.
             let (tile, at) = (&targets[t..], i * stride + t);
             let out = &mut scores[at..];
+            // SAFETY: the caller's promise.
             unsafe {
                 match (pair, tile.len() >= TILE_TARGETS) {
                     (true, true) => {
@@ -160,10 +160,11 @@ unsafe fn update_inputs<const I: usize>(
 ) {
     let inputs: &[Row; I] = inputs[..I].try_into().expect("I inputs");
     for block in 0..width / LANES {
-        // SAFETY: the caller's promise: rows of `width` values; so below.
+        // SAFETY: the caller's promise: rows of `width` values.
         let x: [Lanes; I] = std::array::from_fn(|i| unsafe { Lanes::load(inputs[i], block) });
         let mut change = [Lanes::ZERO; I];
         for (t, &target) in targets.iter().enumerate() {
+            // SAFETY: as above.
             let y = unsafe { Lanes::load(target, block) };
             let mut target_change = Lanes::ZERO;
             for i in 0..I {
@@ -171,10 +172,11 @@ unsafe fn update_inputs<const I: usize>(
                 change[i] = gradient.mul_add(y, change[i]);
                 target_change = gradient.mul_add(x[i], target_change);
             }
+            // SAFETY: as above.
             unsafe { y.add(target_change).store(target, block) };
         }
         for i in 0..I {
-            // Read again: the same word may stand twice among the inputs.
+            // Read again: the same word may stand twice among the inputs. SAFETY: as above.
             unsafe { Lanes::load(inputs[i], block).add(change[i]).store(inputs[i], block) };
         }
     }
@@ -186,12 +188,13 @@ pub unsafe fn sequence(sequence: &mut Sequence<'_>) {
     let Sequence { hidden, error, targets, labels, scores, width, alpha, score_limit } = sequence;
     let blocks = *width / LANES;
     for block in 0..blocks {
-        // SAFETY: the caller's promise: rows of `width` values; so below.
+        // SAFETY: the caller's promise: rows of `width` values.
         unsafe { Lanes::ZERO.store(*error, block) };
     }
     for ((&target, &label), score) in targets.iter().zip(labels.iter()).zip(scores.iter_mut()) {
         let mut sum = Lanes::ZERO;
         for block in 0..blocks {
+            // SAFETY: as above.
             let (h, y) = unsafe { (Lanes::load(*hidden, block), Lanes::load(target, block)) };
             sum = h.mul_add(y, sum);
         }
@@ -201,6 +204,7 @@ pub unsafe fn sequence(sequence: &mut Sequence<'_>) {
         }
         let gradient = Lanes::splat((label - sigmoid(*score)) * *alpha);
         for block in 0..blocks {
+            // SAFETY: as above.
             unsafe {
                 let (h, y) = (Lanes::load(*hidden, block), Lanes::load(target, block));
                 gradient.mul_add(y, Lanes::load(*error, block)).store(*error, block);
@@ -216,10 +220,11 @@ pub unsafe fn sum_rows(rows: &[Row], width: usize, scale: f32, sum: Row) {
     for block in 0..width / LANES {
         let mut total = Lanes::ZERO;
         for &row in rows {
-            // SAFETY: the caller's promise: rows of `width` values; so below.
+            // SAFETY: the caller's promise: rows of `width` values.
             total = total.add(unsafe { Lanes::load(row, block) });
         }
         let scaled = Lanes(total.0.map(|value| value * scale));
+        // SAFETY: as above.
         unsafe { scaled.store(sum, block) };
     }
 }
@@ -228,9 +233,10 @@ pub unsafe fn sum_rows(rows: &[Row], width: usize, scale: f32, sum: Row) {
 #[inline(always)]
 pub unsafe fn add_to_rows(rows: &[Row], width: usize, scale: f32, addend: Row) {
     for block in 0..width / LANES {
-        // SAFETY: the caller's promise: rows of `width` values; so below.
+        // SAFETY: the caller's promise: rows of `width` values.
         let change = Lanes(unsafe { Lanes::load(addend, block) }.0.map(|value| value * scale));
         for &row in rows {
+            // SAFETY: as above.
             unsafe { Lanes::load(row, block).add(change).store(row, block) };
         }
     }
