@@ -95,7 +95,11 @@ mod tests {
     #[test]
     fn a_panic_is_an_internal_error() {
         let stop = AtomicBool::new(false);
-        let result = run(2, &stop, |worker| Ok(assert_eq!(worker, 0, "boom")), || Ok(()));
+        let work = |worker| {
+            assert_eq!(worker, 0, "boom");
+            Ok(())
+        };
+        let result = run(2, &stop, work, || Ok(()));
         assert!(matches!(result, Err(Error::Internal(message)) if message.contains("boom")));
     }
 
