@@ -1,5 +1,5 @@
-//! Arithmetic on rows: one source of the kernels ([`plain`]), compiled once for each instruction
-//! set, and a table of functions that is picked once at run time.
+//! Arithmetic on rows: the kernels are written once ([`kernels`]) over what an instruction set has to
+//! offer ([`lanes`]), compiled for each of them, and picked once at run time.
 //!
 //! Every backend gives the same bits: a dot product is 16 running sums of fused multiply-adds, added
 //! up in one fixed tree, and the sigmoid is built of fused multiply-adds and one division. So a
@@ -8,7 +8,12 @@
 //! Rows are addresses ([`Row`]), so that a row may lie in a private copy, and are padded to whole
 //! vectors of [`LANES`] values.
 
-mod plain;
+mod kernels;
+mod lanes;
+#[cfg(target_arch = "aarch64")]
+mod neon;
+#[cfg(target_arch = "x86_64")]
+mod x86;
 
 use std::sync::OnceLock;
 
@@ -72,45 +77,45 @@ pub struct Sequence<'a> {
     pub score_limit: f32,
 }
 
-/// Compiles the plain kernels for an instruction set.
+/// Compiles the kernels for an instruction set.
 macro_rules! backend {
-    ($module:ident, $name:literal $(, $feature:literal)?) => {
+    ($module:ident, $name:literal, $lanes:ty $(, $feature:literal)?) => {
         mod $module {
             use super::*;
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn scores(inputs: &[Row], targets: &[Row], width: usize, scores: &mut [f32]) {
                 // SAFETY: the caller's promise (see `Kernels`); so below.
-                unsafe { plain::scores(inputs, targets, width, scores) }
+                unsafe { super::kernels::scores::<$lanes>(inputs, targets, width, scores) }
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn sigmoid(values: &mut [f32]) {
-                plain::sigmoid_all(values);
+                super::kernels::sigmoid_all(values);
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn update(inputs: &[Row], targets: &[Row], width: usize, gradients: &[f32]) {
                 // SAFETY: as above.
-                unsafe { plain::update(inputs, targets, width, gradients) }
+                unsafe { super::kernels::update::<$lanes>(inputs, targets, width, gradients) }
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn sequence(sequence: &mut Sequence<'_>) {
                 // SAFETY: as above.
-                unsafe { plain::sequence(sequence) }
+                unsafe { super::kernels::sequence::<$lanes>(sequence) }
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn sum_rows(rows: &[Row], width: usize, scale: f32, sum: Row) {
                 // SAFETY: as above.
-                unsafe { plain::sum_rows(rows, width, scale, sum) }
+                unsafe { super::kernels::sum_rows::<$lanes>(rows, width, scale, sum) }
             }
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn add_to_rows(rows: &[Row], width: usize, scale: f32, addend: Row) {
                 // SAFETY: as above.
-                unsafe { plain::add_to_rows(rows, width, scale, addend) }
+                unsafe { super::kernels::add_to_rows::<$lanes>(rows, width, scale, addend) }
             }
 
             pub const KERNELS: Kernels =
@@ -119,13 +124,13 @@ macro_rules! backend {
     };
 }
 
-backend!(scalar, "scalar");
+backend!(scalar, "scalar", super::lanes::Plain);
 #[cfg(target_arch = "x86_64")]
-backend!(avx2, "avx2", "avx2,fma");
+backend!(avx2, "avx2", super::x86::Avx2, "avx2,fma");
 #[cfg(target_arch = "x86_64")]
-backend!(avx512, "avx512", "avx512f,avx512vl,avx512dq,avx512bw,fma");
+backend!(avx512, "avx512", super::x86::Avx512, "avx512f,avx512vl,avx512dq,avx512bw,fma");
 #[cfg(target_arch = "aarch64")]
-backend!(neon, "neon", "neon");
+backend!(neon, "neon", super::neon::Neon, "neon");
 
 /// The backends that this processor can run, the slowest first.
 pub fn backends() -> Vec<Kernels> {
