@@ -1,0 +1,116 @@
+"""What the commands say on stderr: log lines, warnings, errors, and how much of them."""
+
+import logging
+import sys
+import warnings
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import click
+
+logger = logging.getLogger("synvec")
+
+TRACEBACK = 2  # -vv
+_LEVELS = {
+    -1: logging.ERROR,
+    0: logging.WARNING,
+    1: logging.INFO,
+    2: logging.DEBUG,
+}
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+class _Verbosity:
+    """How often -v was given, less how often -q."""
+
+    def __init__(self) -> None:
+        self.level = 0
+
+
+class _StderrHandler(logging.Handler):
+    """Writes log lines around a progress bar instead of through it."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        label = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
+        line = f"synvec: {label}{record.getMessage()}"
+        if "tqdm" in sys.modules:
+            from tqdm import tqdm
+
+            tqdm.write(line, file=sys.stderr)
+        else:
+            click.echo(line, err=True)
+
+
+def verbosity_options(command: Decorated) -> Decorated:
+    """Add -v and -q, which count wherever they stand: before the command's name or after it."""
+
+    def count(sign: int) -> Callable[[click.Context, click.Parameter, int], None]:
+        def callback(ctx: click.Context, _: click.Parameter, times: int) -> None:
+            ctx.find_root().ensure_object(_Verbosity).level += sign * times
+            _set_level()
+
+        return callback
+
+    verbose = click.option(
+        "-v",
+        "--verbose",
+        count=True,
+        expose_value=False,
+        callback=count(1),
+        help="Say more; -vv also shows where an error comes from.",
+    )
+    quiet = click.option(
+        "-q",
+        "--quiet",
+        count=True,
+        expose_value=False,
+        callback=count(-1),
+        help="Say less: no progress, no warnings.",
+    )
+    return verbose(quiet(command))
+
+
+def verbosity() -> int:
+    """How much to say: 0 as a rule, 1 with -v, 2 with -vv, -1 with -q."""
+    ctx = click.get_current_context(silent=True)
+    return ctx.find_root().ensure_object(_Verbosity).level if ctx is not None else 0
+
+
+def log_to_stderr() -> None:
+    """Send the library's log and Python's warnings to stderr, a line each."""
+    logger.handlers = [
+        handler for handler in logger.handlers if type(handler) is not _StderrHandler
+    ]
+    logger.addHandler(_StderrHandler())
+    _set_level()
+
+    def show(message: Warning | str, *_: Any, **__: Any) -> None:
+        logger.warning("%s", message)
+
+    warnings.showwarning = show
+
+
+def _set_level() -> None:
+    logger.setLevel(_LEVELS[max(-1, min(verbosity(), TRACEBACK))])
+
+
+def say(line: str) -> None:
+    """Tell the user how a command went, unless -q was given."""
+    if verbosity() >= 0:
+        click.echo(f"synvec: {line}", err=True)
+
+
+def one_line(error: BaseException) -> str:
+    """Return an exception as one line for the user."""
+    if isinstance(error, OSError) and error.strerror:
+        text = error.strerror
+        if error.filename is not None:
+            text = f"{error.filename}: {text}"
+    elif isinstance(error, MemoryError):
+        text = f"out of memory: {error}" if str(error) else "out of memory"
+    elif isinstance(error, KeyError) and error.args:
+        text = str(error.args[0])  # str() of a KeyError puts quotes around it
+    else:
+        text = str(error)
+    return " ".join(text.split()) or type(error).__name__

@@ -1,0 +1,1 @@
+"""``python -m synvec.demo``: vectors in a few seconds, from text that comes with Python."""

@@ -1,0 +1,53 @@
+"""The package as a whole: its version, its names, and what importing it costs."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import synvec
+
+ROOT = Path(__file__).parent.parent
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, *arguments], capture_output=True, text=True, check=True, timeout=120
+    )
+
+
+def modules_after(statement: str) -> set[str]:
+    code = f"import sys\n{statement}\nprint(*sys.modules, sep='\\n')"
+    return set(run("-c", code).stdout.split())
+
+
+def test_the_version_is_cargos() -> None:
+    manifest = (ROOT / "Cargo.toml").read_text(encoding="utf-8")
+    found = re.search(r'^version = "(.*)"', manifest, re.MULTILINE)
+    assert found is not None
+    assert synvec.__version__ == found[1]
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {synvec.__version__}\n" in citation
+
+
+def test_the_module_runs_as_the_command() -> None:
+    assert run("-m", "synvec", "--version").stdout == f"synvec, version {synvec.__version__}\n"
+
+
+def test_every_public_name_is_there() -> None:
+    assert synvec.__all__ == sorted(synvec.__all__)
+    for name in synvec.__all__:
+        assert getattr(synvec, name) is not None
+
+
+def test_importing_brings_in_numpy_and_nothing_else() -> None:
+    third_party = {
+        name.partition(".")[0]
+        for name in modules_after("import synvec") - modules_after("import numpy")
+    } - sys.stdlib_module_names
+    assert third_party == {"synvec"}
+
+
+def test_the_command_line_stays_light() -> None:
+    heavy = {"pandas", "scipy", "sklearn", "torch", "matplotlib", "IPython", "safetensors"}
+    assert not heavy & modules_after("import synvec.cli.app")
