@@ -40,6 +40,19 @@ pub enum Error {
         bytes: usize,
     },
 
+    /// The temporary file for a corpus's ids cannot be made or written.
+    #[error(
+        "cannot keep the corpus's ids in {}: {source}; choose a folder with more room with \
+         spool_dir, or keep more in memory with spool_bytes",
+        folder.display()
+    )]
+    Spool {
+        /// The folder concerned.
+        folder: PathBuf,
+        /// The system's own error, with its code.
+        source: std::io::Error,
+    },
+
     /// No word to train on.
     #[error("{0}")]
     EmptyVocabulary(String),

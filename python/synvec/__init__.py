@@ -1,6 +1,7 @@
 """Word vectors: train, open and question them."""
 
 from synvec._core import __version__
+from synvec.corpora import LineSentence, PathLineSentences, Text8Corpus, scan
 from synvec.errors import (
     ChecksumError,
     EncodingError,
@@ -20,10 +21,14 @@ __all__ = [
     "FormatError",
     "HeaderError",
     "LimitError",
+    "LineSentence",
     "NonFiniteError",
+    "PathLineSentences",
     "RowError",
+    "Text8Corpus",
     "TruncatedFileError",
     "UnsafePickleError",
     "UnsupportedFormatError",
     "__version__",
+    "scan",
 ]

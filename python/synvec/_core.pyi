@@ -1,7 +1,7 @@
 """Types of the native module."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -94,6 +94,67 @@ class Matrix:
     @property
     def array(self) -> NDArray[np.float32]:
         """The values, rows × columns, over this matrix's memory; askew while it is trained."""
+
+class ScannedCorpus:
+    """A corpus that was read once; it can be encoded by any vocabulary, as often as needed."""
+
+    @property
+    def sentences(self) -> int:
+        """Sentences: lines of files, blank ones too, or what was handed over."""
+    @property
+    def raw_words(self) -> int:
+        """Words in all."""
+    @property
+    def invalid_words(self) -> int:
+        """How many of the words that were read were not valid UTF-8."""
+    @property
+    def distinct(self) -> int:
+        """How many distinct words there are."""
+    @property
+    def counts(self) -> NDArray[np.uint64]:
+        """A copy of the count of each distinct word, in order of first sight."""
+    @property
+    def keys(self) -> KeyTable:
+        """A copy of the distinct words, in order of first sight."""
+    def vocabulary(
+        self, min_count: int, sorted_vocab: bool = True
+    ) -> tuple[KeyTable, NDArray[np.uint64]]:
+        """Return the words that occur at least ``min_count`` times, and their counts.
+
+        They come by falling count, of equal counts the later one first; or as first seen.
+        """
+    def encode(self, keys: KeyTable) -> EncodedCorpus:
+        """Return the corpus in the ids of ``keys``, any table; words outside it are dropped."""
+
+class TextReader:
+    """The bytes of a text, unfolded where it is compressed, without a byte order mark."""
+
+    def __init__(self, path: str) -> None: ...
+    def read(self, size: int) -> bytes:
+        """Return the next ``size`` bytes; fewer at the end alone."""
+
+def scan_files(
+    paths: Sequence[str],
+    *,
+    workers: int,
+    spool_bytes: int,
+    spool_dir: str | None,
+    tokenize: Literal["whitespace", "words"],
+    lowercase: bool,
+    progress: Callable[[dict[str, Any]], object] | None = None,
+) -> ScannedCorpus:
+    """Read files once, with the interpreter lock released; ``-`` is standard input."""
+
+def scan_sentences(
+    sentences: Iterable[object],
+    *,
+    spool_bytes: int,
+    spool_dir: str | None,
+    lowercase: bool,
+    warn: Callable[[str], object],
+    progress: Callable[[dict[str, Any]], object] | None = None,
+) -> ScannedCorpus:
+    """Take sentences once, one call for all; ``warn`` is called for the first that is a str."""
 
 class EncodedCorpus:
     """A corpus as ids of a vocabulary."""

@@ -1,7 +1,71 @@
 //! Text or sentences, read once, as ids.
+//!
+//! A scan is one pass: `source` opens texts, `reader` cuts them into chunks between words,
+//! `split` finds the words, `table` numbers them on each thread, `spool` keeps the numbers and
+//! `merge` names them in order of first sight. `encode` then turns the numbers into the ids of
+//! whatever vocabulary is asked for, as often as it is asked. `sentences` is the same for
+//! sentences that a caller hands over. The text itself is never read twice and never held whole.
+
+mod encode;
+mod merge;
+mod reader;
+mod scan;
+mod sentences;
+pub(crate) mod source;
+mod split;
+mod spool;
+mod table;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use crate::mapped::Buffer;
-use crate::vocab::WordId;
+use crate::vocab::{Vocabulary, WordId};
+
+pub use merge::{Normalization, Tokenize};
+pub use scan::{ScanConfig, scan_files};
+pub use sentences::SentenceScan;
+pub use spool::SpoolConfig;
+
+/// Closes a sentence in a stream of raw ids.
+const RAW_SENTENCE_END: u32 = u32::MAX;
+
+/// A corpus that was read once: its words, and the raw ids to encode it by any vocabulary.
+pub struct ScannedCorpus {
+    merged: merge::Merged,
+    /// In the order of the corpus.
+    chunks: Vec<scan::ChunkIds>,
+    /// The ids of the chunks that are not in memory.
+    file_ids: Buffer<u32>,
+    /// Sentences: lines of files (blank ones too), or what was handed over.
+    pub sentences: u64,
+    workers: usize,
+    spool: SpoolConfig,
+}
+
+impl ScannedCorpus {
+    /// The words in order of first sight, and their counts.
+    pub fn vocabulary(&self) -> &Vocabulary {
+        &self.merged.vocabulary
+    }
+
+    /// Words in all.
+    pub fn raw_words(&self) -> u64 {
+        self.merged.words
+    }
+
+    /// How many of the words that were read were not valid UTF-8.
+    pub fn invalid_words(&self) -> u64 {
+        self.merged.invalid
+    }
+}
+
+/// A lock that another thread's panic does not close: that panic ends the job anyway.
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// A corpus as training sees it: ids in corpus order, each sentence closed by
 /// [`WordId::SENTENCE_END`]; words outside the vocabulary are gone, and so are sentences that lost

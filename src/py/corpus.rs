@@ -1,10 +1,172 @@
 //! Corpora across the line.
 
-use numpy::{PyArray1, ToPyArray};
-use pyo3::prelude::*;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex};
 
-use crate::corpus::EncodedCorpus;
+use numpy::{PyArray1, ToPyArray};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use super::keys::PyKeyTable;
+use super::progress::PyObserver;
+use crate::corpus::source::{Source, Watch};
+use crate::corpus::{
+    EncodedCorpus, Normalization, ScanConfig, ScannedCorpus, SpoolConfig, Tokenize,
+    scan_files as scan_files_core,
+};
+use crate::error::Error;
+use crate::progress::{Observer, Report, ScanProgress};
 use crate::vocab::WordId;
+use crate::workers;
+
+/// Reads files once, with the interpreter lock released.
+#[pyfunction]
+#[pyo3(signature = (
+    paths, *, workers, spool_bytes, spool_dir, tokenize, lowercase, progress = None
+))]
+#[allow(clippy::too_many_arguments)] // settings, by keyword
+pub fn scan_files(
+    py: Python<'_>,
+    paths: Vec<PathBuf>,
+    workers: usize,
+    spool_bytes: u64,
+    spool_dir: Option<PathBuf>,
+    tokenize: &str,
+    lowercase: bool,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PyScannedCorpus> {
+    let tokenize = match tokenize {
+        "whitespace" => Tokenize::Whitespace,
+        "words" => Tokenize::Words,
+        other => {
+            return Err(PyValueError::new_err(format!(
+                "tokenize must be 'whitespace' or 'words', not '{other}'"
+            )));
+        }
+    };
+    let config = ScanConfig {
+        workers,
+        spool: SpoolConfig { bytes: spool_bytes, folder: spool_dir },
+        normalization: Normalization { tokenize, lowercase },
+        ..ScanConfig::default()
+    };
+    let mut observer = PyObserver::new(progress);
+    let result = py.detach(|| scan_files_core(&paths, &config, &mut observer));
+    Ok(PyScannedCorpus { corpus: observer.finish(result)? })
+}
+
+/// A corpus that was read once.
+#[pyclass(frozen, name = "ScannedCorpus", module = "synvec._core")]
+pub struct PyScannedCorpus {
+    pub corpus: ScannedCorpus,
+}
+
+#[pymethods]
+impl PyScannedCorpus {
+    /// Sentences: lines of files, blank ones too, or what was handed over.
+    #[getter]
+    fn sentences(&self) -> u64 {
+        self.corpus.sentences
+    }
+
+    /// Words in all.
+    #[getter]
+    fn raw_words(&self) -> u64 {
+        self.corpus.raw_words()
+    }
+
+    /// How many of the words that were read were not valid UTF-8.
+    #[getter]
+    fn invalid_words(&self) -> u64 {
+        self.corpus.invalid_words()
+    }
+
+    /// How many distinct words there are.
+    #[getter]
+    fn distinct(&self) -> usize {
+        self.corpus.vocabulary().counts.len()
+    }
+
+    /// The count of each distinct word, in order of first sight.
+    #[getter]
+    fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u64>> {
+        self.corpus.vocabulary().counts.to_pyarray(py)
+    }
+
+    /// The distinct words, in order of first sight.
+    #[getter]
+    fn keys(&self) -> PyKeyTable {
+        self.corpus.vocabulary().keys.clone().into()
+    }
+
+    /// The words that occur at least `min_count` times, and their counts.
+    #[pyo3(signature = (min_count, sorted_vocab = true))]
+    fn vocabulary<'py>(
+        &self,
+        py: Python<'py>,
+        min_count: i64,
+        sorted_vocab: bool,
+    ) -> PyResult<(PyKeyTable, Bound<'py, PyArray1<u64>>)> {
+        let min_count = u64::try_from(min_count).unwrap_or_default();
+        let kept = py.detach(|| self.corpus.vocabulary().pruned(min_count, sorted_vocab))?;
+        Ok((kept.keys.into(), kept.counts.to_pyarray(py)))
+    }
+
+    /// The corpus in the ids of `keys`; words outside it are dropped.
+    fn encode(&self, py: Python<'_>, keys: &Bound<'_, PyKeyTable>) -> PyResult<PyEncodedCorpus> {
+        let keys = Arc::clone(keys.borrow().table());
+        let mut observer = PyObserver::new(None);
+        // Nobody is told of this short work; the observer looks out for Ctrl-C.
+        let report = Report::Scan(ScanProgress::default());
+        let result = py.detach(|| self.corpus.encode(&keys, || observer.observe(report)));
+        Ok(PyEncodedCorpus { corpus: observer.finish(result)? })
+    }
+}
+
+/// A text's bytes, unfolded and without a byte order mark.
+#[pyclass(frozen, name = "TextReader", module = "synvec._core")]
+pub struct PyTextReader {
+    source: Mutex<Source>,
+    watch: Arc<Watch>,
+}
+
+#[pymethods]
+impl PyTextReader {
+    #[new]
+    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+        let watch = Arc::new(Watch::default());
+        let source = watched(py, &watch, || Source::open(Path::new(&path), &watch))?;
+        Ok(Self { source: Mutex::new(source), watch })
+    }
+
+    /// The next `size` bytes; fewer at the end alone.
+    fn read<'py>(&self, py: Python<'py>, size: usize) -> PyResult<Bound<'py, PyBytes>> {
+        let bytes = watched(py, &self.watch, || {
+            let mut bytes = vec![0; size];
+            let mut source = self.source.lock().map_err(|_| Error::Stopped)?;
+            let count = source.fill(&mut bytes)?;
+            bytes.truncate(count);
+            Ok(bytes)
+        })?;
+        Ok(PyBytes::new(py, &bytes))
+    }
+}
+
+/// Reads on a thread of its own, so that Ctrl-C ends a wait for another program, too.
+fn watched<T: Send>(
+    py: Python<'_>,
+    watch: &Watch,
+    read: impl Fn() -> crate::Result<T> + Sync,
+) -> PyResult<T> {
+    let mut observer = PyObserver::new(None);
+    let result = py.detach(|| {
+        let report = Report::Scan(ScanProgress::default());
+        let read = workers::run(1, &watch.stop, |_| read(), || observer.observe(report))?;
+        read.into_iter().next().ok_or_else(|| Error::Internal("nothing was read".to_owned()))
+    });
+    observer.finish(result)
+}
 
 /// A corpus as ids of a vocabulary.
 #[pyclass(frozen, name = "EncodedCorpus", module = "synvec._core")]

@@ -9,7 +9,8 @@ impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Config { .. } => PyValueError::new_err(error.to_string()),
-            Error::Io { path, source } => os_error(&path, &source),
+            Error::Io { path, source } => os_error(&path, &source, ""),
+            Error::Spool { folder, source } => os_error(&folder, &source, SPOOL_ADVICE),
             Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
             Error::Format(error) => format_error(&error),
             Error::EmptyVocabulary(_) | Error::Internal(_) => {
@@ -22,16 +23,25 @@ impl From<Error> for PyErr {
 }
 
 /// `OSError` with its code and path; Python picks the subclass (`FileNotFoundError`, …) itself.
-fn os_error(path: &std::path::Path, source: &std::io::Error) -> PyErr {
+fn os_error(path: &std::path::Path, source: &std::io::Error, advice: &str) -> PyErr {
     match source.raw_os_error() {
         Some(code) => {
             let text = source.to_string();
-            let text = text.split(" (os error").next().unwrap_or_default().to_owned();
-            PyOSError::new_err((code, text, path.to_string_lossy().into_owned()))
+            let text = text.split(" (os error").next().unwrap_or_default().to_owned() + advice;
+            let path = path.to_string_lossy().into_owned();
+            if cfg!(windows) {
+                // The code is Windows's own: Python takes it fourth and finds errno itself.
+                return PyOSError::new_err((0, text, path, code));
+            }
+            PyOSError::new_err((code, text, path))
         }
-        None => PyOSError::new_err(format!("{}: {source}", path.display())),
+        None => PyOSError::new_err(format!("{}: {source}{advice}", path.display())),
     }
 }
+
+/// What to do when the temporary file for ids cannot be written.
+const SPOOL_ADVICE: &str = " while keeping the corpus's ids; choose a folder with more room with \
+                            spool_dir, or keep more in memory with spool_bytes";
 
 /// An instance of the class in `synvec.errors` that is named after the kind.
 fn format_error(error: &FormatError) -> PyErr {

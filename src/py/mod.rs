@@ -7,6 +7,7 @@ mod errors;
 mod keys;
 mod matrix;
 mod progress;
+mod sentences;
 mod train;
 
 use pyo3::prelude::*;
@@ -16,9 +17,13 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
     module.add_class::<config::PyTrainConfig>()?;
     module.add_class::<corpus::PyEncodedCorpus>()?;
+    module.add_class::<corpus::PyScannedCorpus>()?;
+    module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
     module.add_class::<matrix::PyMatrix>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
+    module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;
+    module.add_function(wrap_pyfunction!(sentences::scan_sentences, module)?)?;
     module.add_function(wrap_pyfunction!(train::instruction_set, module)?)?;
     module.add_function(wrap_pyfunction!(train::train, module)?)?;
     Ok(())

@@ -22,8 +22,13 @@ impl PyObserver {
     }
 
     /// A job's result, with the exception that stopped it if there was one.
-    pub fn finish<T>(self, result: Result<T>) -> PyResult<T> {
-        match (result, self.raised) {
+    pub fn finish<T>(mut self, result: Result<T>) -> PyResult<T> {
+        self.take(result)
+    }
+
+    /// As [`PyObserver::finish`], for a job that observes between its own calls into Python.
+    pub fn take<T>(&mut self, result: Result<T>) -> PyResult<T> {
+        match (result, self.raised.take()) {
             (Err(Error::Stopped), Some(raised)) => Err(raised),
             (result, _) => result.map_err(PyErr::from),
         }

@@ -1,0 +1,134 @@
+//! What several threads saw → one list of words in order of first sight, whoever saw what.
+//!
+//! Everything that is dear and depends on the word alone happens here, once a distinct word: UTF-8,
+//! lower case, segmentation.
+
+use std::borrow::Cow;
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+use super::source::Watch;
+use super::table::{SeenWords, WordTable};
+use crate::error::Result;
+use crate::vocab::Vocabulary;
+
+/// How what stands between spaces becomes words.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Tokenize {
+    /// It is a word as it stands.
+    #[default]
+    Whitespace,
+    /// The words in it by the rules of Unicode (UAX #29): segments with a letter or a digit.
+    Words,
+}
+
+/// What is done to a word before it is counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Normalization {
+    /// How it is cut.
+    pub tokenize: Tokenize,
+    /// Whether it is lower-cased, by the rules of Unicode.
+    pub lowercase: bool,
+}
+
+impl Normalization {
+    /// Gives the words of `text` to `take`, in order.
+    fn words(self, text: &str, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
+        let text: Cow<'_, str> =
+            if self.lowercase { text.to_lowercase().into() } else { text.into() };
+        match self.tokenize {
+            Tokenize::Whitespace => take(&text),
+            Tokenize::Words => text.unicode_words().try_for_each(take),
+        }
+    }
+}
+
+/// The words of a corpus and the way to them from the ids that the threads gave out.
+#[derive(Debug)]
+pub struct Merged {
+    /// The words in order of first sight, and their counts.
+    pub vocabulary: Vocabulary,
+    /// Words in all.
+    pub words: u64,
+    /// How often something came that was not valid UTF-8.
+    pub invalid: u64,
+    /// For each thread: the distinct raw word of each of its ids.
+    pub raw_of_id: Vec<Vec<u32>>,
+    /// The words of each raw word.
+    pub expansions: Expansions,
+}
+
+/// Lists of words, by raw word.
+#[derive(Debug, Default)]
+pub struct Expansions {
+    words: Vec<u32>,
+    ends: Vec<usize>,
+}
+
+impl Expansions {
+    /// The words of a raw word.
+    pub fn get(&self, raw: u32) -> &[u32] {
+        let raw = raw as usize;
+        let start = if raw == 0 { 0 } else { self.ends[raw - 1] };
+        &self.words[start..self.ends[raw]]
+    }
+
+    /// Whether every raw word is one word.
+    pub fn are_single(&self) -> bool {
+        self.ends.iter().enumerate().all(|(raw, &end)| end == raw + 1)
+    }
+}
+
+/// How many words are merged between two looks at `watch`.
+const CHECK_WORDS: usize = 1 << 14;
+
+/// Merges what the threads saw. Each thread's words are in order of position already.
+pub fn merge(tables: &[SeenWords], normalization: Normalization, watch: &Watch) -> Result<Merged> {
+    let (raw_of_id, raws) = distinct(tables, watch)?;
+    let mut vocabulary = Vocabulary::default();
+    let mut expansions = Expansions::default();
+    let (mut words, mut invalid) = (0, 0);
+    for id in 0..raws.len() {
+        if id % CHECK_WORDS == 0 {
+            watch.check()?;
+        }
+        let raw = raws.get(id).expect("an id in range");
+        let text = String::from_utf8_lossy(raw.bytes);
+        if matches!(text, Cow::Owned(_)) {
+            invalid += raw.count;
+        }
+        normalization.words(&text, |word| {
+            let index = vocabulary.add(word, raw.count)?;
+            words += raw.count;
+            expansions.words.push(index as u32);
+            Ok(())
+        })?;
+        expansions.ends.push(expansions.words.len());
+    }
+    Ok(Merged { vocabulary, words, invalid, raw_of_id, expansions })
+}
+
+/// The distinct raw words of all threads in order of first sight, and which of them each id is.
+fn distinct(tables: &[SeenWords], watch: &Watch) -> Result<(Vec<Vec<u32>>, SeenWords)> {
+    let mut raw_of_id: Vec<Vec<u32>> =
+        tables.iter().map(|table| Vec::with_capacity(table.len())).collect();
+    let mut raws = WordTable::default();
+    let first = |thread: usize, id: usize| {
+        tables[thread].get(id).map(|word| Reverse((word.first_position, thread)))
+    };
+    let mut heap: BinaryHeap<_> = (0..tables.len()).filter_map(|thread| first(thread, 0)).collect();
+    let mut merged = 0;
+    while let Some(Reverse((position, thread))) = heap.pop() {
+        if merged % CHECK_WORDS == 0 {
+            watch.check()?;
+        }
+        merged += 1;
+        let id = raw_of_id[thread].len();
+        let word = tables[thread].get(id).expect("on the heap while it has words");
+        raw_of_id[thread].push(raws.id_counted(word.bytes, position, word.count)?);
+        heap.extend(first(thread, id + 1));
+    }
+    Ok((raw_of_id, raws.finish()))
+}

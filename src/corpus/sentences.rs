@@ -1,0 +1,97 @@
+//! Sentences that the caller hands over word by word, as if they had been read from a file.
+
+use std::sync::Mutex;
+
+use super::merge::Normalization;
+use super::scan::{ChunkIds, keep, merge_watched};
+use super::source::Watch;
+use super::spool::{Spool, SpoolConfig};
+use super::table::WordTable;
+use super::{RAW_SENTENCE_END, ScannedCorpus};
+use crate::error::Result;
+use crate::progress::{Observer, Report, ScanProgress};
+use crate::workers;
+
+/// Ids that are kept at a time.
+const CHUNK_IDS: usize = 1 << 20;
+
+/// Counts words and keeps their ids while sentences come.
+#[derive(Debug)]
+pub struct SentenceScan {
+    config: SpoolConfig,
+    normalization: Normalization,
+    table: WordTable,
+    spool: Mutex<Spool>,
+    chunks: Vec<ChunkIds>,
+    ids: Vec<u32>,
+    words: u64,
+    sentences: u64,
+}
+
+impl SentenceScan {
+    /// No sentence yet.
+    pub fn new(config: SpoolConfig, lowercase: bool) -> Self {
+        Self {
+            spool: Mutex::new(Spool::new(config.clone())),
+            config,
+            normalization: Normalization { lowercase, ..Normalization::default() },
+            table: WordTable::default(),
+            chunks: Vec::new(),
+            ids: Vec::new(),
+            words: 0,
+            sentences: 0,
+        }
+    }
+
+    /// The next word of the sentence; it may hold anything, spaces too.
+    pub fn word(&mut self, word: &str) -> Result<()> {
+        let id = self.table.id(word.as_bytes(), self.words)?;
+        self.words += 1;
+        self.push(id)
+    }
+
+    /// Ends the sentence.
+    pub fn end_sentence(&mut self) -> Result<()> {
+        self.sentences += 1;
+        if self.ids.last() == Some(&RAW_SENTENCE_END) {
+            return Ok(());
+        }
+        self.push(RAW_SENTENCE_END)
+    }
+
+    /// Where the scan stands.
+    pub fn progress(&self) -> ScanProgress {
+        ScanProgress { bytes: 0, total_bytes: None, words: self.words, sentences: self.sentences }
+    }
+
+    /// The corpus, after its last sentence.
+    pub fn finish(mut self, observer: &mut impl Observer) -> Result<ScannedCorpus> {
+        self.flush()?;
+        let progress = self.progress();
+        let (watch, tables) = (Watch::default(), [self.table.finish()]);
+        let poll = || observer.observe(Report::Scan(progress));
+        let merged = merge_watched(&tables, self.normalization, &watch, poll)?;
+        observer.observe(Report::Scan(progress))?;
+        let spool = self.spool.into_inner().unwrap_or_else(|poison| poison.into_inner());
+        Ok(ScannedCorpus {
+            merged,
+            chunks: self.chunks,
+            file_ids: spool.finish()?,
+            sentences: self.sentences,
+            workers: workers::available(),
+            spool: self.config,
+        })
+    }
+
+    fn push(&mut self, id: u32) -> Result<()> {
+        self.ids.push(id);
+        if self.ids.len() < CHUNK_IDS { Ok(()) } else { self.flush() }
+    }
+
+    fn flush(&mut self) -> Result<()> {
+        let piece = keep(&self.spool, &self.ids)?;
+        self.chunks.push(ChunkIds { ordinal: self.chunks.len(), thread: 0, piece });
+        self.ids.clear();
+        Ok(())
+    }
+}

@@ -1,0 +1,174 @@
+//! Sentences of Python objects: one call for all of them, however many there are.
+
+use std::path::PathBuf;
+use std::time::Instant;
+
+use pyo3::exceptions::{PyTypeError, PyValueError};
+use pyo3::prelude::*;
+use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
+
+use super::corpus::PyScannedCorpus;
+use super::progress::PyObserver;
+use crate::corpus::{SentenceScan, SpoolConfig};
+use crate::progress::{Observer, POLL_INTERVAL, Report};
+
+/// Takes sentences once.
+#[pyfunction]
+#[pyo3(signature = (
+    sentences, *, spool_bytes, spool_dir, lowercase, warn, progress = None
+))]
+pub fn scan_sentences(
+    sentences: &Bound<'_, PyAny>,
+    spool_bytes: u64,
+    spool_dir: Option<PathBuf>,
+    lowercase: bool,
+    warn: Bound<'_, PyAny>,
+    progress: Option<Py<PyAny>>,
+) -> PyResult<PyScannedCorpus> {
+    let py = sentences.py();
+    let config = SpoolConfig { bytes: spool_bytes, folder: spool_dir };
+    let mut reader = SentenceReader {
+        scan: SentenceScan::new(config, lowercase),
+        observer: PyObserver::new(progress),
+        warn: Some(warn),
+        sentence: 0,
+        steps: 0,
+        reported: Instant::now(),
+    };
+    for sentence in sentences.try_iter()? {
+        reader.sentence(&sentence?)?;
+    }
+    let SentenceReader { scan, mut observer, .. } = reader;
+    let result = py.detach(|| scan.finish(&mut observer));
+    Ok(PyScannedCorpus { corpus: observer.finish(result)? })
+}
+
+/// How many words are taken between two looks at the clock and the signals.
+const STEPS: u32 = 1 << 12;
+
+struct SentenceReader<'py> {
+    scan: SentenceScan,
+    observer: PyObserver,
+    /// Called for the first sentence that is a `str`.
+    warn: Option<Bound<'py, PyAny>>,
+    /// The current sentence, from 0.
+    sentence: usize,
+    steps: u32,
+    reported: Instant,
+}
+
+impl SentenceReader<'_> {
+    fn sentence(&mut self, sentence: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Ok(list) = sentence.cast_exact::<PyList>() {
+            self.words(list.iter().map(Ok))?;
+        } else if let Ok(tuple) = sentence.cast_exact::<PyTuple>() {
+            self.words(tuple.iter().map(Ok))?;
+        } else {
+            let is_bytes = sentence.is_instance_of::<PyBytes>();
+            if is_bytes || sentence.is_instance_of::<PyByteArray>() {
+                return Err(self.not_words(sentence));
+            }
+            if let Ok(text) = sentence.cast::<PyString>() {
+                self.warn_of(text)?;
+            }
+            let words = sentence.try_iter().map_err(|error| {
+                let py = sentence.py();
+                let is_type_error = error.is_instance_of::<PyTypeError>(py);
+                if is_type_error { self.not_words(sentence) } else { error }
+            })?;
+            self.words(words)?;
+        }
+        self.scan.end_sentence()?;
+        self.sentence += 1;
+        self.step(sentence.py())
+    }
+
+    fn words<'py>(
+        &mut self,
+        words: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
+    ) -> PyResult<()> {
+        for (place, word) in words.enumerate() {
+            let word = word?;
+            let Ok(text) = word.cast::<PyString>() else {
+                return Err(self.not_a_word(place, &word));
+            };
+            let text = text.to_str().map_err(|_| self.not_text(place, text))?;
+            self.scan.word(text)?;
+            self.step(word.py())?;
+        }
+        Ok(())
+    }
+
+    /// Now and then lets signals and other threads in and reports.
+    #[inline]
+    fn step(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.steps += 1;
+        if self.steps < STEPS { Ok(()) } else { self.look_up(py) }
+    }
+
+    fn look_up(&mut self, py: Python<'_>) -> PyResult<()> {
+        self.steps = 0;
+        py.check_signals()?;
+        py.detach(|| ());
+        if self.reported.elapsed() < POLL_INTERVAL {
+            return Ok(());
+        }
+        self.reported = Instant::now();
+        let report = Report::Scan(self.scan.progress());
+        let result = self.observer.observe(report);
+        self.observer.take(result)
+    }
+
+    fn warn_of(&mut self, text: &Bound<'_, PyString>) -> PyResult<()> {
+        let Some(warn) = self.warn.take() else { return Ok(()) };
+        let message = format!(
+            "each sentence should be a list of words, but sentence {} is the str {}: its \
+             characters are taken for words; split it first, for example with .split()",
+            self.sentence,
+            shown(text.as_any())
+        );
+        warn.call1((message,)).map(drop)
+    }
+
+    fn not_words(&self, sentence: &Bound<'_, PyAny>) -> PyErr {
+        PyTypeError::new_err(format!(
+            "sentence {} is {}, expected a list of words: {}",
+            self.sentence,
+            type_name(sentence),
+            shown(sentence)
+        ))
+    }
+
+    fn not_a_word(&self, place: usize, word: &Bound<'_, PyAny>) -> PyErr {
+        PyTypeError::new_err(format!(
+            "word {place} of sentence {} is {}, expected str: {}; convert the words first, for \
+             example with str()",
+            self.sentence,
+            type_name(word),
+            shown(word)
+        ))
+    }
+
+    fn not_text(&self, place: usize, word: &Bound<'_, PyString>) -> PyErr {
+        PyValueError::new_err(format!(
+            "word {place} of sentence {} holds a lone surrogate, which UTF-8 cannot hold: {}; \
+             decode the text with errors='replace'",
+            self.sentence,
+            shown(word.as_any())
+        ))
+    }
+}
+
+fn type_name(object: &Bound<'_, PyAny>) -> String {
+    object.get_type().name().map_or_else(|_| "an object".to_owned(), |name| name.to_string())
+}
+
+/// The beginning of an object's `repr`.
+fn shown(object: &Bound<'_, PyAny>) -> String {
+    const CHARACTERS: usize = 60;
+    let text = object.repr().map_or_else(|_| "…".to_owned(), |text| text.to_string());
+    match text.char_indices().nth(CHARACTERS) {
+        Some((end, _)) => format!("{}…", &text[..end]),
+        None => text,
+    }
+}

@@ -1,0 +1,96 @@
+"""The classes that give sentences, as gensim's do."""
+
+import gzip
+import io
+import pickle
+from pathlib import Path
+
+import pytest
+
+from synvec import LineSentence, PathLineSentences, Text8Corpus, scan
+from synvec.corpora import no_words_message
+
+
+def test_lines_are_sentences_and_blank_ones_none(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_bytes("\ufeffa b\r\n\n  \nc\u00a0d\u2028e f\x1cg".encode())
+    expected = [["a", "b"], ["c\u00a0d\u2028e", "f\x1cg"]]
+    lines = LineSentence(path)
+    assert list(lines) == expected
+    assert list(lines) == expected  # once more from the beginning
+    assert list(LineSentence(str(path))) == expected
+
+
+def test_long_lines_are_split_and_lines_limited() -> None:
+    text = io.StringIO("1 2 3 4 5\n6\n7")
+    assert list(LineSentence(text, max_sentence_length=2)) == [
+        ["1", "2"],
+        ["3", "4"],
+        ["5"],
+        ["6"],
+        ["7"],
+    ]
+    assert list(LineSentence(text, limit=2)) == [["1", "2", "3", "4", "5"], ["6"]]
+    with pytest.raises(ValueError, match="max_sentence_length must be at least 1, not 0"):
+        LineSentence(text, max_sentence_length=0)
+
+
+def test_file_objects_of_bytes_and_text_and_plain_lines() -> None:
+    assert list(LineSentence(io.BytesIO("é b\nc".encode()))) == [["é", "b"], ["c"]]
+    assert list(LineSentence(io.StringIO("é b\nc"))) == [["é", "b"], ["c"]]
+    assert list(LineSentence(iter(["a b", "c"]))) == [["a", "b"], ["c"]]  # type: ignore[arg-type]
+
+
+def test_compressed_files_by_content(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(gzip.compress(b"a b\nc"))
+    assert list(LineSentence(path)) == [["a", "b"], ["c"]]
+
+
+def test_a_missing_file_is_an_error_when_it_is_read(tmp_path: Path) -> None:
+    with pytest.raises(FileNotFoundError):
+        list(LineSentence(tmp_path / "absent"))
+    with pytest.raises(FileNotFoundError):
+        PathLineSentences(tmp_path / "absent")
+    with pytest.raises(FileNotFoundError):
+        list(Text8Corpus(tmp_path / "absent"))
+
+
+def test_the_files_of_a_directory_come_by_name(tmp_path: Path) -> None:
+    (tmp_path / "b").write_text("3 4\n5")
+    (tmp_path / "a").write_text("1\n2")
+    (tmp_path / "folder").mkdir()
+    corpus = PathLineSentences(tmp_path)
+    assert list(corpus) == [["1"], ["2"], ["3", "4"], ["5"]]
+    assert [Path(file).name for file in corpus.input_files] == ["a", "b"]
+    assert list(PathLineSentences(tmp_path, limit=1)) == [["1"], ["3", "4"]]
+    assert list(PathLineSentences(tmp_path / "b")) == [["3", "4"], ["5"]]
+
+
+@pytest.mark.parametrize("words", [0, 1, 9, 10, 11, 200_000])
+def test_text8_comes_in_equal_pieces(tmp_path: Path, words: int) -> None:
+    path = tmp_path / "text8"
+    expected = [f"w{i}é" for i in range(words)]
+    path.write_text("".join(word + " \n"[i % 2] for i, word in enumerate(expected)), "utf-8")
+    pieces = list(Text8Corpus(path, max_sentence_length=10))
+    assert [word for piece in pieces for word in piece] == expected
+    assert [len(piece) for piece in pieces[:-1]] == [10] * max(0, len(pieces) - 1)
+
+
+def test_corpora_over_paths_can_be_pickled(tmp_path: Path) -> None:
+    path = tmp_path / "text"
+    path.write_text("a b")
+    for corpus in (LineSentence(path), PathLineSentences(tmp_path), Text8Corpus(path)):
+        assert list(pickle.loads(pickle.dumps(corpus))) == [["a", "b"]]
+
+
+def test_the_message_for_no_words_says_why_and_what_to_change() -> None:
+    begin = "you must first build vocabulary before training the model"
+    empty = no_words_message(scan([[], []]), 5)
+    assert empty.startswith(begin)
+    assert "no words (2 sentences)" in empty
+    pruned = no_words_message(scan([["a", "b", "a"]]), 5)
+    assert pruned.startswith(begin)
+    for part in ("none of the 2 distinct", "min_count=5", "occurs 2 times", "to 2 or less"):
+        assert part in pruned
+    assert "trim_rule" in no_words_message(scan([["a"]]), 1)
