@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import synvec
@@ -88,6 +88,7 @@ def compressed(data: bytes) -> dict[str, bytes]:
     }
 
 
+@settings(deadline=None)  # five files and as many threads an example
 @given(
     sentences=st.lists(st.lists(st.text(st.characters(codec="utf-8"), min_size=1))),
     workers=st.integers(1, 4),
