@@ -355,6 +355,8 @@ def test_a_text_without_spaces_ends_at_a_limit(tmp_path: Path) -> None:
     path.write_bytes(bz2.compress(b"a" * (66 << 20)))
     with pytest.raises(synvec.LimitError, match="byte 0 of the corpus is longer than 67108864"):
         scan(corpus_file=path, workers=1)
+    with pytest.raises(synvec.LimitError, match="a word of sentence 1 has 67108865 bytes"):
+        scan([["a"], ["b" * ((64 << 20) + 1)]])
 
 
 def test_no_words_is_no_error_yet(tmp_path: Path) -> None:

@@ -15,6 +15,10 @@ use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::progress::{Observer, Report, ScanProgress};
 use crate::workers;
 
+/// The longest word: far beyond any, and yet a text without spaces ends in an error and not in a
+/// machine without memory.
+pub(super) const MAX_WORD_BYTES: usize = 64 << 20;
+
 /// How a corpus is read.
 #[derive(Debug, Clone)]
 pub struct ScanConfig {
@@ -37,9 +41,7 @@ impl Default for ScanConfig {
             spool: SpoolConfig::default(),
             normalization: Normalization::default(),
             chunk_bytes: 4 << 20,
-            // Far beyond any word, and yet a text without spaces ends in an error, not in a machine
-            // without memory.
-            max_word_bytes: 64 << 20,
+            max_word_bytes: MAX_WORD_BYTES,
         }
     }
 }

@@ -3,12 +3,12 @@
 use std::sync::Mutex;
 
 use super::merge::Normalization;
-use super::scan::{ChunkIds, keep, merge_watched};
+use super::scan::{ChunkIds, MAX_WORD_BYTES, keep, merge_watched};
 use super::source::Watch;
 use super::spool::{Spool, SpoolConfig};
 use super::table::WordTable;
 use super::{RAW_SENTENCE_END, ScannedCorpus};
-use crate::error::Result;
+use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::progress::{Observer, Report, ScanProgress};
 use crate::workers;
 
@@ -45,6 +45,9 @@ impl SentenceScan {
 
     /// The next word of the sentence; it may hold anything, spaces too.
     pub fn word(&mut self, word: &str) -> Result<()> {
+        if word.len() > MAX_WORD_BYTES {
+            return Err(self.too_long(word.len()));
+        }
         let id = self.table.id(word.as_bytes(), self.words)?;
         self.words += 1;
         self.push(id)
@@ -81,6 +84,16 @@ impl SentenceScan {
             workers: workers::available(),
             spool: self.config,
         })
+    }
+
+    fn too_long(&self, bytes: usize) -> Error {
+        let message = format!(
+            "a word of sentence {} has {bytes} bytes, the limit for one word is {MAX_WORD_BYTES}; \
+             split the text into words first",
+            self.sentences
+        );
+        let kind = FormatErrorKind::Limit;
+        FormatError { kind, path: None, format: "sentences", message }.into()
     }
 
     fn push(&mut self, id: u32) -> Result<()> {

@@ -146,13 +146,14 @@ pub enum Stream<T> {
 }
 
 impl<T: Pod> Stream<T> {
-    /// For at most `len` values: in memory if that many fit.
+    /// For at most `len` values: in memory if that many fit, and if there is so much memory.
     pub fn new(config: &SpoolConfig, len: u64) -> Result<Self> {
-        if len.saturating_mul(size_of::<T>() as u64) > config.bytes {
-            return Ok(Self::File(config.file()?));
+        let fits = len.saturating_mul(size_of::<T>() as u64) <= config.bytes;
+        let mut all = Vec::new();
+        if fits && usize::try_from(len).is_ok_and(|len| all.try_reserve_exact(len).is_ok()) {
+            return Ok(Self::Memory(all));
         }
-        let capacity = usize::try_from(len).unwrap_or_default();
-        Ok(Self::Memory(Vec::with_capacity(capacity)))
+        Ok(Self::File(config.file()?))
     }
 
     /// Appends values.

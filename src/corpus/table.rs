@@ -29,7 +29,8 @@ struct Slot {
     len: u32,
 }
 
-const EMPTY: Slot = Slot { low: 0, high: 0, count: 0, id: NO_ID, len: 0 };
+/// Its length is no word's, so that a search compares with it like with any other.
+const EMPTY: Slot = Slot { low: 0, high: 0, count: 0, id: NO_ID, len: u32::MAX };
 
 /// Words by id, ids by word, and how often each was asked for.
 #[derive(Debug)]
@@ -128,7 +129,7 @@ impl WordTable {
         let mut at = self.hash_inline(low, high) as usize & mask;
         loop {
             let slot = &mut self.slots[at];
-            if slot.low == low && slot.high == high && slot.len == len as u32 && slot.id != NO_ID {
+            if slot.low == low && slot.high == high && slot.len == len as u32 {
                 slot.count += 1;
                 return Ok(slot.id);
             }
@@ -194,7 +195,7 @@ impl WordTable {
     }
 
     fn grow(&mut self) {
-        let mask = self.slots.len() * 4 - 1;
+        let mask = self.slots.len() * 2 - 1;
         let mut slots = vec![EMPTY; mask + 1];
         for slot in self.slots.iter().filter(|slot| slot.id != NO_ID) {
             let mut at = self.start(slot.low, slot.high, slot.len as usize) & mask;

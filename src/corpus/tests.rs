@@ -196,6 +196,25 @@ proptest! {
 }
 
 #[test]
+fn a_sentence_longer_than_a_chunk_of_ids_stays_whole() {
+    for spool_bytes in [0, 1 << 20, 1 << 30] {
+        let config = SpoolConfig { bytes: spool_bytes, folder: None };
+        let mut scan = SentenceScan::new(config, false);
+        let words = 2_500_000u32;
+        for i in 0..words {
+            scan.word(["a", "b", "c"][i as usize % 3]).unwrap();
+        }
+        scan.end_sentence().unwrap();
+        let scanned = scan.finish(&mut Silent).unwrap();
+        let encoded = scanned.encode(&scanned.vocabulary().keys, || Ok(())).unwrap();
+        let (last, ids) = encoded.ids().split_last().unwrap();
+        assert_eq!(*last, WordId::SENTENCE_END);
+        assert!(ids.iter().enumerate().all(|(i, id)| id.row() == i % 3));
+        assert_eq!(ids.len(), words as usize);
+    }
+}
+
+#[test]
 fn a_spool_leaves_nothing_behind() {
     let files = Files::new([&b"one two\nthree"[..]]);
     let spool = tempfile::tempdir().unwrap();
