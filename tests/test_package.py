@@ -45,7 +45,7 @@ def test_importing_brings_in_numpy_and_nothing_else() -> None:
         name.partition(".")[0]
         for name in modules_after("import synvec") - modules_after("import numpy")
     } - sys.stdlib_module_names
-    assert third_party == {"synvec"}
+    assert third_party == {"synvec", "numpy"}  # submodules of numpy that it doesn't load itself
 
 
 def test_the_command_line_stays_light() -> None:

@@ -14,19 +14,26 @@ from synvec.errors import (
     UnsafePickleError,
     UnsupportedFormatError,
 )
+from synvec.evaluation import PairScores
+from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
+from synvec.statistics import Correlation
 
 __all__ = [
     "ChecksumError",
+    "Correlation",
     "EncodingError",
     "FormatError",
     "HeaderError",
+    "KeyedVectors",
     "LimitError",
     "LineSentence",
     "NonFiniteError",
+    "PairScores",
     "PathLineSentences",
     "RowError",
     "Text8Corpus",
     "TruncatedFileError",
+    "UnknownKeyError",
     "UnsafePickleError",
     "UnsupportedFormatError",
     "__version__",

@@ -1,0 +1,95 @@
+"""Norms, unit rows, cosines and top-k over float32 matrices: no state, and never a second matrix.
+
+Every dot product of a row is taken by itself (``einsum``), not by a BLAS matrix-vector product:
+that one sums a row in another order depending on where in the matrix it stands, so that equal rows
+get scores a rounding apart, and ties would no longer be ties.
+"""
+
+from __future__ import annotations
+
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+Vector: TypeAlias = NDArray[np.float32]
+"""float32, one row of D numbers or one number a key."""
+Matrix: TypeAlias = NDArray[np.float32]
+"""float32 of V rows and D columns, C-contiguous."""
+Numbers: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
+"""What users may hand in where a vector is meant."""
+
+BLOCK_BYTES = 4 << 20
+
+
+def block_rows(row_bytes: int) -> int:
+    """Return how many rows of that size make a block of working memory."""
+    return max(1, BLOCK_BYTES // max(1, row_bytes))
+
+
+def row_norms(vectors: Numbers) -> Vector:
+    """Return the Euclidean length of each row.
+
+    Summed in float64, so that neither the squares of large numbers overflow nor those of small ones
+    vanish.
+
+    Examples
+    --------
+    >>> row_norms(np.array([[3.0, 4.0], [0.0, 0.0], [3e30, 4e30]], dtype=np.float32))
+    array([5.e+00, 0.e+00, 5.e+30], dtype=float32)
+    """
+    norms = np.empty(len(vectors), dtype=np.float32)
+    step = block_rows(8 * vectors.shape[1])
+    for start in range(0, len(vectors), step):
+        block = vectors[start : start + step].astype(np.float64)
+        norms[start : start + step] = np.sqrt(np.einsum("ij,ij->i", block, block))
+    return norms
+
+
+def divisors(norms: Vector) -> Vector:
+    """Return the norms as a column to divide rows by; a zero vector is divided by 1 and stays."""
+    return np.where(norms == 0, np.float32(1), norms)[:, np.newaxis]
+
+
+def unit(vector: NDArray[np.float64]) -> Vector:
+    """Return a vector of length 1, or the zero vector for itself."""
+    largest = np.abs(vector).max(initial=0.0)
+    if largest > 0:
+        vector = vector / largest  # the squares can neither overflow nor all vanish
+        vector = vector / np.sqrt(vector @ vector)
+    return vector.astype(np.float32)
+
+
+def dots(vectors: Matrix, query: Vector) -> Vector:
+    """Return the dot product of each row with ``query``; equal rows get equal results."""
+    products: Vector = np.einsum("ij,j->i", vectors, query)
+    return products
+
+
+def cosines(vectors: Matrix, norms: Vector, query: Vector) -> Vector:
+    """Return the cosine of each row with ``query``, which is of unit length; 0 for zero rows."""
+    scores = dots(vectors, query)
+    return np.divide(scores, norms, out=scores, where=norms != 0)
+
+
+def top(scores: Vector, k: int) -> NDArray[np.int64]:
+    """Return the positions of the ``k`` highest scores: score descending, then index ascending.
+
+    NaN comes last.
+
+    Examples
+    --------
+    >>> top(np.array([0.5, 0.9, 0.5, 0.5], dtype=np.float32), 3)
+    array([1, 0, 2])
+    """
+    if k <= 0:
+        return np.empty(0, dtype=np.int64)
+    cost = -scores
+    if k >= len(scores):
+        return np.argsort(cost, kind="stable")
+    # argpartition may keep any of the scores that tie at the boundary, so only its value is used.
+    boundary = np.partition(cost, k - 1)[k - 1]
+    if np.isnan(boundary):
+        return np.argsort(cost, kind="stable")[:k]
+    candidates = np.flatnonzero(cost <= boundary)
+    return candidates[np.argsort(cost[candidates], kind="stable")][:k]

@@ -1,0 +1,42 @@
+"""The one public class, put together from its rooms."""
+
+from __future__ import annotations
+
+from synvec.keyed_vectors.editing import Editing
+from synvec.keyed_vectors.evaluating import Evaluating
+
+
+class KeyedVectors(Evaluating, Editing):
+    """Keys and their vectors: what training leaves, and what questions are asked of.
+
+    It keeps the raw vectors (``vectors``, word2vec's ``syn0``) and one norm a row; unit vectors
+    are made when something asks for them and never kept. Any number of threads may read it at
+    once as long as none writes.
+
+    Parameters
+    ----------
+    vector_size
+        D, the length of a vector.
+    count
+        Make room for that many keys beforehand.
+    dtype
+        float32 is the only one.
+    mapfile_path
+        Keep the rows in this file, mapped into memory, instead of in memory; it is overwritten.
+
+    Raises
+    ------
+    ValueError
+        For a ``vector_size`` below 1, a negative ``count``, or another ``dtype``.
+
+    Examples
+    --------
+    >>> kv = KeyedVectors(vector_size=2)
+    >>> kv.add_vectors(["socket", "port", "year"], [[3, 4], [4, 3], [-1, 1]])
+    >>> kv
+    KeyedVectors<vector_size=2, 3 keys>
+    >>> "socket" in kv, kv["socket"]
+    (True, array([3., 4.], dtype=float32))
+    >>> [key for key, _ in kv.most_similar("socket")]
+    ['port', 'year']
+    """

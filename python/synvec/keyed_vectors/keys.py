@@ -1,0 +1,113 @@
+"""Which keys there are, and where: the key table behind gensim's names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, TypeAlias, cast, overload
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec._core import KeyTable
+from synvec.keyed_vectors.misses import UnknownKeyError
+from synvec.keyed_vectors.views import IndexToKey, KeyToIndex
+
+Key: TypeAlias = str | int | np.integer[Any]
+"""A key, or the position of one."""
+
+
+class Keys:
+    """The keys of a store by position, and the positions by key."""
+
+    _keys: KeyTable
+
+    @property
+    def key_table(self) -> KeyTable:
+        """The native table behind ``key_to_index`` and ``index_to_key``; don't extend it."""
+        return self._keys
+
+    @property
+    def key_to_index(self) -> KeyToIndex:
+        """The index of each key: a read-only mapping that builds no dictionary."""
+        return KeyToIndex(self._keys)
+
+    @property
+    def index_to_key(self) -> IndexToKey:
+        """The keys in the order of their rows: a read-only sequence that builds no list."""
+        return IndexToKey(self._keys)
+
+    @property
+    def next_index(self) -> int:
+        """The index that the next new key gets."""
+        return len(self)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return self.has_index_for(key)
+
+    def has_index_for(self, key: object) -> bool:
+        """Whether ``key`` is a key of the store, or a position in it.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays(["socket", "year"], np.eye(2))
+        >>> [kv.has_index_for(key) for key in ("year", "month", 1, 2)]
+        [True, False, True, False]
+        """
+        return self._position(key) >= 0
+
+    @overload
+    def get_index(self, key: Key, default: None = None) -> int: ...
+    @overload
+    def get_index(self, key: Key, default: int) -> int: ...
+    def get_index(self, key: Key, default: int | None = None) -> int:
+        """Return the index of ``key``.
+
+        Parameters
+        ----------
+        key
+            A key, or a position, which is its own index.
+        default
+            What to return for an unknown key; by default that is an error.
+
+        Raises
+        ------
+        KeyError
+            For an unknown key without ``default``; the message suggests keys that look like it.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays(["socket", "year"], np.eye(2))
+        >>> kv.get_index("year"), kv.get_index("month", -1)
+        (1, -1)
+        """
+        position = self._position(key)
+        if position >= 0:
+            return position
+        if default is not None:
+            return default
+        raise UnknownKeyError(key, self._keys)
+
+    def _position(self, key: object) -> int:
+        """Return the index of a key or position, -1 when there is none."""
+        if isinstance(key, str):
+            return self._keys.index(key)
+        # True is an int, but never meant as a position.
+        if isinstance(key, int | np.integer) and not isinstance(key, bool):
+            return int(key) if 0 <= key < len(self) else -1
+        return -1
+
+    def _positions(self, keys: Iterable[Key]) -> NDArray[np.int64]:
+        """Return the index of each key or position; KeyError for the first unknown one."""
+        items = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
+        if all(isinstance(key, str) for key in items):
+            positions = self._keys.indices(cast(list[str], items))
+        else:
+            positions = np.fromiter(map(self._position, items), np.int64, len(items))
+        if len(items) and positions.min() < 0:
+            raise UnknownKeyError(items[int(np.argmin(positions))], self._keys)
+        return positions

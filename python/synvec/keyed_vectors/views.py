@@ -1,0 +1,157 @@
+"""A dictionary's and a list's face over the key table: nothing is built unless asked for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, overload
+
+from synvec._core import KeyTable
+
+# Keys become Python strings this many at a time while one walks over them.
+CHUNK = 4096
+SHOWN = 5
+
+
+def walk(keys: KeyTable) -> Iterator[str]:
+    """Yield the keys in order without ever holding them all as strings."""
+    for start in range(0, len(keys), CHUNK):
+        yield from keys.keys(start, start + CHUNK)
+
+
+class KeyToIndex(Mapping[str, int]):
+    """The index of each key, as a read-only dictionary over the key table.
+
+    It compares equal to a ``dict`` of the same items, and ``dict(view)`` makes one. New keys show
+    up in it; after the store was re-ordered, take the view again.
+
+    Examples
+    --------
+    >>> from synvec._core import KeyTable
+    >>> view = KeyToIndex(KeyTable(["socket", "year"]))
+    >>> view["year"], view.get("month"), "socket" in view, len(view)
+    (1, None, True, 2)
+    >>> view == {"socket": 0, "year": 1}
+    True
+    """
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: KeyTable) -> None:
+        self._keys = keys
+
+    def __getitem__(self, key: str) -> int:
+        index = self._keys.index(key) if isinstance(key, str) else -1
+        if index < 0:
+            raise KeyError(key)
+        return index
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._keys.index(key) >= 0
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return walk(self._keys)
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, KeyToIndex):
+            return self._keys == other._keys
+        if not isinstance(other, Mapping):
+            return NotImplemented
+        # As many items, and each of ours in the other: then the other holds nothing else.
+        return len(self) == len(other) and all(
+            other.get(key) == index for index, key in enumerate(self)
+        )
+
+    __hash__ = None  # type: ignore[assignment]  # as a dict: it can grow
+
+    def copy(self) -> dict[str, int]:
+        """Return a real dictionary."""
+        return {key: index for index, key in enumerate(self)}
+
+    def __repr__(self) -> str:
+        shown = ", ".join(f"{key!r}: {i}" for i, key in enumerate(self._keys.keys(0, SHOWN)))
+        return f"KeyToIndex({{{shown}{_rest(len(self))}}})"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return KeyToIndex, (self._keys,)
+
+
+class IndexToKey(Sequence[str]):
+    """The keys in the order of their rows, as a read-only list over the key table.
+
+    It compares equal to a ``list`` of the same keys, slices are lists, and ``in`` and ``index()``
+    are one look into a hash table.
+
+    Examples
+    --------
+    >>> from synvec._core import KeyTable
+    >>> view = IndexToKey(KeyTable(["socket", "year", "month"]))
+    >>> view[0], view[-1], view[1:], view.index("month")
+    ('socket', 'month', ['year', 'month'], 2)
+    >>> view == ["socket", "year", "month"]
+    True
+    """
+
+    __slots__ = ("_keys",)
+
+    def __init__(self, keys: KeyTable) -> None:
+        self._keys = keys
+
+    @overload
+    def __getitem__(self, index: int) -> str: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[str]: ...
+    def __getitem__(self, index: int | slice) -> str | list[str]:
+        if isinstance(index, slice):
+            positions = range(*index.indices(len(self)))
+            if positions.step == 1:
+                return self._keys.keys(positions.start, max(positions.start, positions.stop))
+            return [self._keys.key(position) for position in positions]
+        position = index.__index__()
+        return self._keys.key(position + len(self) if position < 0 else position)
+
+    def __len__(self) -> int:
+        return len(self._keys)
+
+    def __iter__(self) -> Iterator[str]:
+        return walk(self._keys)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and self._keys.index(key) >= 0
+
+    def index(self, key: str, start: int = 0, stop: int | None = None) -> int:
+        """Return the position of ``key`` in ``[start:stop]``; ValueError when it isn't there."""
+        found = self._keys.index(key) if isinstance(key, str) else -1
+        if found < 0 or found not in range(*slice(start, stop).indices(len(self))):
+            raise ValueError(f"{key!r} is not among the keys")
+        return found
+
+    def count(self, key: str) -> int:
+        """Return 1 when the key is there, else 0."""
+        return int(key in self)
+
+    def copy(self) -> list[str]:
+        """Return a real list."""
+        return self._keys.keys()
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, IndexToKey):
+            return self._keys == other._keys
+        if not isinstance(other, Sequence) or isinstance(other, str):
+            return NotImplemented
+        return len(self) == len(other) and all(a == b for a, b in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment]  # as a list: it can grow
+
+    def __repr__(self) -> str:
+        shown = ", ".join(map(repr, self._keys.keys(0, SHOWN)))
+        return f"IndexToKey([{shown}{_rest(len(self))}])"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return IndexToKey, (self._keys,)
+
+
+def _rest(length: int) -> str:
+    return f", … {length} keys" if length > SHOWN else ""
