@@ -11,41 +11,58 @@ use std::sync::Arc;
 use bytemuck::Pod;
 use memmap2::{Mmap, MmapMut, MmapOptions};
 
-/// A mapped file.
+/// A mapped file: pages shared with the file and everyone who maps it, never written.
 #[derive(Debug)]
-pub enum Mapping {
-    /// Pages shared with the file, never written.
-    ReadOnly(Mmap),
-    /// Pages copied when first written; the file never changes.
-    CopyOnWrite(MmapMut),
-}
+pub struct Mapping(Mmap);
 
 impl Mapping {
-    /// Maps a whole file for reading.
+    /// Maps a whole file.
     pub fn read_only(file: &File) -> std::io::Result<Self> {
         // SAFETY: see the module's head: the file is not truncated while it is mapped.
-        unsafe { MmapOptions::new().map(file) }.map(Self::ReadOnly)
-    }
-
-    /// Maps a whole file so that writing to memory leaves the file alone.
-    pub fn copy_on_write(file: &File) -> std::io::Result<Self> {
-        // SAFETY: as above.
-        unsafe { MmapOptions::new().map_copy(file) }.map(Self::CopyOnWrite)
-    }
-
-    /// Where the bytes begin, for an owner of this mapping that hands out writable arrays. Writing
-    /// through it is allowed for [`Mapping::CopyOnWrite`] alone.
-    pub fn as_ptr(&self) -> *const u8 {
-        self.as_ref().as_ptr()
+        unsafe { MmapOptions::new().map(file) }.map(Self)
     }
 }
 
 impl AsRef<[u8]> for Mapping {
     fn as_ref(&self) -> &[u8] {
-        match self {
-            Self::ReadOnly(map) => map,
-            Self::CopyOnWrite(map) => map,
+        &self.0
+    }
+}
+
+/// A mapped file whose pages are copied when they are first written; the file never changes.
+///
+/// It hands out raw pointers alone: whoever writes through them (NumPy) does so while others read,
+/// so no reference to these pages may ever exist on our side.
+#[derive(Debug)]
+pub struct PrivateMapping {
+    start: *mut u8,
+    length: usize,
+    // Keeps the pages mapped; never dereferenced again.
+    _pages: MmapMut,
+}
+
+// SAFETY: the pointer is only handed out, never used here; the pages are not bound to a thread.
+unsafe impl Send for PrivateMapping {}
+// SAFETY: as above.
+unsafe impl Sync for PrivateMapping {}
+
+impl PrivateMapping {
+    /// Maps a whole file.
+    pub fn new(file: &File) -> std::io::Result<Self> {
+        // SAFETY: see the module's head: the file is not truncated while it is mapped.
+        let mut pages = unsafe { MmapOptions::new().map_copy(file) }?;
+        Ok(Self { start: pages.as_mut_ptr(), length: pages.len(), _pages: pages })
+    }
+
+    /// Where the values in `bytes` begin, for as long as the mapping lives; `None` when they leave
+    /// it, are not a whole number of values, or are not aligned.
+    pub fn pointer<T: Pod>(&self, bytes: Range<usize>) -> Option<*mut T> {
+        let is_inside = bytes.start <= bytes.end && bytes.end <= self.length;
+        if !is_inside || !bytes.len().is_multiple_of(size_of::<T>()) {
+            return None;
         }
+        let pointer = self.start.wrapping_add(bytes.start).cast::<T>();
+        pointer.is_aligned().then_some(pointer)
     }
 }
 

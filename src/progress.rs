@@ -39,6 +39,15 @@ pub struct TrainProgress {
     pub loss: f64,
 }
 
+/// Where the reading or writing of one file stands.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct FileProgress {
+    /// Bytes read or written so far, after unfolding or before compressing.
+    pub bytes: u64,
+    /// Bytes in all, when known.
+    pub total_bytes: Option<u64>,
+}
+
 /// What an observer is told.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Report {
@@ -46,6 +55,8 @@ pub enum Report {
     Scan(ScanProgress),
     /// The model is being trained.
     Train(TrainProgress),
+    /// A file is being read or written.
+    File(FileProgress),
 }
 
 /// The caller's end of a long job, called on the calling thread about every [`POLL_INTERVAL`].

@@ -4,13 +4,14 @@ use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::error::{Error, FormatError, FormatErrorKind};
+use crate::formats::source::StreamError;
 
 impl From<Error> for PyErr {
     fn from(error: Error) -> Self {
         match error {
             Error::Config { .. } => PyValueError::new_err(error.to_string()),
-            Error::Io { path, source } => os_error(&path, &source, ""),
-            Error::Spool { folder, source } => os_error(&folder, &source, SPOOL_ADVICE),
+            Error::Io { path, source } => os_error(&path, source, ""),
+            Error::Spool { folder, source } => os_error(&folder, source, SPOOL_ADVICE),
             Error::Memory { .. } => PyMemoryError::new_err(error.to_string()),
             Error::Format(error) => format_error(&error),
             Error::EmptyVocabulary(_) | Error::Internal(_) => {
@@ -23,7 +24,11 @@ impl From<Error> for PyErr {
 }
 
 /// `OSError` with its code and path; Python picks the subclass (`FileNotFoundError`, …) itself.
-fn os_error(path: &std::path::Path, source: &std::io::Error, advice: &str) -> PyErr {
+fn os_error(path: &std::path::Path, source: std::io::Error, advice: &str) -> PyErr {
+    let source = match raised_by_stream(source) {
+        Ok(raised) => return raised,
+        Err(source) => source,
+    };
     match source.raw_os_error() {
         Some(code) => {
             let text = source.to_string();
@@ -42,6 +47,12 @@ fn os_error(path: &std::path::Path, source: &std::io::Error, advice: &str) -> Py
 /// What to do when the temporary file for ids cannot be written.
 const SPOOL_ADVICE: &str = " while keeping the corpus's ids; choose a folder with more room with \
                             spool_dir, or keep more in memory with spool_bytes";
+
+/// What a Python file object raised while it was read or written, as it was raised.
+fn raised_by_stream(source: std::io::Error) -> Result<PyErr, std::io::Error> {
+    let stream = source.downcast::<StreamError>()?;
+    stream.0.downcast::<PyErr>().map(|raised| *raised).map_err(std::io::Error::other)
+}
 
 /// An instance of the class in `synvec.errors` that is named after the kind.
 fn format_error(error: &FormatError) -> PyErr {

@@ -4,10 +4,13 @@
 mod config;
 mod corpus;
 mod errors;
+mod formats;
 mod keys;
+mod mapped;
 mod matrix;
 mod progress;
 mod sentences;
+mod streams;
 mod train;
 
 use pyo3::prelude::*;
@@ -20,6 +23,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    formats::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;

@@ -61,6 +61,11 @@ fn report_dict(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDict>> {
             dict.set_item("words", scan.words)?;
             dict.set_item("sentences", scan.sentences)?;
         }
+        Report::File(file) => {
+            dict.set_item("phase", "file")?;
+            dict.set_item("bytes", file.bytes)?;
+            dict.set_item("total_bytes", file.total_bytes)?;
+        }
         Report::Train(train) => {
             dict.set_item("phase", "train")?;
             dict.set_item("epoch", train.epoch)?;

@@ -1,0 +1,19 @@
+//! synvec's own file: a safetensors file that is mapped, not read.
+//!
+//! Tensors, in this order so that each is aligned: `key_offsets` U64 `[V+1]`, `counts` U64 `[V]`
+//! (optional), `vectors` F32 `[V, D]`, `norms` F32 `[V]`, `key_slots` U32 `[S]`, `output_vectors`
+//! and `output_nodes` F32 `[V, D]` (full models), `key_bytes` U8. The metadata holds an xxh3-64
+//! checksum of every tensor and one of the header itself (taken with its own sixteen digits as
+//! zeros), and what was proven when the file was saved: finite vectors, keys in valid UTF-8, no key
+//! twice.
+
+mod header;
+mod read;
+mod write;
+
+pub use header::{FORMAT, Kind, MAX_HEADER_BYTES};
+pub use read::{NativeFile, verify};
+pub use write::{Store, save};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,360 @@
+//! How files spell a number: exact both ways.
+//!
+//! Reading rounds correctly to the type asked for; writing gives the shortest text that reads back
+//! as the same number, laid out as Python's `str` of a NumPy scalar lays it out.
+
+use std::io::Write;
+
+use bytemuck::Pod;
+use half::f16;
+
+/// A type that vectors are kept in.
+pub trait Element: Pod + Send + Sync {
+    /// Reads a number; `None` when `text` is none. Too large a number becomes infinite.
+    fn parse(text: &[u8]) -> Option<Self>;
+    /// Converts what a binary file holds.
+    fn from_f32(value: f32) -> Self;
+    /// Converts to what a binary file holds.
+    fn to_f32(self) -> f32;
+    /// Whether it is neither NaN nor infinite.
+    fn is_finite(self) -> bool;
+    /// Appends the shortest text that reads back as this number.
+    fn write_shortest(self, out: &mut Vec<u8>);
+    /// Appends the number with six decimals, as C's `%lf` does.
+    fn write_six_decimals(self, out: &mut Vec<u8>);
+}
+
+impl Element for f32 {
+    fn parse(text: &[u8]) -> Option<Self> {
+        if let Some(value) = parse_exactly(text) {
+            let narrow = value as f32;
+            // Rounding twice is wrong only where the first result lies halfway between two f32;
+            // `parse_exactly` never goes down to the subnormal ones, where halfway lies elsewhere.
+            if value.to_bits() & 0x1fff_ffff != 0x1000_0000 {
+                return Some(narrow);
+            }
+        }
+        std::str::from_utf8(text).ok()?.parse().ok()
+    }
+
+    fn from_f32(value: f32) -> Self {
+        value
+    }
+
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    fn is_finite(self) -> bool {
+        f32::is_finite(self)
+    }
+
+    fn write_shortest(self, out: &mut Vec<u8>) {
+        match zmij::Buffer::new().format(self) {
+            "NaN" => out.extend_from_slice(b"nan"),
+            text @ ("inf" | "-inf") => out.extend_from_slice(text.as_bytes()),
+            text => lay_out(text, out),
+        }
+    }
+
+    fn write_six_decimals(self, out: &mut Vec<u8>) {
+        f64::from(self).write_six_decimals(out);
+    }
+}
+
+impl Element for f64 {
+    fn parse(text: &[u8]) -> Option<Self> {
+        parse_exactly(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
+    }
+
+    fn from_f32(value: f32) -> Self {
+        value.into()
+    }
+
+    fn to_f32(self) -> f32 {
+        self as f32
+    }
+
+    fn is_finite(self) -> bool {
+        f64::is_finite(self)
+    }
+
+    fn write_shortest(self, out: &mut Vec<u8>) {
+        match zmij::Buffer::new().format(self) {
+            "NaN" => out.extend_from_slice(b"nan"),
+            text @ ("inf" | "-inf") => out.extend_from_slice(text.as_bytes()),
+            text => lay_out(text, out),
+        }
+    }
+
+    fn write_six_decimals(self, out: &mut Vec<u8>) {
+        if self.is_nan() {
+            // C prints the sign of a NaN that has one.
+            out.extend_from_slice(if self.is_sign_negative() { b"-nan" } else { b"nan" });
+        } else {
+            write!(out, "{self:.6}").expect("writing to memory does not fail");
+        }
+    }
+}
+
+impl Element for f16 {
+    fn parse(text: &[u8]) -> Option<Self> {
+        f64::parse(text).map(Self::from_f64)
+    }
+
+    fn from_f32(value: f32) -> Self {
+        Self::from_f32(value)
+    }
+
+    fn to_f32(self) -> f32 {
+        self.into()
+    }
+
+    fn is_finite(self) -> bool {
+        Self::is_finite(self)
+    }
+
+    fn write_shortest(self, out: &mut Vec<u8>) {
+        if !self.is_finite() {
+            return f32::from(self).write_shortest(out);
+        }
+        // Five digits tell any two half-precision numbers apart.
+        let value = f64::from(self);
+        for digits in 0..5 {
+            let text = format!("{value:.digits$e}");
+            if Self::parse(text.as_bytes()) == Some(self) {
+                return lay_out(&text, out);
+            }
+        }
+        lay_out(&format!("{value:e}"), out);
+    }
+
+    fn write_six_decimals(self, out: &mut Vec<u8>) {
+        f64::from(self).write_six_decimals(out);
+    }
+}
+
+/// Powers of ten that an f64 holds exactly.
+const EXACT_POWERS: [f64; 23] = [
+    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
+    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
+];
+
+/// Reads the numbers that files are full of, correctly rounded: at most 15 digits and a power of
+/// ten up to 22, so that both are exact and one operation rounds once (Clinger 1990).
+fn parse_exactly(text: &[u8]) -> Option<f64> {
+    let (is_negative, text) = match text {
+        [b'-', rest @ ..] => (true, rest),
+        _ => (false, text),
+    };
+    let (mut mantissa, mut digits, mut decimals) = (0u64, 0, 0);
+    let mut rest = text;
+    let mut after_point = false;
+    while let [byte, tail @ ..] = rest {
+        match byte {
+            b'0'..=b'9' => {
+                mantissa = mantissa * 10 + u64::from(byte - b'0');
+                // Leading zeros are free, so that 0.00012345 stays on this road.
+                digits += i32::from(mantissa > 0);
+                decimals += i32::from(after_point);
+            }
+            b'.' if !after_point => after_point = true,
+            b'e' | b'E' => break,
+            _ => return None,
+        }
+        if digits > 15 {
+            return None;
+        }
+        rest = tail;
+    }
+    if rest.len() == text.len() || text == b"." {
+        return None;
+    }
+    let mut power = -decimals;
+    if let [_, exponent @ ..] = rest {
+        if exponent.len() > 4 {
+            return None;
+        }
+        power += std::str::from_utf8(exponent).ok()?.parse::<i32>().ok()?;
+    }
+    let value = match power {
+        -22..=-1 => mantissa as f64 / EXACT_POWERS[-power as usize],
+        0..=22 => mantissa as f64 * EXACT_POWERS[power as usize],
+        _ => return None,
+    };
+    Some(if is_negative { -value } else { value })
+}
+
+/// Lays the digits of `text` (any decimal notation) out as Python does: plain from 1e-4 up to 1e16,
+/// with at least one decimal; beyond, as digits and an exponent of at least two digits.
+fn lay_out(text: &str, out: &mut Vec<u8>) {
+    let unsigned = text.strip_prefix('-').unwrap_or(text);
+    if unsigned.len() < text.len() {
+        out.push(b'-');
+    }
+    let (number, exponent) = match unsigned.split_once('e') {
+        Some((number, exponent)) => (number, exponent.parse::<i32>().unwrap_or(0)),
+        None => (unsigned, 0),
+    };
+    let point = number.find('.').unwrap_or(number.len());
+    let mut digits = [b'0'; 40];
+    let mut count = 0;
+    let mut leading_zeros = 0;
+    for byte in number.bytes().filter(u8::is_ascii_digit) {
+        if count == 0 && byte == b'0' {
+            leading_zeros += 1;
+        } else {
+            digits[count] = byte;
+            count += 1;
+        }
+    }
+    while count > 0 && digits[count - 1] == b'0' {
+        count -= 1;
+    }
+    if count == 0 {
+        return out.extend_from_slice(b"0.0");
+    }
+    // The value is 0.DIGITS times ten to this power.
+    let scale = point as i32 - leading_zeros + exponent;
+    write_digits(&digits[..count], scale, out);
+}
+
+fn write_digits(digits: &[u8], scale: i32, out: &mut Vec<u8>) {
+    let zeros = |out: &mut Vec<u8>, count: usize| out.resize(out.len() + count, b'0');
+    match scale {
+        -3..=0 => {
+            out.extend_from_slice(b"0.");
+            zeros(out, -scale as usize);
+            out.extend_from_slice(digits);
+        }
+        1..=16 => {
+            let whole = digits.len().min(scale as usize);
+            out.extend_from_slice(&digits[..whole]);
+            zeros(out, scale as usize - whole);
+            out.push(b'.');
+            let decimals = &digits[whole..];
+            out.extend_from_slice(if decimals.is_empty() { b"0" } else { decimals });
+        }
+        _ => {
+            out.push(digits[0]);
+            if digits.len() > 1 {
+                out.push(b'.');
+                out.extend_from_slice(&digits[1..]);
+            }
+            let sign = if scale > 0 { '+' } else { '-' };
+            write!(out, "e{sign}{:02}", (scale - 1).abs())
+                .expect("writing to memory does not fail");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn shortest<T: Element>(value: T) -> String {
+        let mut out = Vec::new();
+        value.write_shortest(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    fn six<T: Element>(value: T) -> String {
+        let mut out = Vec::new();
+        value.write_six_decimals(&mut out);
+        String::from_utf8(out).unwrap()
+    }
+
+    #[test]
+    fn numbers_look_as_in_python() {
+        let cases: [(f32, &str); 16] = [
+            (0.0, "0.0"),
+            (-0.0, "-0.0"),
+            (1.0, "1.0"),
+            (0.1, "0.1"),
+            (-12.5, "-12.5"),
+            (1e15, "1000000000000000.0"),
+            (1e16, "1e+16"),
+            (9.999999e15, "9999999000000000.0"),
+            (1.2345679e20, "1.2345679e+20"),
+            (1e-4, "0.0001"),
+            (9.9999e-5, "9.9999e-05"),
+            (f32::from_bits(1), "1e-45"),
+            (f32::MAX, "3.4028235e+38"),
+            (123456789.0, "123456790.0"),
+            (f32::INFINITY, "inf"),
+            (f32::NAN, "nan"),
+        ];
+        for (value, text) in cases {
+            assert_eq!(shortest(value), text);
+        }
+        assert_eq!(shortest(0.1f64), "0.1");
+        assert_eq!(shortest(1e-7f64), "1e-07");
+        assert_eq!(shortest(1.5e300f64), "1.5e+300");
+        assert_eq!(shortest(f16::from_f64(0.1)), "0.1");
+        assert_eq!(shortest(f16::MAX), "65500.0");
+        assert_eq!(shortest(f16::from_bits(1)), "6e-08");
+    }
+
+    #[test]
+    fn six_decimals_round_as_in_c() {
+        // 2^-7 lies halfway and goes to the even digit.
+        for (value, text) in [
+            (0.0078125f32, "0.007812"),
+            (1.0, "1.000000"),
+            (-0.0, "-0.000000"),
+            (2.5e-7, "0.000000"),
+        ] {
+            assert_eq!(six(value), text);
+        }
+    }
+
+    #[test]
+    fn what_is_no_number_is_refused() {
+        for text in ["", "-", ".", "e5", "1e", "1_0", "abc", "1.2.3", "--1", "0x10", "1 ", "-."] {
+            assert_eq!(f32::parse(text.as_bytes()), None, "{text}");
+            assert_eq!(f64::parse(text.as_bytes()), None, "{text}");
+        }
+        for text in ["+1", "1.", ".5", "1E5", "1e+05", "-0", "inf", "NaN", "1e39", "1e-60"] {
+            let parsed = f32::parse(text.as_bytes()).unwrap();
+            assert_eq!(parsed.to_bits(), text.parse::<f32>().unwrap().to_bits(), "{text}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back(bits in any::<u32>()) {
+            let value = f32::from_bits(bits);
+            let again = f32::parse(shortest(value).as_bytes()).unwrap();
+            prop_assert!(again.to_bits() == bits || (again.is_nan() && value.is_nan()));
+            let half = f16::from_bits(bits as u16);
+            let again = f16::parse(shortest(half).as_bytes()).unwrap();
+            prop_assert!(again == half || (again.is_nan() && half.is_nan()));
+        }
+
+        #[test]
+        fn doubles_read_back(value in any::<f64>()) {
+            prop_assert_eq!(f64::parse(shortest(value).as_bytes()).unwrap().to_bits(), value.to_bits());
+        }
+
+        #[test]
+        fn reading_rounds_as_the_standard_library_does(
+            text in "-?[0-9]{1,12}(\\.[0-9]{0,12})?(e-?[0-9]{1,2})?",
+        ) {
+            let expected: f32 = text.parse().unwrap();
+            prop_assert_eq!(f32::parse(text.as_bytes()).unwrap().to_bits(), expected.to_bits());
+            let expected: f64 = text.parse().unwrap();
+            prop_assert_eq!(f64::parse(text.as_bytes()).unwrap().to_bits(), expected.to_bits());
+        }
+
+        #[test]
+        fn halfway_points_round_once(bits in 0x3000_0000u32..0x4b00_0000, nudge in -1i64..2) {
+            // The midpoint of two neighbours, and its nearest doubles, written in full.
+            let (low, high) = (f32::from_bits(bits), f32::from_bits(bits + 1));
+            let middle = (f64::from(low) + f64::from(high)) / 2.0;
+            let text = format!("{}", f64::from_bits((middle.to_bits() as i64 + nudge) as u64));
+            let expected: f32 = text.parse().unwrap();
+            prop_assert_eq!(f32::parse(text.as_bytes()).unwrap().to_bits(), expected.to_bits());
+        }
+    }
+}

@@ -1,0 +1,238 @@
+//! `Output`: the only way to write a file: whole or not at all.
+//!
+//! A new file is written beside its place and renamed into it, after everything has reached the
+//! disk; whatever fails before that leaves the old file as it was.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+use tempfile::NamedTempFile;
+
+use crate::compression::{Compression, Encoder};
+use crate::error::{Error, Result};
+use crate::progress::{FileProgress, Observer, POLL_INTERVAL, Report};
+
+/// Bytes handed to the system at once.
+const BLOCK: usize = 1 << 20;
+
+/// Where the bytes of a writer go.
+pub enum Destination<'a> {
+    /// A file, replaced as a whole, compressed as its ending asks for. What is no regular file (a
+    /// pipe, a terminal) is written to directly.
+    Path(PathBuf),
+    /// A file that grows; this alone is not atomic.
+    Append(PathBuf),
+    /// A stream, and its name if it has one.
+    Stream(Box<dyn Write + Send + 'a>, Option<PathBuf>),
+}
+
+/// A file being written; nothing is published before [`Output::finish`].
+pub struct Output<'a> {
+    writer: BufWriter<Encoder<Target<'a>>>,
+    path: PathBuf,
+    bytes: u64,
+    observer: &'a mut dyn Observer,
+    reported: Instant,
+}
+
+enum Target<'a> {
+    Replace { temporary: NamedTempFile, place: PathBuf },
+    Direct(File),
+    Append(File),
+    Stream(Box<dyn Write + Send + 'a>),
+}
+
+impl<'a> Output<'a> {
+    /// Opens `destination`.
+    pub fn create(destination: Destination<'a>, observer: &'a mut dyn Observer) -> Result<Self> {
+        let (path, compression) = match &destination {
+            Destination::Path(path) | Destination::Append(path) => {
+                (path.clone(), Compression::from_ending(path))
+            }
+            Destination::Stream(_, name) => (name.clone().unwrap_or("<stream>".into()), None),
+        };
+        let encoder = Target::open(destination)
+            .and_then(|target| Encoder::new(compression, target))
+            .map_err(|error| Error::io(&path, error))?;
+        let writer = BufWriter::with_capacity(BLOCK, encoder);
+        Ok(Self { writer, path, bytes: 0, observer, reported: Instant::now() })
+    }
+
+    /// Writes bytes; looks up for Ctrl-C on the way.
+    pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
+        for block in bytes.chunks(4 * BLOCK) {
+            self.writer.write_all(block).map_err(|error| Error::io(&self.path, error))?;
+            self.bytes += block.len() as u64;
+            self.check()?;
+        }
+        Ok(())
+    }
+
+    /// Looks up for Ctrl-C, for long stretches without a byte to write.
+    pub fn check(&mut self) -> Result<()> {
+        if self.reported.elapsed() < POLL_INTERVAL {
+            return Ok(());
+        }
+        self.reported = Instant::now();
+        self.observer.observe(Report::File(FileProgress { bytes: self.bytes, total_bytes: None }))
+    }
+
+    /// Publishes what was written.
+    pub fn finish(self) -> Result<()> {
+        let publish = || {
+            let encoder = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            encoder.finish()?.publish()
+        };
+        publish().map_err(|error| Error::io(&self.path, error))
+    }
+}
+
+impl<'a> Target<'a> {
+    fn open(destination: Destination<'a>) -> io::Result<Self> {
+        match destination {
+            Destination::Stream(stream, _) => Ok(Self::Stream(stream)),
+            Destination::Append(path) => {
+                OpenOptions::new().append(true).create(true).open(path).map(Self::Append)
+            }
+            Destination::Path(path) => match fs::metadata(&path) {
+                Ok(data) if !data.is_file() => {
+                    OpenOptions::new().write(true).open(path).map(Self::Direct)
+                }
+                Ok(data) => Self::replace(fs::canonicalize(path)?, Some(data.permissions())),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                    Self::replace(end_of_links(path)?, None)
+                }
+                Err(error) => Err(error),
+            },
+        }
+    }
+
+    fn replace(place: PathBuf, permissions: Option<fs::Permissions>) -> io::Result<Self> {
+        let mut builder = tempfile::Builder::new();
+        builder.prefix(".synvec-").suffix(".tmp");
+        // A new file gets the mode that any new file gets: all rights, less the user's mask.
+        #[cfg(unix)]
+        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+        let temporary = builder.tempfile_in(folder(&place))?;
+        if let Some(permissions) = permissions {
+            temporary.as_file().set_permissions(permissions)?;
+        }
+        Ok(Self::Replace { temporary, place })
+    }
+
+    fn publish(self) -> io::Result<()> {
+        match self {
+            Self::Stream(mut stream) => stream.flush(),
+            // Pipes and terminals have nothing to synchronise, and say so.
+            Self::Direct(_) => Ok(()),
+            Self::Append(file) => file.sync_all(),
+            Self::Replace { temporary, place } => {
+                temporary.as_file().sync_all()?;
+                temporary.persist(&place)?;
+                sync_folder(folder(&place))
+            }
+        }
+    }
+}
+
+impl Write for Target<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match self {
+            Self::Replace { temporary, .. } => temporary.write(bytes),
+            Self::Direct(file) | Self::Append(file) => file.write(bytes),
+            Self::Stream(stream) => stream.write(bytes),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        match self {
+            Self::Stream(stream) => stream.flush(),
+            _ => Ok(()),
+        }
+    }
+}
+
+fn folder(path: &Path) -> &Path {
+    match path.parent() {
+        Some(parent) if parent != Path::new("") => parent,
+        _ => Path::new("."),
+    }
+}
+
+/// Follows symbolic links to a file that does not exist yet.
+fn end_of_links(path: PathBuf) -> io::Result<PathBuf> {
+    let mut place = path;
+    // As many as Linux follows.
+    for _ in 0..40 {
+        match fs::read_link(&place) {
+            Ok(target) => place = folder(&place).join(target),
+            Err(_) => return Ok(place),
+        }
+    }
+    Err(io::Error::other("too many levels of symbolic links"))
+}
+
+/// Makes a rename last; Windows has no such call and needs none.
+fn sync_folder(folder: &Path) -> io::Result<()> {
+    if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::progress::Silent;
+
+    fn write(path: &Path, bytes: &[u8]) -> Result<()> {
+        let mut silent = Silent;
+        let mut output = Output::create(Destination::Path(path.to_owned()), &mut silent)?;
+        output.write(bytes)?;
+        output.finish()
+    }
+
+    fn names(folder: &Path) -> Vec<std::ffi::OsString> {
+        let mut names: Vec<_> =
+            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_file_appears_whole_and_nothing_else_does() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        write(&path, b"one").unwrap();
+        write(&path, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert_eq!(names(folder.path()), ["a.bin"]);
+    }
+
+    #[test]
+    fn what_is_dropped_unfinished_leaves_the_old_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.bin");
+        write(&path, b"old").unwrap();
+        let mut silent = Silent;
+        let mut output = Output::create(Destination::Path(path.clone()), &mut silent).unwrap();
+        output.write(&vec![1; 3 * BLOCK]).unwrap();
+        drop(output);
+        assert_eq!(fs::read(&path).unwrap(), b"old");
+        assert_eq!(names(folder.path()), ["a.bin"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn links_are_followed_and_modes_kept() {
+        use std::os::unix::fs::{PermissionsExt, symlink};
+        let folder = tempfile::tempdir().unwrap();
+        let (path, link) = (folder.path().join("a.bin"), folder.path().join("link"));
+        symlink("a.bin", &link).unwrap();
+        write(&link, b"one").unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        write(&link, b"two").unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"two");
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
+    }
+}
