@@ -15,6 +15,20 @@ from synvec.errors import (
     UnsupportedFormatError,
 )
 from synvec.evaluation import PairScores
+from synvec.formats import (
+    Limits,
+    NativeParts,
+    convert,
+    load,
+    load_glove,
+    load_word2vec,
+    open_native,
+    save_glove,
+    save_native,
+    save_word2vec,
+    sniff,
+    verify,
+)
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.statistics import Correlation
 
@@ -26,7 +40,9 @@ __all__ = [
     "HeaderError",
     "KeyedVectors",
     "LimitError",
+    "Limits",
     "LineSentence",
+    "NativeParts",
     "NonFiniteError",
     "PairScores",
     "PathLineSentences",
@@ -37,5 +53,15 @@ __all__ = [
     "UnsafePickleError",
     "UnsupportedFormatError",
     "__version__",
+    "convert",
+    "load",
+    "load_glove",
+    "load_word2vec",
+    "open_native",
+    "save_glove",
+    "save_native",
+    "save_word2vec",
     "scan",
+    "sniff",
+    "verify",
 ]

@@ -6,6 +6,9 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec.formats.limits import Limits
+from synvec.formats.sources import Source, Target
+
 __version__: str
 
 def available_workers() -> int:
@@ -193,3 +196,76 @@ def train(
 
 def instruction_set() -> str:
     """Return the instruction set that training uses: scalar, avx2, avx512 or neon."""
+
+def read_vectors(
+    source: Source,
+    layout: str,
+    *,
+    dtype: str,
+    limit: int | None,
+    count_actual: bool,
+    allow_nonfinite: bool,
+    encoding: str,
+    errors: str,
+    limits: Limits,
+) -> tuple[KeyTable, NDArray[Any], int, tuple[int, int] | None]:
+    """Read word2vec or GloVe rows; see `synvec.formats.load_word2vec`.
+
+    Returns the keys, V × D vectors, the rows dropped because their key had come before, and, when
+    the rows were believed, the header's number of rows and the real one if they differ.
+    """
+
+def read_counts(
+    source: Source, keys: KeyTable, encoding: str, errors: str, limits: Limits
+) -> tuple[NDArray[np.uint64], int]:
+    """Read a count for each key, 0 where there is none, and how many have none."""
+
+def write_counts(
+    target: Target,
+    keys: KeyTable,
+    counts: NDArray[np.int64],
+    *,
+    order: NDArray[np.int64],
+    prefix: str,
+    append: bool,
+) -> None:
+    """Write a key and its count on each line."""
+
+def write_vectors(
+    target: Target,
+    keys: KeyTable,
+    vectors: NDArray[Any],
+    *,
+    layout: str,
+    style: str,
+    order: NDArray[np.int64] | None,
+    prefix: str,
+    total: int | None,
+    has_header: bool,
+    append: bool,
+    allow_nonfinite: bool,
+) -> None:
+    """Write word2vec or GloVe rows; see `synvec.formats.save_word2vec`."""
+
+def save_native(
+    target: Target,
+    keys: KeyTable,
+    vectors: NDArray[np.float32],
+    *,
+    norms: NDArray[np.float32] | None,
+    counts: NDArray[np.uint64] | None,
+    output_vectors: NDArray[np.float32] | None,
+    output_nodes: NDArray[np.float32] | None,
+    config: str | None,
+    allow_nonfinite: bool,
+) -> None:
+    """Save a native file; see `synvec.formats.save_native`."""
+
+def open_native(source: Source, writable: bool, limits: Limits) -> dict[str, Any]:
+    """Map a native file; the fields of `synvec.formats.NativeParts` but for the path."""
+
+def verify_native(source: Source, limits: Limits) -> None:
+    """Check every checksum of a native file, and all that was proven when it was saved."""
+
+def unfolded_head(head: bytes) -> bytes:
+    """Return what the first bytes of a file unfold to, themselves when not compressed."""

@@ -110,12 +110,14 @@ impl<'a> Target<'a> {
     }
 
     fn replace(place: PathBuf, permissions: Option<fs::Permissions>) -> io::Result<Self> {
-        let mut builder = tempfile::Builder::new();
-        builder.prefix(".synvec-").suffix(".tmp");
-        // A new file gets the mode that any new file gets: all rights, less the user's mask.
-        #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let temporary = builder.tempfile_in(folder(&place))?;
+        // Made by our own call, so that a new file gets the mode that any new file gets (all rights,
+        // less the user's mask) and a failure keeps the system's code.
+        let temporary = tempfile::Builder::new()
+            .prefix(".synvec-")
+            .suffix(".tmp")
+            .make_in(folder(&place), |path| {
+                OpenOptions::new().write(true).create_new(true).open(path)
+            })?;
         if let Some(permissions) = permissions {
             temporary.as_file().set_permissions(permissions)?;
         }
@@ -140,7 +142,7 @@ impl<'a> Target<'a> {
 impl Write for Target<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match self {
-            Self::Replace { temporary, .. } => temporary.write(bytes),
+            Self::Replace { temporary, .. } => temporary.as_file_mut().write(bytes),
             Self::Direct(file) | Self::Append(file) => file.write(bytes),
             Self::Stream(stream) => stream.write(bytes),
         }

@@ -30,6 +30,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(read_vectors, module)?)?;
     module.add_function(wrap_pyfunction!(read_counts, module)?)?;
     module.add_function(wrap_pyfunction!(write_vectors, module)?)?;
+    module.add_function(wrap_pyfunction!(write_counts, module)?)?;
     module.add_function(wrap_pyfunction!(save_native, module)?)?;
     module.add_function(wrap_pyfunction!(verify_native, module)?)?;
     module.add_function(wrap_pyfunction!(unfolded_head, module)?)?;
@@ -190,9 +191,7 @@ fn write_vectors(
     };
     let layout = layout_of(layout)?;
     let options = WriteOptions { layout, style, prefix, total, has_header, allow_nonfinite };
-    // A negative place is beyond every table, and refused as such.
-    let order: Option<Vec<usize>> =
-        order.map(|order| order.as_array().iter().map(|&index| index as usize).collect());
+    let order = order.as_ref().map(places);
     let job = WriteJob { keys: Arc::clone(keys.table()), order, options, append };
     if let Ok(vectors) = vectors.extract::<PyReadonlyArray2<'_, f32>>() {
         job.run(target, &vectors)
@@ -203,6 +202,30 @@ fn write_vectors(
     } else {
         Err(PyTypeError::new_err("vectors is not a 2-D array of float16, float32 or float64"))
     }
+}
+
+/// A negative place is beyond every table, and refused as such.
+fn places(order: &PyReadonlyArray1<'_, i64>) -> Vec<usize> {
+    order.as_array().iter().map(|&index| index as usize).collect()
+}
+
+#[pyfunction]
+#[pyo3(signature = (target, keys, counts, *, order, prefix, append))]
+fn write_counts(
+    target: &Bound<'_, PyAny>,
+    keys: &PyKeyTable,
+    counts: PyReadonlyArray1<'_, i64>,
+    order: PyReadonlyArray1<'_, i64>,
+    prefix: &str,
+    append: bool,
+) -> PyResult<()> {
+    let destination = streams::destination(target, append)?;
+    let (keys, counts, order) = (Arc::clone(keys.table()), counts.as_slice()?, places(&order));
+    run(target.py(), |observer| {
+        let mut output = Output::create(destination, observer)?;
+        word2vec::write_counts(&keys, counts, &order, prefix, &mut output)?;
+        output.finish()
+    })
 }
 
 struct WriteJob<'a> {

@@ -2,7 +2,8 @@
 
 use super::rows::{KeyDecoder, RowFault, RowName};
 use super::{is_line_end, is_separator, shown};
-use crate::error::Result;
+use crate::error::{Error, FormatError, FormatErrorKind, Result};
+use crate::formats::output::Output;
 use crate::formats::source::ByteReader;
 use crate::vocab::KeyTable;
 
@@ -53,4 +54,30 @@ fn parse(line: &[u8], decoder: &mut KeyDecoder) -> Result<(String, u64), RowFaul
         RowFault::Encoding(format!("has the key {}, which {fault}", shown(key)))
     })?;
     Ok((key.into_owned(), count))
+}
+
+/// Writes a key and its count on each line, in the order given.
+pub fn write_counts(
+    keys: &KeyTable,
+    counts: &[i64],
+    order: &[usize],
+    prefix: &str,
+    output: &mut Output,
+) -> Result<()> {
+    let mut line = Vec::new();
+    for &index in order {
+        let (Some(key), Some(count)) = (keys.get(index), counts.get(index)) else {
+            return Err(Error::config("counts", format!("have nothing for row {index}")));
+        };
+        line.clear();
+        line.extend_from_slice(format!("{prefix}{key} {count}\n").as_bytes());
+        if memchr::memchr_iter(b'\n', &line).count() > 1 {
+            let message =
+                format!("key {index} ({key:?}) holds a newline, which ends a line; save as .kv");
+            let kind = FormatErrorKind::Row;
+            return Err(FormatError { kind, path: None, format: FORMAT, message }.into());
+        }
+        output.write(&line)?;
+    }
+    Ok(())
 }

@@ -17,7 +17,7 @@ use crate::formats::numbers::Element;
 use crate::formats::source::ByteReader;
 use crate::vocab::KeyTable;
 
-pub use counts::{FORMAT as COUNTS, read_counts};
+pub use counts::{FORMAT as COUNTS, read_counts, write_counts};
 pub use rows::KeyDecoder;
 pub use write::{Rows, Style, WriteOptions, write};
 

@@ -1,0 +1,26 @@
+"""Vector files: recognised by content, opened, saved and converted."""
+
+from synvec.formats.glove import load_glove, save_glove
+from synvec.formats.limits import Limits
+from synvec.formats.native import NativeParts, open_native, save_native, verify
+from synvec.formats.opening import convert, load
+from synvec.formats.sniff import Format, format_of_ending, sniff
+from synvec.formats.word2vec import ReadOptions, load_word2vec, save_word2vec
+
+__all__ = [
+    "Format",
+    "Limits",
+    "NativeParts",
+    "ReadOptions",
+    "convert",
+    "format_of_ending",
+    "load",
+    "load_glove",
+    "load_word2vec",
+    "open_native",
+    "save_glove",
+    "save_native",
+    "save_word2vec",
+    "sniff",
+    "verify",
+]

@@ -1,0 +1,184 @@
+"""synvec's own file: mapped when it is opened, whole or absent when it is saved."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec import _core
+from synvec.errors import HeaderError
+from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.sources import Source, Target, name_of
+
+
+@dataclass(frozen=True, slots=True)
+class NativeParts:
+    """What a native file holds. The arrays lie in the mapped file.
+
+    Attributes
+    ----------
+    keys
+        The V keys.
+    vectors
+        V × D.
+    norms
+        The length of each vector, V.
+    counts
+        How often each key occurs, V; None when the file has none.
+    output_vectors, output_nodes
+        Output layers of negative sampling and of hierarchical softmax, V × D each; None when the
+        file has none.
+    config
+        What a full model was saved with; None when the file holds keys and vectors only.
+    path
+        The file; None for a stream.
+    """
+
+    keys: _core.KeyTable
+    vectors: NDArray[np.float32]
+    norms: NDArray[np.float32]
+    counts: NDArray[np.uint64] | None
+    output_vectors: NDArray[np.float32] | None
+    output_nodes: NDArray[np.float32] | None
+    config: dict[str, Any] | None
+    path: Path | None
+
+
+def save_native(
+    path: Target,
+    keys: _core.KeyTable,
+    vectors: NDArray[np.float32],
+    *,
+    norms: NDArray[np.float32] | None = None,
+    counts: NDArray[Any] | None = None,
+    output_vectors: NDArray[np.float32] | None = None,
+    output_nodes: NDArray[np.float32] | None = None,
+    config: Mapping[str, Any] | None = None,
+    allow_nonfinite: bool = False,
+) -> None:
+    """Save a store, or a full model, in synvec's own format.
+
+    The new file takes the place of an old one once it is whole and on the disk; whatever goes
+    wrong before that leaves the old one as it was. Nothing is copied in memory.
+
+    Parameters
+    ----------
+    path
+        The file, or a file object open for writing bytes.
+    keys
+        V keys.
+    vectors
+        V × D, C-contiguous float32.
+    norms
+        The length of each vector, V; by default they are computed.
+    counts
+        How often each key occurs: V integers, none negative.
+    output_vectors, output_nodes
+        The output layers of a full model, V × D, C-contiguous float32.
+    config
+        What JSON can hold; makes the file a full model.
+    allow_nonfinite
+        Save NaN and infinity too.
+
+    Raises
+    ------
+    NonFiniteError
+        When there is a NaN or an infinity; the message names the key.
+    ValueError
+        When the shapes do not go together.
+    OSError
+        When the system refuses; the old file is left.
+
+    Examples
+    --------
+    >>> import io
+    >>> import numpy as np
+    >>> from synvec._core import KeyTable
+    >>> save_native(io.BytesIO(), KeyTable(["socket"]), np.ones((1, 3), np.float32))
+    """
+    _core.save_native(
+        path,
+        keys,
+        vectors,
+        norms=norms,
+        counts=None if counts is None else _as_counts(counts),
+        output_vectors=output_vectors,
+        output_nodes=output_nodes,
+        config=None if config is None else json.dumps(config, allow_nan=False),
+        allow_nonfinite=allow_nonfinite,
+    )
+
+
+def open_native(
+    path: Source, mmap: Literal["c", "r"] | None = None, *, limits: Limits = DEFAULT
+) -> NativeParts:
+    """Open a native file by mapping it; nothing is read before it is used.
+
+    Files up to 64 MB are verified on the way; `verify` does it for larger ones. Streams and
+    compressed files are first unfolded into a temporary file without a name.
+
+    Parameters
+    ----------
+    path
+        The file, or a file object open for reading bytes.
+    mmap
+        ``"r"`` for read-only arrays; by default (``"c"``) they can be written to, and the file
+        stays as it is.
+    limits
+        Bounds on what the file may ask for.
+
+    Raises
+    ------
+    HeaderError, TruncatedFileError, ChecksumError, UnsupportedFormatError
+        When the file is not what it claims to be.
+
+    Examples
+    --------
+    >>> open_native("vectors.kv").keys.keys(0, 3)  # doctest: +SKIP
+    ['the', 'of', 'and']
+    """
+    if mmap not in (None, "c", "r"):
+        raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
+    parts = _core.open_native(path, mmap != "r", limits)
+    config = parts.pop("config")
+    return NativeParts(
+        **parts,
+        config=None if config is None else _as_config(config, name_of(path)),
+        path=Path(path) if isinstance(path, str | PathLike) else None,
+    )
+
+
+def verify(path: Source, *, limits: Limits = DEFAULT) -> None:
+    """Check a native file of any size: every checksum, and all that was proven when it was saved.
+
+    Raises
+    ------
+    FormatError
+        Of the class that says in which way the file is damaged; nothing when it is whole.
+
+    Examples
+    --------
+    >>> verify("vectors.kv")  # doctest: +SKIP
+    """
+    _core.verify_native(path, limits)
+
+
+def _as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+    if counts.dtype.kind not in "iu" or (counts.dtype.kind == "i" and (counts < 0).any()):
+        raise ValueError("counts holds something else than integers from 0 on")
+    return np.ascontiguousarray(counts, dtype=np.uint64)
+
+
+def _as_config(text: str, name: str) -> dict[str, Any]:
+    try:
+        config = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise HeaderError(f"{name}: config is not JSON: {error}") from None
+    if not isinstance(config, dict):
+        raise HeaderError(f"{name}: config is a {type(config).__name__}, expected a JSON object")
+    return config

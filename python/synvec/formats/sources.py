@@ -1,0 +1,64 @@
+"""Where bytes come from and go to: paths, or file objects that are open for bytes."""
+
+from os import PathLike, fspath
+from pathlib import Path
+from typing import Protocol, runtime_checkable
+
+HEAD_BYTES = 1 << 20
+
+
+@runtime_checkable
+class BinaryReader(Protocol):
+    """A file object open for reading bytes; ``sys.stdin.buffer`` is one."""
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, none at the end."""
+
+
+@runtime_checkable
+class BinaryWriter(Protocol):
+    """A file object open for writing bytes; ``sys.stdout.buffer`` is one."""
+
+    def write(self, data: bytes, /) -> int | None:
+        """Take bytes; return how many were taken."""
+
+
+Source = str | PathLike[str] | BinaryReader
+Target = str | PathLike[str] | BinaryWriter
+
+
+class Rewound:
+    """A file object whose first bytes have been looked at and come again."""
+
+    def __init__(self, head: bytes, file: BinaryReader) -> None:
+        self._head = head
+        self._file = file
+        self.name = getattr(file, "name", None)
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to ``size`` bytes, the first ones first."""
+        if self._head:
+            given, self._head = self._head[:size], self._head[size:]
+            return given
+        return self._file.read(size)
+
+
+def peek(source: Source) -> tuple[bytes, Source]:
+    """Return the first bytes of a source, and the source to read from its beginning."""
+    if not isinstance(source, BinaryReader):
+        with Path(source).open("rb") as file:
+            return file.read(HEAD_BYTES), source
+    head = b""
+    while len(head) < HEAD_BYTES and (block := source.read(HEAD_BYTES - len(head))):
+        if not isinstance(block, bytes):
+            raise TypeError('the file object does not give bytes; open it in binary mode, as "rb"')
+        head += block
+    return head, Rewound(head, source)
+
+
+def name_of(source: Source | Target) -> str:
+    """Return what a message calls a source or target."""
+    if isinstance(source, str | PathLike):
+        return fspath(source)
+    name = getattr(source, "name", None)
+    return name if isinstance(name, str) else "<stream>"
