@@ -23,6 +23,7 @@ pub unsafe fn scores<L: Lanes>(inputs: &[Row], targets: &[Row], width: usize, sc
                     match (pair.len(), targets.len()) {
                         // SAFETY: the caller's promise (see `Kernels`).
                         $((2, $t) => unsafe { tile_scores::<L, 2, $t>(pair, targets, width, stride, out) },
+                        // SAFETY: as above.
                         (1, $t) => unsafe { tile_scores::<L, 1, $t>(pair, targets, width, stride, out) },)*
                         shape => unreachable!("no tile is {shape:?}"),
                     }
