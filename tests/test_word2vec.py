@@ -221,9 +221,7 @@ def test_vocabulary_limits():
 
 def test_a_trim_rule_decides_word_by_word():
     def rule(word, count, min_count):
-        return {"red": synvec.RULE_DISCARD, "tree": synvec.RULE_KEEP}.get(
-            word, synvec.RULE_DEFAULT
-        )
+        return {"red": synvec.RULE_DISCARD, "tree": synvec.RULE_KEEP}.get(word, synvec.RULE_DEFAULT)
 
     model = trained(FRUIT, min_count=2, trim_rule=rule)
     assert sorted(model.wv.index_to_key) == ["apple", "pie", "tree"]

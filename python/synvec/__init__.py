@@ -1,6 +1,7 @@
 """Word vectors: train, open and question them."""
 
 from synvec._core import __version__
+from synvec.callbacks import CallbackAny2Vec
 from synvec.corpora import LineSentence, PathLineSentences, Text8Corpus, scan
 from synvec.errors import (
     ChecksumError,
@@ -31,11 +32,19 @@ from synvec.formats import (
 )
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.statistics import Correlation
+from synvec.training import Epoch
+from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
+from synvec.word2vec import Word2Vec
 
 __all__ = [
+    "RULE_DEFAULT",
+    "RULE_DISCARD",
+    "RULE_KEEP",
+    "CallbackAny2Vec",
     "ChecksumError",
     "Correlation",
     "EncodingError",
+    "Epoch",
     "FormatError",
     "HeaderError",
     "KeyedVectors",
@@ -52,6 +61,7 @@ __all__ = [
     "UnknownKeyError",
     "UnsafePickleError",
     "UnsupportedFormatError",
+    "Word2Vec",
     "__version__",
     "convert",
     "load",

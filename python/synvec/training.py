@@ -132,11 +132,11 @@ class TrainingRun:
 
 def _training_matrix(array: NDArray[np.float32]) -> _core.Matrix:
     """The matrix that an array lies over, or a new one with the same values."""
-    matrix = array.base
-    if isinstance(matrix, _core.Matrix):
-        whole = matrix.array
+    base: object = array.base
+    if isinstance(base, _core.Matrix):
+        whole = base.array
         if whole.shape == array.shape and whole.ctypes.data == array.ctypes.data:
-            return matrix
+            return base
     matrix = _core.Matrix(*array.shape)
     matrix.array[...] = array
     return matrix

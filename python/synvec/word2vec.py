@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-Corpus = Iterable[Iterable[str]]
+Corpus = Iterable[Sequence[str]]
 CorpusFile = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -504,7 +504,7 @@ class Word2Vec:
 
     @property
     def layer1_size(self) -> int:
-        """gensim's other name of ``vector_size``."""
+        """Gensim's other name of ``vector_size``."""
         return self.vector_size
 
     def __getattr__(self, name: str) -> NoReturn:
