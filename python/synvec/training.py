@@ -140,3 +140,17 @@ def _training_matrix(array: NDArray[np.float32]) -> _core.Matrix:
     matrix = _core.Matrix(*array.shape)
     matrix.array[...] = array
     return matrix
+
+
+def first_vectors(rows: int, vector_size: int, seed: int) -> NDArray[np.float32]:
+    """Draw uniform values from [-1, 1) / D as gensim does, in memory that training can use."""
+    vectors = _core.Matrix(rows, vector_size).array
+    generator = np.random.default_rng(seed)
+    block = max(1, 2**20 // vector_size)  # rows at a time, for the temporary's sake
+    for start in range(0, rows, block):
+        drawn = vectors[start : start + block]
+        drawn[...] = generator.random(drawn.shape, dtype=np.float32)
+        drawn *= 2.0
+        drawn -= 1.0
+        drawn /= vector_size
+    return vectors

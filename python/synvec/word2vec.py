@@ -5,9 +5,8 @@ from __future__ import annotations
 import logging
 import os
 import warnings
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,18 +14,17 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.callbacks import CallbackAny2Vec
 from synvec.corpora import DEFAULT_SPOOL_BYTES, scan
+from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.keyed_vectors import KeyedVectors
+from synvec.model_files import model_settings, restore_model, save_model
 from synvec.progress import Progress, observing
-from synvec.training import Epoch, TrainingRun
+from synvec.training import Epoch, TrainingRun, first_vectors
 from synvec.vocabulary import TrimRule, Vocabulary, choose_vocabulary
 
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
 
 logger = logging.getLogger(__name__)
-
-Corpus = Iterable[Sequence[str]]
-CorpusFile = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
 class Word2Vec:
@@ -229,7 +227,7 @@ class Word2Vec:
         self.min_alpha_yet_reached = alpha
         self.history: list[Epoch] = []
         self._training_loss = 0.0
-        self._encoded: _Encoded | None = None
+        self._encoded: EncodedSource | None = None
         self._trim_rule = trim_rule
         self._config(epochs=epochs, alpha=alpha, min_alpha=min_alpha, compute_loss=compute_loss)
         if self.hs and self.negative:
@@ -299,8 +297,8 @@ class Word2Vec:
         self.corpus_count = scanned.sentences
         self.corpus_total_words = scanned.raw_words
         self.effective_min_count = vocabulary.min_count
-        self._encoded = _Encoded(
-            _fingerprint(corpus_iterable, corpus_file), scanned.encode(vocabulary.keys)
+        self._encoded = EncodedSource(
+            fingerprint(corpus_iterable, corpus_file), scanned.encode(vocabulary.keys)
         )
         self._init_weights(vocabulary)
         logger.info(
@@ -330,17 +328,9 @@ class Word2Vec:
             )
 
     def _init_weights(self, vocabulary: Vocabulary) -> None:
-        """Input vectors uniform in [-1, 1) / D, as gensim draws them; output weights zero."""
+        """Draw first input vectors; output weights begin at zero."""
         rows = len(vocabulary.keys)
-        vectors = _core.Matrix(rows, self.vector_size).array
-        generator = np.random.default_rng(self.seed)
-        block = max(1, 2**20 // self.vector_size)  # rows at a time, for the temporary's sake
-        for start in range(0, rows, block):
-            drawn = vectors[start : start + block]
-            drawn[...] = generator.random(drawn.shape, dtype=np.float32)
-            drawn *= 2.0
-            drawn -= 1.0
-            drawn /= self.vector_size
+        vectors = first_vectors(rows, self.vector_size, self.seed)
         self.wv = KeyedVectors.from_arrays(vocabulary.keys, vectors, counts=vocabulary.counts)
         if self.negative:
             self.syn1neg = _core.Matrix(rows, self.vector_size).array
@@ -445,15 +435,15 @@ class Word2Vec:
         self, corpus_iterable: Corpus | None, corpus_file: CorpusFile | None, progress: Progress
     ) -> _core.EncodedCorpus:
         """The corpus as ids: those at hand when it is the same one, else read again."""
-        fingerprint = _fingerprint(corpus_iterable, corpus_file)
-        if self._encoded is None or self._encoded.fingerprint != fingerprint:
+        source = fingerprint(corpus_iterable, corpus_file)
+        if self._encoded is None or self._encoded.source != source:
             scanned = self._scan(corpus_iterable, corpus_file, progress)
             if scanned.sentences == 0:
                 raise RuntimeError(
                     "the corpus has no sentences; if it is an iterator it may be exhausted: "
                     "hand over a list, or a fresh one"
                 )
-            self._encoded = _Encoded(fingerprint, scanned.encode(self.wv.key_table))
+            self._encoded = EncodedSource(source, scanned.encode(self.wv.key_table))
         return self._encoded.corpus
 
     def _config(
@@ -549,18 +539,7 @@ class Word2Vec:
 
         The file is written beside ``path`` and moved there when it is whole.
         """
-        from synvec import formats
-
-        formats.save_native(
-            path,
-            self.wv.key_table,
-            self.wv.vectors,
-            norms=self.wv.norms,
-            counts=self.wv.counts,
-            output_vectors=self.syn1neg if self.negative else None,
-            output_nodes=self.syn1 if self.hs else None,
-            config=self._state(),
-        )
+        save_model(self, path)
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
@@ -588,75 +567,6 @@ class Word2Vec:
             )
         return model
 
-    def _state(self) -> dict[str, Any]:
-        """Every setting and number that a saved model needs, as JSON takes it."""
-        state = {name: getattr(self, name) for name in _SAVED}
-        state["history"] = [asdict(epoch) for epoch in self.history]
-        return state
-
     @classmethod
     def _from_native(cls, parts: NativeParts) -> Word2Vec:
-        """Build a model from an opened file."""
-        state: Mapping[str, Any] = parts.config or {}
-        settings = {name: state[name] for name in _SAVED[: _SAVED.index("corpus_count")]}
-        model = cls(**settings)
-        for name in _SAVED[_SAVED.index("corpus_count") :]:
-            setattr(model, name, state[name])
-        model.history = [Epoch(**epoch) for epoch in state["history"]]
-        model.wv = KeyedVectors.from_arrays(
-            parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
-        )
-        if parts.output_vectors is not None:
-            model.syn1neg = parts.output_vectors
-        if parts.output_nodes is not None:
-            model.syn1 = parts.output_nodes
-        return model
-
-
-_SAVED = (
-    "vector_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "workers",
-    "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "sorted_vocab",
-    "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows",
-    "shared_negatives", "tokenize", "lowercase",
-    # From here on: not arguments, but what training has made of them.
-    "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
-)  # fmt: skip
-
-
-@dataclass(frozen=True)
-class _Encoded:
-    """A corpus as ids, and what it was read from."""
-
-    fingerprint: object
-    corpus: _core.EncodedCorpus
-
-
-class _SameObject:
-    """Equal to another one that holds the same iterable, of the same length if it has one."""
-
-    def __init__(self, iterable: Corpus) -> None:
-        self._iterable = iterable
-        self._length = len(iterable) if isinstance(iterable, Sequence) else None
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, _SameObject):
-            return NotImplemented
-        return self._iterable is other._iterable and self._length == other._length
-
-    __hash__ = None  # type: ignore[assignment]
-
-
-def _fingerprint(corpus_iterable: Corpus | None, corpus_file: CorpusFile | None) -> object:
-    """What tells whether a corpus is the one that was read before."""
-    if corpus_file is None:
-        return None if corpus_iterable is None else _SameObject(corpus_iterable)
-    paths = [corpus_file] if isinstance(corpus_file, str | os.PathLike) else list(corpus_file)
-    return tuple(_file_state(os.fspath(path)) for path in paths)
-
-
-def _file_state(path: str) -> tuple[str, int, int] | str:
-    try:
-        status = os.stat(path)  # noqa: PTH116 - also of "-", which is no path
-    except OSError:
-        return path  # reading it will say what is wrong
-    return os.path.realpath(path), status.st_size, status.st_mtime_ns
+        return restore_model(cls(**model_settings(parts)), parts)
