@@ -220,6 +220,7 @@ class Word2Vec:
         self.spool_dir = spool_dir
         self.progress = progress
 
+        self._config(epochs=epochs, alpha=alpha, min_alpha=min_alpha, compute_loss=compute_loss)
         self.wv = KeyedVectors(vector_size)
         self.corpus_count = 0
         self.corpus_total_words = 0
@@ -229,7 +230,6 @@ class Word2Vec:
         self._training_loss = 0.0
         self._encoded: EncodedSource | None = None
         self._trim_rule = trim_rule
-        self._config(epochs=epochs, alpha=alpha, min_alpha=min_alpha, compute_loss=compute_loss)
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated.")
         if sentences is not None or corpus_file is not None:
