@@ -56,6 +56,21 @@ pub struct Kernels {
     pub add_to_rows: unsafe fn(rows: &[Row], width: usize, scale: f32, addend: Row),
 }
 
+/// Asks for a row ahead of its use, every cache line of it; a hint, without effect on values.
+#[inline(always)]
+pub fn prefetch(row: Row, width: usize) {
+    for block in 0..width / LANES {
+        #[cfg(target_arch = "x86_64")]
+        // SAFETY: a prefetch reads nothing and never faults, whatever the address.
+        unsafe {
+            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
+            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(block * LANES).cast());
+        }
+        #[cfg(not(target_arch = "x86_64"))]
+        let _ = (row, block); // no stable intrinsic elsewhere
+    }
+}
+
 /// A hidden vector, its targets in order, and what comes of them.
 #[derive(Debug)]
 pub struct Sequence<'a> {

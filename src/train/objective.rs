@@ -10,7 +10,7 @@ use crate::config::{Architecture, TrainConfig};
 use crate::error::Result;
 use crate::matrix::{Matrix, Row, SharedMatrix};
 use crate::sampling::{AliasTable, SplitMix64};
-use crate::simd::{Kernels, MAX_INPUTS, Sequence};
+use crate::simd::{Kernels, MAX_INPUTS, Sequence, prefetch};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
@@ -101,6 +101,7 @@ impl Targets {
             if word == center {
                 continue;
             }
+            prefetch(matrix.row(word.row()), matrix.stride());
             match self.words.iter().position(|&earlier| merged && earlier == word) {
                 Some(earlier) => self.multiplicities[earlier] += 1.0,
                 None => self.push(word, matrix.row(word.row()), 0.0),
