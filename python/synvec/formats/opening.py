@@ -135,6 +135,8 @@ def convert(
     --------
     >>> convert("glove.6B.50d.txt", "glove.kv")  # doctest: +SKIP
     """
+    from synvec.keyed_vectors import KeyedVectors
+
     if format is None:
         if not isinstance(target, str | PathLike):
             raise ValueError("a file object has no ending; pass format=")
@@ -142,7 +144,7 @@ def convert(
     if format not in FORMATS:
         raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
     loaded = load(source, format=source_format, limits=limits, **options)
-    vectors: KeyedVectors = getattr(loaded, "wv", loaded)
+    vectors = loaded if isinstance(loaded, KeyedVectors) else loaded.wv
     # What was let in is let out.
     allow = options.get("allow_nonfinite", False)
     keys, rows, counts = vectors.key_table, vectors.vectors, vectors.counts
