@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -47,6 +48,7 @@ class _Bar:
     def __init__(self) -> None:
         self._phase: str | None = None
         self._bar: tqdm[Any] | None = None
+        self._since = time.time()  # of the last report: where a new phase begins
 
     def __call__(self, report: dict[str, Any]) -> None:
         """Show a report."""
@@ -62,6 +64,7 @@ class _Bar:
         else:
             self._bar.set_postfix_str(f"{report['words']:,} words", refresh=False)
             self._move_to(report["bytes"] or report["sentences"])
+        self._since = time.time()
 
     def close(self) -> None:
         """Leave the bar as it stands."""
@@ -82,8 +85,9 @@ class _Bar:
         self._bar = tqdm(
             desc=what, unit=unit, total=total, unit_scale=True, file=sys.stderr, dynamic_ncols=True
         )
+        self._bar.start_t = self._since  # the first report comes a moment after the beginning
 
     def _move_to(self, position: int) -> None:
         assert self._bar is not None
-        self._bar.update(position - self._bar.n)
+        self._bar.n = position
         self._bar.refresh()
