@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV   := .venv
 PY     := $(VENV)/bin/python
 BUILT  := $(VENV)/.built
+PEERS  := .venv-peers
 # rustup installs here; a shell opened before that does not know the folder yet.
 export PATH := $(PATH):$(HOME)/.cargo/bin
 
@@ -33,12 +34,18 @@ lint: $(BUILT) ## ruff, mypy --strict, rustfmt, clippy
 	cargo fmt --check
 	PYO3_PYTHON="$(CURDIR)/$(PY)" cargo clippy --all-features --all-targets -- -D warnings
 
-bench: $(BUILT) ## train side by side with gensim and fastText; CORPUS=path is needed
+bench: $(BUILT) $(PEERS)/.built ## train side by side with gensim and fastText; CORPUS=path is needed
 	@test -n "$(CORPUS)" || { echo 'make bench needs a text: make bench CORPUS=path' >&2; exit 2; }
-	$(PY) -m benchmarks.train --corpus "$(CORPUS)"
+	$(PY) -m benchmarks.train --corpus "$(CORPUS)" $(if $(EVAL),--eval-dir "$(EVAL)") $(ARGS)
+
+# The peers pin their own NumPy and SciPy, so they live apart.
+$(PEERS)/.built: benchmarks/requirements-peers.txt
+	test -x $(PEERS)/bin/python || $(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --requirement $<
+	@touch $@
 
 clean: ## remove everything that the other commands made
-	rm -rf $(VENV) target dist demo.kv .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) $(PEERS) target dist demo.kv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -f python/synvec/_core*.so
 	find python tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
