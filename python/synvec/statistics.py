@@ -48,10 +48,16 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
         raise ValueError(f"{len(a)} pairs, expected at least 2 for a correlation")
     if (a == a[0]).all() or (b == b[0]).all():
         return Correlation(math.nan, math.nan)
-    a, b = a - a.mean(), b - b.mean()
-    a, b = a / np.sqrt(a @ a), b / np.sqrt(b @ b)
+    a, b = _centered(a), _centered(b)
     r = min(1.0, max(-1.0, float(a @ b)))
     return Correlation(r, _no_correlation(r, len(a)))
+
+
+def _centered(sample: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return the sample around its mean, of length 1; scaled first, so that no square overflows."""
+    sample = sample / np.abs(sample).max()
+    sample = sample - sample.mean()
+    return sample / np.sqrt(sample @ sample)
 
 
 def spearman(x: ArrayLike, y: ArrayLike) -> Correlation:
