@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +15,8 @@ from synvec.keyed_vectors.keys import Key
 from synvec.keyed_vectors.queries import Queries
 
 logger = logging.getLogger(__name__)
+
+K = TypeVar("K", bound=Key)
 
 
 class Similarity(Queries):
@@ -180,7 +182,7 @@ class Similarity(Queries):
         others: NDArray[np.int64] = closer[closer != own]
         return others
 
-    def most_similar_to_given(self, key1: Key, keys_list: Sequence[Key]) -> Key:
+    def most_similar_to_given(self, key1: Key, keys_list: Sequence[K]) -> K:
         """Return the one of ``keys_list`` that is most similar to ``key1``; the first of equals.
 
         Raises
@@ -199,7 +201,7 @@ class Similarity(Queries):
             raise ValueError("keys_list is empty, expected at least one key")
         return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
 
-    def doesnt_match(self, words: Sequence[Key]) -> Key:
+    def doesnt_match(self, words: Sequence[K]) -> K:
         """Return the key that fits the others least: the one farthest from the mean of all.
 
         Unknown keys are left out, with a line in the log.
@@ -219,8 +221,8 @@ class Similarity(Queries):
         return self.rank_by_centrality(words)[-1][1]
 
     def rank_by_centrality(
-        self, words: Sequence[Key], use_norm: bool = True
-    ) -> list[tuple[float, Key]]:
+        self, words: Sequence[K], use_norm: bool = True
+    ) -> list[tuple[float, K]]:
         """Return (score, key) by closeness to the mean of all, the most central first.
 
         Parameters
@@ -282,7 +284,7 @@ class Similarity(Queries):
         return float(self.similarity(wa, wb)) / total if total else 0.0
 
 
-def _key_list(name: str, keys: Iterable[Key]) -> list[Key]:
+def _key_list(name: str, keys: Iterable[K]) -> list[K]:
     if isinstance(keys, str):
         warnings.warn(
             f"{name} is the str {keys!r}, read letter by letter: put a single key in a list",

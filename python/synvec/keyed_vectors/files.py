@@ -1,0 +1,248 @@
+"""Opening and saving: thin calls into `synvec.formats`, which is imported when it is needed."""
+
+from __future__ import annotations
+
+import warnings
+from typing import TYPE_CHECKING, Literal, Unpack, cast
+
+import numpy as np
+from numpy.typing import DTypeLike
+
+from synvec.keyed_vectors.store import VectorStore
+
+if TYPE_CHECKING:
+    from synvec.formats.sources import Source, Target
+    from synvec.formats.word2vec import Count, ReadOptions
+    from synvec.keyed_vectors.keyed_vectors import KeyedVectors
+
+
+class Files(VectorStore):
+    """To and from files."""
+
+    @classmethod
+    def load(
+        cls,
+        path: Source,
+        mmap: Literal["c", "r"] | None = None,
+        **options: Unpack[ReadOptions],
+    ) -> KeyedVectors:
+        """Open a file of vectors of any format; it is recognised by content.
+
+        Parameters
+        ----------
+        path
+            The file, or a file object open for reading bytes.
+        mmap
+            ``"r"`` maps a native file read-only, and writes raise `ValueError`; by default the
+            vectors can be written to and the file stays as it is.
+        **options
+            As ``load_word2vec_format`` takes them; a native file takes none.
+
+        Returns
+        -------
+        KeyedVectors
+            For a file that holds a full model, the `Word2Vec` itself, as in gensim; its vectors are
+            its ``wv``.
+
+        Raises
+        ------
+        FormatError
+            When the file is not what it claims to be, or of a format that is not read.
+        OSError
+            When the system refuses.
+
+        Examples
+        --------
+        >>> import pathlib, tempfile
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays(["socket", "year"], [[1, 0], [0, 1]])
+        >>> with tempfile.TemporaryDirectory() as folder:
+        ...     kv.save(pathlib.Path(folder, "vectors.kv"))
+        ...     again = KeyedVectors.load(pathlib.Path(folder, "vectors.kv"))
+        >>> again["year"]
+        array([0., 1.], dtype=float32)
+        """
+        from synvec import formats
+
+        # A full model comes back whole, as in gensim. The type says what the call is for: a union
+        # would make everyone who opens vectors prove that they aren't a model.
+        return cast("KeyedVectors", formats.load(path, mmap=mmap, **options))
+
+    def save(self, path: Target, *, allow_nonfinite: bool = False) -> None:
+        """Save in synvec's own format, which opens in milliseconds whatever its size.
+
+        The new file takes the place of an old one once it is whole.
+
+        Parameters
+        ----------
+        path
+            The file, usually ending in ``.kv``, or a file object open for writing bytes.
+        allow_nonfinite
+            Save NaN and infinity too; by default they are an error.
+
+        Raises
+        ------
+        NonFiniteError
+            When there is a NaN or an infinity.
+        OSError
+            When the system refuses; the old file is left.
+
+        Warns
+        -----
+        UserWarning
+            When there are attributes other than ``"count"``, which the file doesn't hold.
+
+        Examples
+        --------
+        >>> import io
+        >>> from synvec import KeyedVectors
+        >>> file = io.BytesIO()
+        >>> KeyedVectors.from_arrays(["socket"], [[1, 0]]).save(file)
+        >>> KeyedVectors.load(io.BytesIO(file.getvalue()))
+        KeyedVectors<vector_size=2, 1 keys>
+        """
+        from synvec import formats
+
+        others = sorted(set(self.expandos) - {"count"})
+        if others:
+            warnings.warn(f"not saved: the attributes {', '.join(others)}", stacklevel=2)
+        # The norms are computed again: ours may be those of rows that were written into directly,
+        # and a false norm in a file would be false for ever.
+        formats.save_native(
+            path, self._keys, self.vectors, counts=self.counts, allow_nonfinite=allow_nonfinite
+        )
+
+    @classmethod
+    def load_word2vec_format(
+        cls,
+        fname: Source,
+        fvocab: Source | None = None,
+        binary: bool = False,
+        encoding: str = "utf8",
+        unicode_errors: str = "strict",
+        limit: int | None = None,
+        datatype: DTypeLike = np.float32,
+        no_header: bool = False,
+        *,
+        count: Count = "header",
+        allow_nonfinite: bool = False,
+    ) -> KeyedVectors:
+        r"""Load word2vec's text or binary format, compressed or not.
+
+        Parameters
+        ----------
+        fname
+            The file, or a file object open for reading bytes.
+        fvocab
+            A file with a key and its count on each line; by default counts are made up, from V
+            down to 1.
+        binary
+            Whether it is the binary format.
+        encoding, unicode_errors
+            How keys are decoded, as ``bytes.decode`` takes them.
+        limit
+            Read so many rows at most.
+        datatype
+            Round numbers to this type; the store holds them as float32.
+        no_header
+            Whether the text has no first line with V and D, as GloVe's.
+        count
+            ``"actual"`` loads the rows that are there, with a warning when the header says
+            otherwise.
+        allow_nonfinite
+            Load NaN and infinity too; by default they are an error.
+
+        Raises
+        ------
+        FormatError
+            When the file is not what it claims to be; the message tells the place.
+        NotImplementedError
+            For a binary file without a header.
+
+        Examples
+        --------
+        >>> import io
+        >>> from synvec import KeyedVectors
+        >>> KeyedVectors.load_word2vec_format(io.BytesIO(b"1 2\nsocket 0.5 1\n"))["socket"]
+        array([0.5, 1. ], dtype=float32)
+        """
+        from synvec import formats
+
+        return formats.load_word2vec(
+            fname,
+            fvocab=fvocab,
+            binary=binary,
+            encoding=encoding,
+            unicode_errors=unicode_errors,
+            limit=limit,
+            datatype=datatype,
+            no_header=no_header,
+            count=count,
+            allow_nonfinite=allow_nonfinite,
+        )
+
+    def save_word2vec_format(
+        self,
+        fname: Target,
+        fvocab: Target | None = None,
+        binary: bool = False,
+        total_vec: int | None = None,
+        write_header: bool = True,
+        prefix: str = "",
+        append: bool = False,
+        sort_attr: str = "count",
+    ) -> None:
+        """Save word2vec's text or binary format, byte for byte as gensim does.
+
+        Parameters
+        ----------
+        fname
+            The file, or a file object open for writing bytes; an ending of ``.gz``, ``.bz2``,
+            ``.xz`` or ``.zst`` compresses.
+        fvocab
+            Also write a key and its count on each line there.
+        binary
+            Whether to write the binary format.
+        total_vec
+            The number of rows that the header gives, when more are to be appended.
+        write_header
+            Whether to write the first line with V and D.
+        prefix
+            Stands before every key.
+        append
+            Add to the file instead of replacing it.
+        sort_attr
+            The attribute by which rows go, the highest first; as they stand when there is none.
+
+        Raises
+        ------
+        FormatError
+            For a key that could not be read back, NaN or infinity.
+        ValueError
+            When ``fvocab`` is asked for and the attribute isn't there.
+        OSError
+            When the system refuses; the old file is left.
+
+        Examples
+        --------
+        >>> import io
+        >>> from synvec import KeyedVectors
+        >>> file = io.BytesIO()
+        >>> KeyedVectors.from_arrays(["a"], [[0.5, 1]], counts=[3]).save_word2vec_format(file)
+        >>> file.getvalue().split()
+        [b'1', b'2', b'a', b'0.5', b'1.0']
+        """
+        from synvec import formats
+
+        formats.save_word2vec(
+            fname,
+            self._keys,
+            self.vectors,
+            counts=self.expandos.get(sort_attr),
+            fvocab=fvocab,
+            binary=binary,
+            total_vec=total_vec,
+            write_header=write_header,
+            prefix=prefix,
+            append=append,
+        )
