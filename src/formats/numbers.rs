@@ -1,7 +1,8 @@
 //! How files spell a number: exact both ways.
 //!
 //! Reading rounds correctly to the type asked for; writing gives the shortest text that reads back
-//! as the same number, laid out as Python's `str` of a NumPy scalar lays it out.
+//! as the same number, laid out as Python's `str` of a NumPy scalar lays it out (NumPy 2.4; older
+//! ones write single and half precision plainly up to 1e16, too).
 
 use std::io::Write;
 
@@ -53,7 +54,7 @@ impl Element for f32 {
         match zmij::Buffer::new().format(self) {
             "NaN" => out.extend_from_slice(b"nan"),
             text @ ("inf" | "-inf") => out.extend_from_slice(text.as_bytes()),
-            text => lay_out(text, out),
+            text => lay_out(text, is_plain(f64::from(self), 1e6), out),
         }
     }
 
@@ -83,7 +84,7 @@ impl Element for f64 {
         match zmij::Buffer::new().format(self) {
             "NaN" => out.extend_from_slice(b"nan"),
             text @ ("inf" | "-inf") => out.extend_from_slice(text.as_bytes()),
-            text => lay_out(text, out),
+            text => lay_out(text, is_plain(self, 1e16), out),
         }
     }
 
@@ -118,15 +119,22 @@ impl Element for f16 {
         if !self.is_finite() {
             return f32::from(self).write_shortest(out);
         }
-        // Five digits tell any two half-precision numbers apart.
+        // Five digits tell any two half-precision numbers apart. Where the spacing changes, at powers
+        // of two, the nearest text of so many digits may miss while the next one up does not.
         let value = f64::from(self);
-        for digits in 0..5 {
-            let text = format!("{value:.digits$e}");
-            if Self::parse(text.as_bytes()) == Some(self) {
-                return lay_out(&text, out);
+        for decimals in 0..5 {
+            let nearest = format!("{value:.decimals$e}");
+            let (digits, exponent) = nearest.split_once('e').unwrap_or((&nearest, "0"));
+            let digits: i64 = digits.replace('.', "").parse().unwrap_or(0);
+            let exponent = exponent.parse::<i64>().unwrap_or(0) - decimals as i64;
+            for digits in [digits, digits + digits.signum()] {
+                let text = format!("{digits}e{exponent}");
+                if value != 0.0 && Self::parse(text.as_bytes()) == Some(self) {
+                    return lay_out(&text, is_plain(value, 1e3), out);
+                }
             }
         }
-        lay_out(&format!("{value:e}"), out);
+        lay_out(&format!("{value:e}"), is_plain(value, 1e3), out);
     }
 
     fn write_six_decimals(self, out: &mut Vec<u8>) {
@@ -185,9 +193,14 @@ fn parse_exactly(text: &[u8]) -> Option<f64> {
     Some(if is_negative { -value } else { value })
 }
 
-/// Lays the digits of `text` (any decimal notation) out as Python does: plain from 1e-4 up to 1e16,
-/// with at least one decimal; beyond, as digits and an exponent of at least two digits.
-fn lay_out(text: &str, out: &mut Vec<u8>) {
+/// Whether NumPy writes a number without an exponent: from 1e-4 up to a limit for each type.
+fn is_plain(value: f64, limit: f64) -> bool {
+    value == 0.0 || (1e-4..limit).contains(&value.abs())
+}
+
+/// Lays the digits of `text` (any decimal notation) out as Python does: plain with at least one
+/// decimal, or as digits and an exponent of at least two digits.
+fn lay_out(text: &str, is_plain: bool, out: &mut Vec<u8>) {
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     if unsigned.len() < text.len() {
         out.push(b'-');
@@ -216,18 +229,18 @@ fn lay_out(text: &str, out: &mut Vec<u8>) {
     }
     // The value is 0.DIGITS times ten to this power.
     let scale = point as i32 - leading_zeros + exponent;
-    write_digits(&digits[..count], scale, out);
+    write_digits(&digits[..count], scale, is_plain, out);
 }
 
-fn write_digits(digits: &[u8], scale: i32, out: &mut Vec<u8>) {
+fn write_digits(digits: &[u8], scale: i32, is_plain: bool, out: &mut Vec<u8>) {
     let zeros = |out: &mut Vec<u8>, count: usize| out.resize(out.len() + count, b'0');
     match scale {
-        -3..=0 => {
+        ..=0 if is_plain => {
             out.extend_from_slice(b"0.");
             zeros(out, -scale as usize);
             out.extend_from_slice(digits);
         }
-        1..=16 => {
+        1.. if is_plain => {
             let whole = digits.len().min(scale as usize);
             out.extend_from_slice(&digits[..whole]);
             zeros(out, scale as usize - whole);
@@ -267,21 +280,23 @@ mod tests {
 
     #[test]
     fn numbers_look_as_in_python() {
-        let cases: [(f32, &str); 16] = [
+        let cases: [(f32, &str); 17] = [
             (0.0, "0.0"),
             (-0.0, "-0.0"),
             (1.0, "1.0"),
             (0.1, "0.1"),
             (-12.5, "-12.5"),
-            (1e15, "1000000000000000.0"),
-            (1e16, "1e+16"),
-            (9.999999e15, "9999999000000000.0"),
+            (999999.94, "999999.94"),
+            (1e6, "1e+06"),
+            (16777216.0, "1.6777216e+07"),
             (1.2345679e20, "1.2345679e+20"),
-            (1e-4, "0.0001"),
+            // The nearest f32 lies below 1e-4; the next one above it.
+            (1e-4, "1e-04"),
+            (f32::from_bits(0x38d1_b718), "0.000100000005"),
             (9.9999e-5, "9.9999e-05"),
             (f32::from_bits(1), "1e-45"),
             (f32::MAX, "3.4028235e+38"),
-            (123456789.0, "123456790.0"),
+            (123456789.0, "1.2345679e+08"),
             (f32::INFINITY, "inf"),
             (f32::NAN, "nan"),
         ];
@@ -292,7 +307,9 @@ mod tests {
         assert_eq!(shortest(1e-7f64), "1e-07");
         assert_eq!(shortest(1.5e300f64), "1.5e+300");
         assert_eq!(shortest(f16::from_f64(0.1)), "0.1");
-        assert_eq!(shortest(f16::MAX), "65500.0");
+        assert_eq!(shortest(f16::MAX), "6.55e+04");
+        assert_eq!(shortest(1e15f64), "1000000000000000.0");
+        assert_eq!(shortest(1e16f64), "1e+16");
         assert_eq!(shortest(f16::from_bits(1)), "6e-08");
     }
 

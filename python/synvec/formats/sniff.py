@@ -79,7 +79,7 @@ def recognize(head: bytes, name: str) -> Format:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "native"
-    if head[0] == 0x80 and 2 <= head[1] <= 5:
+    if re.match(rb"\x80[\x02-\x05]", head):
         raise UnsafePickleError(
             f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
             " gensim model comes over with kv.save_word2vec_format(path) there and load(path) here"
