@@ -1,8 +1,8 @@
 """One judge for all programs: NumPy alone, the same questions and candidate words for everyone.
 
-Programs break ties at the edge of "the 30,000 most frequent words" each in its own way, which is
-worth some tenths of a point; here the words are chosen once, from the corpus and from what every
-program knows.
+Programs break ties at the edge of "the 30,000 most frequent words" each in its own way, and so
+would be asked different questions; here the words are chosen once, from the corpus and from what
+every program knows.
 """
 
 from collections import Counter

@@ -78,7 +78,7 @@ def assert_agreement(
     config: Config,
     vocabulary: int,
     *,
-    sentences: int = 10,
+    sentences: int = 6,
     raw_words: int | None = None,
     scale: float = 0.3,
 ) -> None:

@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
@@ -126,6 +126,7 @@ def test_window_sizes_are_uniform() -> None:
 # --- Negatives
 
 
+@settings(deadline=None)
 @given(COUNTS, st.sampled_from([0.75, 0.0, 1.0, -0.5]))
 def test_the_columns_add_up_to_the_distribution(
     counts: NDArray[np.uint64], exponent: float
@@ -179,6 +180,7 @@ def least_cost(counts: NDArray[np.uint64]) -> int:
     return cost
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_the_tree_is_optimal_and_free_of_prefixes(counts: NDArray[np.uint64]) -> None:
     found = codes(counts)
@@ -188,6 +190,7 @@ def test_the_tree_is_optimal_and_free_of_prefixes(counts: NDArray[np.uint64]) ->
     assert not any(b.startswith(a) for a, b in pairwise(ordered))
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_paths_begin_at_the_root_and_share_their_nodes(counts: NDArray[np.uint64]) -> None:
     node_of: dict[str, int] = {}
