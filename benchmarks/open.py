@@ -42,7 +42,7 @@ def write(path: Path, rows: int, dimensions: int) -> None:
 
 def measure(path: str) -> dict[str, float]:
     """Open, look one key up, ask one question; the clock and the memory after each."""
-    from synvec import load
+    from synvec import KeyedVectors, load
 
     before = resident_bytes()
     found: dict[str, float] = {}
@@ -54,6 +54,7 @@ def measure(path: str) -> dict[str, float]:
     started = time.perf_counter()
     vectors = load(path)
     note("open", started)
+    assert isinstance(vectors, KeyedVectors)
     last = f"word_{len(vectors) - 1:07}"
     started = time.perf_counter()
     vectors[last]

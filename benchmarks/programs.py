@@ -21,7 +21,7 @@ class Program:
 
     module: str
     is_peer: bool
-    options: dict[str, object] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
 
 
 PROGRAMS = {
