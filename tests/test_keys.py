@@ -117,6 +117,8 @@ def test_a_damaged_blob_is_a_value_error() -> None:
     with pytest.raises(ValueError, match="duplicate"):
         KeyTable.from_blob(b"aa", np.array([0, 1, 2], dtype=np.uint64))
     with pytest.raises(ValueError, match="not a range"):
+        KeyTable.from_blob(b"a", np.array([0, 2**63, 1], dtype=np.uint64))
+    with pytest.raises(ValueError, match="expected 0 to 1"):
         KeyTable.from_blob(b"a", np.array([0, 2**63], dtype=np.uint64))
 
 

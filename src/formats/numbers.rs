@@ -198,9 +198,12 @@ fn is_plain(value: f64, limit: f64) -> bool {
     value == 0.0 || (1e-4..limit).contains(&value.abs())
 }
 
-/// Lays the digits of `text` (any decimal notation) out as Python does: plain with at least one
+/// Lays the digits of `text` (any decimal notation with a point or an exponent) out as Python does: plain with at least one
 /// decimal, or as digits and an exponent of at least two digits.
 fn lay_out(text: &str, is_plain: bool, out: &mut Vec<u8>) {
+    if is_plain && !text.contains('e') {
+        return out.extend_from_slice(text.as_bytes());
+    }
     let unsigned = text.strip_prefix('-').unwrap_or(text);
     if unsigned.len() < text.len() {
         out.push(b'-');

@@ -47,6 +47,16 @@ pub enum KeyTableError {
         /// How many keys they serve.
         keys: usize,
     },
+    /// Offsets that do not span the blob.
+    #[error("key_offsets go from {first} to {last}, expected 0 to {bytes}, the size of key_bytes")]
+    Ends {
+        /// The first one.
+        first: u64,
+        /// The last one.
+        last: u64,
+        /// The size of the blob.
+        bytes: usize,
+    },
     /// Offsets that go backwards or leave the blob.
     #[error(
         "key {index} has bytes {start} to {end}, which is not a range of the {bytes} key_bytes"
@@ -83,10 +93,7 @@ impl KeyTable {
         offsets: Buffer<u64>,
         slots: Buffer<u32>,
     ) -> Result<Self, KeyTableError> {
-        let keys = offsets.len().checked_sub(1).ok_or(KeyTableError::NoOffsets)?;
-        if keys > MAX_KEYS {
-            return Err(KeyTableError::TooMany(keys));
-        }
+        let keys = check_ends(&bytes, &offsets)?;
         // Without a key there is nothing to find, and no slots are as good as some.
         let enough = slots.len() / 2 >= keys && slots.len().is_power_of_two();
         if enough || (keys == 0 && slots.is_empty()) {
@@ -98,10 +105,7 @@ impl KeyTable {
 
     /// A table over a blob of keys and their offsets; refuses what is not UTF-8 and duplicates.
     pub fn from_blob(bytes: Vec<u8>, offsets: Vec<u64>) -> Result<Self, KeyTableError> {
-        let keys = offsets.len().checked_sub(1).ok_or(KeyTableError::NoOffsets)?;
-        if keys > MAX_KEYS {
-            return Err(KeyTableError::TooMany(keys));
-        }
+        let keys = check_ends(&bytes, &offsets)?;
         let mut table =
             Self { bytes: bytes.into(), offsets: offsets.into(), slots: Vec::new().into() };
         table.verify_text()?;
@@ -262,6 +266,20 @@ impl KeyTable {
     }
 }
 
+/// What can be known of the offsets without a look at each: how many keys they are for.
+fn check_ends(bytes: &[u8], offsets: &[u64]) -> Result<usize, KeyTableError> {
+    let (Some(&first), Some(&last)) = (offsets.first(), offsets.last()) else {
+        return Err(KeyTableError::NoOffsets);
+    };
+    if first != 0 || last != bytes.len() as u64 {
+        return Err(KeyTableError::Ends { first, last, bytes: bytes.len() });
+    }
+    match offsets.len() - 1 {
+        keys @ ..=MAX_KEYS => Ok(keys),
+        keys => Err(KeyTableError::TooMany(keys)),
+    }
+}
+
 /// Slots for so many keys: a power of two, at most half full.
 fn slots_for(keys: usize) -> usize {
     (keys * 2).next_power_of_two().max(16)
@@ -372,7 +390,8 @@ mod tests {
     #[test]
     fn parts_of_wrong_sizes_are_refused() {
         let parts = |offsets: Vec<u64>, slots: Vec<u32>| {
-            KeyTable::from_parts(vec![b'a'; 3].into(), offsets.into(), slots.into()).map(|_| ())
+            let bytes = vec![b'a'; offsets.len().saturating_sub(1)];
+            KeyTable::from_parts(bytes.into(), offsets.into(), slots.into()).map(|_| ())
         };
         assert_eq!(parts(vec![], vec![]), Err(KeyTableError::NoOffsets));
         assert_eq!(parts(vec![0], vec![]), Ok(()));
@@ -391,18 +410,22 @@ mod tests {
         assert_eq!(blob(b"aa", &[0, 1, 2]), Err(KeyTableError::Lost(1)));
         assert_eq!(blob(b"a\xff", &[0, 1, 2]), Err(KeyTableError::Utf8(1)));
         let range = KeyTableError::Range { index: 1, start: 2, end: 1, bytes: 2 };
-        assert_eq!(blob(b"ab", &[0, 2, 1]), Err(range));
-        assert!(blob(b"ab", &[0, u64::MAX]).is_err());
+        assert_eq!(blob(b"ab", &[0, 2, 1, 2]), Err(range));
+        for (first, last) in [(0, 1), (1, 2), (0, u64::MAX)] {
+            let ends = KeyTableError::Ends { first, last, bytes: 2 };
+            assert_eq!(blob(b"ab", &[first, last]), Err(ends));
+        }
     }
 
     proptest! {
         #[test]
         fn hostile_parts_never_panic_and_searches_end(
             bytes in proptest::collection::vec(any::<u8>(), 0..20),
-            offsets in proptest::collection::vec(prop_oneof![0u64..24, any::<u64>()], 1..8),
+            offsets in proptest::collection::vec(prop_oneof![0u64..24, any::<u64>()], 0..7),
             slots in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 16),
             key in ".{0,3}",
         ) {
+            let offsets = [&[0], &offsets[..], &[bytes.len() as u64]].concat();
             let made = KeyTable::from_parts(bytes.into(), offsets.into(), slots.into());
             let mut table = made.unwrap();
             table.index(&key);

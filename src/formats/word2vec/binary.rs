@@ -54,7 +54,8 @@ fn read_record<T: Element>(
     if row == 0 {
         refuse_text(reader, header)?;
     }
-    for part in builder.vector().chunks_mut(raw.len()) {
+    let vector = builder.vector().map_err(|fault| fault.at(reader, RECORD, row, offset))?;
+    for part in vector.chunks_mut(raw.len()) {
         let raw = &mut raw[..part.len()];
         let bytes = bytemuck::cast_slice_mut(raw);
         if reader.read_into(bytes)? < bytes.len() {

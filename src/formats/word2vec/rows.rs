@@ -117,10 +117,14 @@ impl<'d, T: Element> Builder<'d, T> {
     }
 
     /// Where the numbers of the row go.
-    pub fn vector(&mut self) -> &mut [T] {
-        let start = self.table.vectors.len();
-        self.table.vectors.resize(start + self.table.vector_size, T::zeroed());
-        &mut self.table.vectors[start..]
+    pub fn vector(&mut self) -> Result<&mut [T], RowFault> {
+        let (start, size) = (self.table.vectors.len(), self.table.vector_size);
+        // Grows by doubling, as `resize` would, but a full memory is an error rather than an abort.
+        self.table.vectors.try_reserve(size).map_err(|_| {
+            RowFault::Other(Error::Memory { bytes: (start + size).saturating_mul(size_of::<T>()) })
+        })?;
+        self.table.vectors.resize(start + size, T::zeroed());
+        Ok(&mut self.table.vectors[start..])
     }
 
     /// Ends the row.

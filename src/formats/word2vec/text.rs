@@ -1,5 +1,7 @@
 //! word2vec text, and GloVe's, which has no header.
 
+use std::ops::Range;
+
 use super::rows::{Builder, KeyDecoder, RowFault, RowName};
 use super::{Header, Layout, ReadOptions, Table, is_line_end, is_separator, shown};
 use crate::error::{Error, FormatErrorKind, Result};
@@ -23,10 +25,11 @@ pub fn read<T: Element>(
         None => (columns_of_first_line(&mut reader)?, 0),
     };
     let mut builder = Builder::<T>::new(&reader, options, decoder, room, size)?;
+    let mut numbers = Vec::new();
     let wanted = options.limit.unwrap_or(u64::MAX);
     let declared = header.filter(|_| !options.count_actual).map_or(u64::MAX, |header| header.rows);
     while builder.rows() < wanted.min(declared) {
-        if !read_row(&mut reader, &mut builder, name)? {
+        if !read_row(&mut reader, &mut builder, name, &mut numbers)? {
             break;
         }
     }
@@ -55,6 +58,7 @@ fn read_row<T: Element>(
     reader: &mut ByteReader,
     builder: &mut Builder<T>,
     name: RowName,
+    numbers: &mut Vec<Range<usize>>,
 ) -> Result<bool> {
     let (row, offset) = (builder.rows(), reader.offset());
     let Some((length, step)) = next_line(reader)? else { return Ok(false) };
@@ -68,7 +72,7 @@ fn read_row<T: Element>(
         return Err(fault.at(reader, name, row, offset));
     }
     let key_limit = reader.limits().max_key_bytes;
-    let parsed = parse_row(line, builder, key_limit);
+    let parsed = parse_row(line, builder, key_limit, numbers);
     let is_binary = row == 0 && line.iter().any(|&byte| byte < b'\t');
     parsed.map_err(|fault| match fault {
         _ if is_binary => reader.error(
@@ -104,32 +108,33 @@ fn long_key(reader: &ByteReader, name: RowName, row: u64, offset: u64, bytes: us
 }
 
 /// Parses from the right, so that a key may hold spaces: the last D words are numbers, what stands
-/// before them is the key.
+/// before them is the key. `numbers` is room to note where they lie, used again for every line.
 fn parse_row<T: Element>(
     line: &[u8],
     builder: &mut Builder<T>,
     key_limit: u64,
+    numbers: &mut Vec<Range<usize>>,
 ) -> Result<(), LineFault> {
-    let trimmed = trim_start(line);
-    let size = builder.size();
-    let key_end = Words::new(trimmed).nth_end(size);
-    let key = key_end.map_or(&b""[..], |end| &trimmed[..end]);
+    let line = trim_start(line);
+    numbers.clear();
+    let mut words = Words::new(line);
+    numbers.extend(words.by_ref().take(builder.size()));
+    let key = if numbers.len() == builder.size() { words.rest() } else { &[] };
     if key.len() as u64 > key_limit {
         return Err(LineFault::LongKey(key.len()));
     }
     if key.is_empty() || is_number_after_space::<T>(key) {
-        return Err(wrong_columns::<T>(trimmed, size).into());
+        return Err(wrong_columns::<T>(line, builder.size()).into());
     }
     builder.begin(key)?;
-    let mut words = Words::new(trimmed);
-    for (column, value) in builder.vector().iter_mut().enumerate().rev() {
-        // `nth_end` has found that many.
-        let word = words.next().unwrap_or_default();
+    let size = builder.size();
+    for (column, (value, word)) in builder.vector()?.iter_mut().rev().zip(&*numbers).enumerate() {
+        let word = &line[word.clone()];
         *value = T::parse(word).ok_or_else(|| {
             RowFault::Row(format!(
                 "has {} in column {}, expected a number (the key is {})",
                 shown(word),
-                column + 1,
+                size - column,
                 shown(key)
             ))
         })?;
@@ -141,20 +146,23 @@ fn parse_row<T: Element>(
 fn is_number_after_space<T: Element>(key: &[u8]) -> bool {
     let mut words = Words::new(key);
     let last = words.next().unwrap_or_default();
-    words.next().is_some() && T::parse(last).is_some()
+    words.next().is_some() && T::parse(&key[last]).is_some()
+}
+
+/// The words of a line, and the numbers at its end; the first word is a key whatever it is.
+fn words_and_numbers<T: Element>(line: &[u8]) -> (usize, usize) {
+    let words = Words::new(line).count();
+    let numbers =
+        Words::new(line).take_while(|word| T::parse(&line[word.clone()]).is_some()).count();
+    (words, numbers.min(words.saturating_sub(1)))
 }
 
 fn wrong_columns<T: Element>(line: &[u8], size: usize) -> RowFault {
-    let words = Words::new(line).count();
-    let numbers = Words::new(line).take_while(|word| T::parse(word).is_some()).count();
-    let numbers = numbers.min(words.saturating_sub(1));
-    RowFault::Row(format!(
-        "has {numbers} numbers, expected {size}; it begins {}",
-        shown(&line[..line.len().min(60)])
-    ))
+    let (_, numbers) = words_and_numbers::<T>(line);
+    RowFault::Row(format!("has {numbers} numbers, expected {size}; it begins {}", shown(line)))
 }
 
-/// The words of a line, from the right.
+/// Where the words of a line lie, from the right.
 struct Words<'a> {
     line: &'a [u8],
 }
@@ -164,6 +172,12 @@ impl<'a> Words<'a> {
         Self { line }
     }
 
+    /// What stands before the words that were taken.
+    fn rest(mut self) -> &'a [u8] {
+        self.trim();
+        self.line
+    }
+
     fn trim(&mut self) {
         while let [rest @ .., last] = self.line
             && (is_separator(*last) || is_line_end(*last))
@@ -171,27 +185,17 @@ impl<'a> Words<'a> {
             self.line = rest;
         }
     }
-
-    /// Where the line ends (trimmed) once `words` words are taken off its right; `None` when it has
-    /// fewer.
-    fn nth_end(mut self, words: usize) -> Option<usize> {
-        for _ in 0..words {
-            self.next()?;
-        }
-        self.trim();
-        Some(self.line.len())
-    }
 }
 
-impl<'a> Iterator for Words<'a> {
-    type Item = &'a [u8];
+impl Iterator for Words<'_> {
+    type Item = Range<usize>;
 
-    fn next(&mut self) -> Option<&'a [u8]> {
+    fn next(&mut self) -> Option<Range<usize>> {
         self.trim();
+        let end = self.line.len();
         let start = self.line.iter().rposition(|&byte| is_separator(byte)).map_or(0, |at| at + 1);
-        let word = &self.line[start..];
         self.line = &self.line[..start];
-        (!word.is_empty()).then_some(word)
+        (start < end).then_some(start..end)
     }
 }
 
@@ -204,10 +208,9 @@ fn trim_start(line: &[u8]) -> &[u8] {
 fn columns_of_first_line(reader: &mut ByteReader) -> Result<usize> {
     let (length, _) = next_line(reader)?.unwrap_or_default();
     let line = &reader.ahead()[..length];
-    let words = Words::new(line).count();
-    let numbers = Words::new(line).take_while(|word| f64::parse(word).is_some()).count();
-    let is_header = words == 2 && Words::new(line).all(|word| word.iter().all(u8::is_ascii_digit));
-    let size = numbers.min(words.saturating_sub(1));
+    let (words, size) = words_and_numbers::<f64>(line);
+    let is_header =
+        words == 2 && Words::new(line).all(|word| line[word].iter().all(u8::is_ascii_digit));
     let fault = if is_header {
         format!(
             "line 1 is {}; it looks like the header of word2vec text: load without no_header=True",
