@@ -1,6 +1,7 @@
 """word2vec text and binary, GloVe text: bytes as gensim writes them, and every habit is read."""
 
 import bz2
+import errno
 import gzip
 import io
 import lzma
@@ -408,6 +409,27 @@ def test_convert_by_format_name(tmp_path: Path) -> None:
         formats.convert(io.BytesIO(TEXT), tmp_path / "a.other")
     with pytest.raises(ValueError, match="expected one of native"):
         formats.convert(io.BytesIO(TEXT), out, format="other")  # type: ignore[arg-type]
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no named pipes here")
+@pytest.mark.parametrize("data", [TEXT, BINARY])
+def test_a_pipe_is_read_once(tmp_path: Path, data: bytes) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    writer = threading.Thread(target=pipe.write_bytes, args=(data,))
+    writer.start()
+    kv = formats.load(pipe)
+    writer.join()
+    assert len(kv.wv if isinstance(kv, synvec.Word2Vec) else kv) == 3
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_an_error() -> None:
+    with pytest.raises(OSError, match="No space left on device") as caught:
+        formats.save_word2vec("/dev/full", KeyTable(KEYS), VECTORS)
+    assert caught.value.errno == errno.ENOSPC
+    with pytest.raises(OSError, match="No space left on device"):
+        formats.save_native("/dev/full", KeyTable(KEYS), VECTORS)
 
 
 def test_options_that_go_nowhere_are_refused(tmp_path: Path) -> None:

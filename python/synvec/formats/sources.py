@@ -2,7 +2,7 @@
 
 from os import PathLike, fspath
 from pathlib import Path
-from typing import Protocol, runtime_checkable
+from typing import BinaryIO, Protocol, runtime_checkable
 
 HEAD_BYTES = 1 << 20
 
@@ -43,10 +43,28 @@ class Rewound:
         return self._file.read(size)
 
 
+class _Pipe:
+    """A pipe by its path, which can be opened only once; closed at its end."""
+
+    def __init__(self, path: Path) -> None:
+        self.name = fspath(path)
+        self._file: BinaryIO | None = path.open("rb")
+
+    def read(self, size: int, /) -> bytes:
+        block = self._file.read(size) if self._file else b""
+        if not block and self._file:
+            self._file.close()
+            self._file = None
+        return block
+
+
 def peek(source: Source) -> tuple[bytes, Source]:
     """Return the first bytes of a source, and the source to read from its beginning."""
     if not isinstance(source, BinaryReader):
-        with Path(source).open("rb") as file:
+        path = Path(source)
+        if path.exists() and not path.is_file() and not path.is_dir():
+            return peek(_Pipe(path))
+        with path.open("rb") as file:
             return file.read(HEAD_BYTES), source
     head = b""
     while len(head) < HEAD_BYTES and (block := source.read(HEAD_BYTES - len(head))):
