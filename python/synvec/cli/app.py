@@ -12,6 +12,11 @@ import click
 
 from synvec import __version__
 from synvec.cli import messages
+from synvec.cli.convert import convert
+from synvec.cli.evaluate import evaluate
+from synvec.cli.info import info
+from synvec.cli.query import analogy, similar
+from synvec.cli.train import train
 
 INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
 CLOSED_PIPE = 128 + 13  # likewise SIGPIPE
@@ -84,3 +89,7 @@ def synvec(ctx: click.Context) -> None:
     """
     ctx.with_resource(warnings.catch_warnings())
     messages.log_to_stderr()
+
+
+for command in (train, similar, analogy, evaluate, convert, info):
+    synvec.add_command(command)

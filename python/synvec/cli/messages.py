@@ -56,6 +56,7 @@ def verbosity_options(command: Decorated) -> Decorated:
         "-v",
         "--verbose",
         count=True,
+        show_default=False,
         expose_value=False,
         callback=count(1),
         help="Say more; -vv also shows where an error comes from.",
@@ -64,6 +65,7 @@ def verbosity_options(command: Decorated) -> Decorated:
         "-q",
         "--quiet",
         count=True,
+        show_default=False,
         expose_value=False,
         callback=count(-1),
         help="Say less: no progress, no warnings.",
@@ -109,8 +111,8 @@ def one_line(error: BaseException) -> str:
             text = f"{error.filename}: {text}"
     elif isinstance(error, MemoryError):
         text = f"out of memory: {error}" if str(error) else "out of memory"
-    elif isinstance(error, KeyError) and error.args:
-        text = str(error.args[0])  # str() of a KeyError puts quotes around it
+    elif type(error) is KeyError and error.args:
+        text = str(error.args[0])  # its own str() puts quotes around it
     else:
         text = str(error)
     return " ".join(text.split()) or type(error).__name__

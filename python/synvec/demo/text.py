@@ -21,7 +21,7 @@ _SKIPPED_FOLDERS = frozenset(
 # are matched only so that a quote or a # inside them opens nothing.
 _COMMENT_OR_STRING = re.compile(
     r"""
-    (?P<comment> \#[^\n]* )
+    (?P<comment> \#(?!!)[^\n]* )
   | (?P<prefix> [A-Za-z]{0,2} )
     (?: (?P<quotes> \"{3} | '{3} ) (?P<text> (?: \\. | . )*? ) (?P=quotes)
       | " (?: \\. | [^"\\\n] )* "
@@ -68,13 +68,15 @@ def prose(source: str) -> Iterator[str]:
     for match in _COMMENT_OR_STRING.finditer(source):
         line_start = source.rfind("\n", 0, match.start()) + 1
         begins_line = not source[line_start : match.start()].strip()
-        if match["comment"] is not None:
-            if block and not (begins_line and source[block_end : match.start()].isspace()):
-                yield "\n".join(block)
-                block.clear()
-            block.append(match["comment"].lstrip("#! "))
+        comment = match["comment"]
+        goes_on = comment and begins_line and source[block_end : match.start()].isspace()
+        if block and not goes_on:
+            yield "\n".join(block)
+            block.clear()
+        if comment:
+            block.append(comment.lstrip("# "))
             block_end = match.end()
-        elif match["text"] is not None and begins_line and match["prefix"] in ("", "r", "R"):
+        elif match["text"] and begins_line and match["prefix"] in ("", "r", "R"):
             yield _PROMPT.sub("", match["text"])
     if block:
         yield "\n".join(block)

@@ -228,7 +228,7 @@ def save_word2vec(
     elif fvocab is not None:
         raise ValueError("fvocab needs counts, and there are none; leave fvocab out")
     else:
-        _logger.warning("%s: there are no counts, rows go as they stand", name_of(path))
+        _logger.info("%s: there are no counts, rows go as they stand", name_of(path))
     _core.write_vectors(
         path,
         keys,

@@ -1,0 +1,55 @@
+"""``synvec convert``: the same vectors in another format."""
+
+import sys
+from typing import Any
+
+import click
+
+from synvec import formats
+from synvec.cli import files, messages
+
+_FORMATS = click.Choice(["native", "word2vec-text", "word2vec-binary", "glove"])
+
+
+@click.command(
+    context_settings={"show_default": True}, short_help="The same vectors in another format."
+)
+@click.argument("source", metavar="IN", type=click.Path(allow_dash=True))
+@click.argument("out", metavar="OUT", type=click.Path(allow_dash=True))
+@click.option("--from", "source_format", type=_FORMATS, help="IN's format, if not recognised.")
+@click.option("--to", "out_format", type=_FORMATS, help="OUT's format, whatever its ending.")
+@click.option("--limit", type=click.IntRange(min=1), help="Take the first N words only.")
+@click.option(
+    "--count",
+    type=click.Choice(["header", "actual"]),
+    default="header",
+    help="How many words IN has: as its header says, or as there are.",
+)
+@click.option("--allow-nonfinite", is_flag=True, help="Let NaN and infinity pass.")
+@messages.verbosity_options
+def convert(
+    source: str, out: str, source_format: Any, out_format: Any, **read_options: Any
+) -> None:
+    """Write the vectors of IN to OUT, in the format that OUT's ending names.
+
+    IN is recognised by content. OUT ends in .kv (native), .txt or .vec (text) or .bin (word2vec
+    binary); - is text on stdout.
+
+    \b
+      synvec convert glove.6B.50d.txt glove.kv
+      synvec convert vectors.kv - | head
+    """  # noqa: D301 - click's own sign for lines to be kept
+    files.check_out(out, (source,), format_given=out_format is not None)
+    if out == files.STDIO and out_format is None:
+        out_format = "word2vec-text"
+    # The readers of text alone know these; what was not asked for is not passed on to the others.
+    defaults = {"limit": None, "count": "header", "allow_nonfinite": False}
+    asked = {name: value for name, value in read_options.items() if value != defaults[name]}
+    formats.convert(
+        sys.stdin.buffer if source == files.STDIO else source,
+        sys.stdout.buffer if out == files.STDIO else out,
+        source_format=source_format,
+        format=out_format,
+        **asked,
+    )
+    messages.say(f"{source} saved to {out}")

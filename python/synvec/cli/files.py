@@ -1,0 +1,117 @@
+"""Paths that commands are given: ``-`` for stdin or stdout, OUT's ending, and room for OUT."""
+
+import contextlib
+import os
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from synvec import KeyedVectors, formats
+
+STDIO = "-"
+_MEGABYTE = 1 << 20
+
+
+@contextlib.contextmanager
+def readable(path: str) -> Iterator[str]:
+    """Give a path that can be opened as often as one likes: ``-`` is kept in a temporary file."""
+    if path != STDIO:
+        yield path
+        return
+    handle, name = tempfile.mkstemp(prefix="synvec-")
+    try:
+        with os.fdopen(handle, "wb") as copy:
+            shutil.copyfileobj(sys.stdin.buffer, copy, _MEGABYTE)
+        yield name
+    finally:
+        # On Windows a file that is still mapped cannot go; the system's clean-up takes it.
+        with contextlib.suppress(PermissionError):
+            Path(name).unlink(missing_ok=True)
+
+
+def open_vectors(path: str) -> KeyedVectors:
+    """Open the vectors in a file of any format, or on stdin; of a full model, its word vectors."""
+    loaded = formats.load(sys.stdin.buffer if path == STDIO else path)
+    return loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+
+
+def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) -> None:
+    """Make sure, before hours of work, that OUT can be written in a format that synvec knows.
+
+    Raises
+    ------
+    click.BadParameter
+        When the ending names no format, or OUT is one of the inputs.
+    OSError
+        When the folder is missing or refuses a test file.
+    """
+    if out == STDIO:
+        return
+    path = Path(out)
+    if not format_given:
+        try:
+            formats.format_of_ending(path)
+        except ValueError:
+            raise click.BadParameter(
+                f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
+                "or .bin (word2vec binary)"
+            ) from None
+    check_writable(path)
+    for given in inputs:
+        if given != STDIO and path.exists() and Path(given).exists() and path.samefile(given):
+            raise click.BadParameter(f"{out!r} is also the input; give another name")
+
+
+def check_writable(path: Path) -> None:
+    """Raise an OSError unless a file can be made where ``path`` is to be; leaves nothing behind."""
+    path = path.resolve()  # what a link points at is what is going to be written
+    if path.is_dir():
+        raise IsADirectoryError(21, "Is a folder; name a file in it", str(path))
+    if path.exists() and not path.is_file():
+        return  # a device or a pipe takes no neighbours
+    if not path.parent.is_dir():
+        raise FileNotFoundError(2, "No such folder; make it first", str(path.parent))
+    with tempfile.TemporaryFile(dir=path.parent, prefix=f".{path.name}."):
+        pass
+
+
+def check_space(path: Path, needed: int) -> None:
+    """Raise an OSError when the disk of ``path`` has not ``needed`` bytes left."""
+    free = shutil.disk_usage(path.resolve().parent).free
+    if free < needed:
+        raise OSError(
+            28, f"The disk has {size(free)} left, {size(needed)} are needed; make room", str(path)
+        )
+
+
+def save_vectors(vectors: KeyedVectors, out: str) -> None:
+    """Save in the format that OUT's ending names; stdout gets word2vec text."""
+    target = sys.stdout.buffer if out == STDIO else out
+    form = "word2vec-text" if out == STDIO else formats.format_of_ending(out)
+    keys, rows, counts = vectors.key_table, vectors.vectors, vectors.counts
+    if form == "native":
+        formats.save_native(target, keys, rows, norms=vectors.norms, counts=counts)
+    else:
+        binary = form == "word2vec-binary"
+        formats.save_word2vec(target, keys, rows, counts=counts, binary=binary)
+
+
+def lines_of_stdin() -> Iterator[list[str]]:
+    """Yield the words of each line of stdin that has some, as soon as the line is there."""
+    for line in sys.stdin:
+        words = line.split()
+        if words:
+            yield words
+
+
+def size(count: float) -> str:
+    """Return a number of bytes as people say it, e.g. ``34.5 MB``."""
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -1,0 +1,79 @@
+"""``synvec info``: what is in a file."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from synvec import KeyedVectors, formats
+from synvec.cli import files, messages
+
+# What of a full model tells how it was made: the constructor's arguments that change the vectors.
+_CONFIG = (
+    "sg", "hs", "negative", "window", "epochs", "alpha", "min_alpha", "sample", "min_count",
+    "ns_exponent", "cbow_mean", "shrink_windows", "shared_negatives", "seed",
+)  # fmt: skip
+
+
+@click.command(short_help="What is in a file.")
+@click.argument("file", type=click.Path(allow_dash=True))
+@click.option("--json", "as_json", is_flag=True, help="As one JSON object.")
+@messages.verbosity_options
+def info(file: str, as_json: bool) -> None:
+    """Print what FILE is: its format, size, words, norms, counts and configuration."""
+    with files.readable(file) as path:
+        loaded = formats.load(path)
+        vectors = loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+        found = {
+            "file": file,
+            "format": formats.sniff(path),
+            "kind": "vectors" if vectors is loaded else "full model",
+            "bytes": Path(path).stat().st_size,
+            "words": len(vectors),
+            "dim": vectors.vector_size,
+            "first_words": vectors.key_table.keys(0, 5),
+            "norms": _range_of_norms(vectors),
+            "counts": _counts(vectors),
+            "config": None if vectors is loaded else _config(loaded),
+        }
+    if as_json:
+        click.echo(json.dumps(found, ensure_ascii=False))
+    else:
+        _print(found)
+
+
+def _range_of_norms(vectors: KeyedVectors) -> list[float] | None:
+    vectors.fill_norms()
+    norms = vectors.norms
+    return [float(norms.min()), float(norms.max())] if norms is not None and len(norms) else None
+
+
+def _counts(vectors: KeyedVectors) -> dict[str, int] | None:
+    counts = vectors.counts
+    if counts is None or len(counts) == 0:
+        return None
+    return {"total": int(counts.sum()), "least": int(counts.min()), "most": int(counts.max())}
+
+
+def _config(model: Any) -> dict[str, Any]:
+    return {name: getattr(model, name) for name in _CONFIG}
+
+
+def _print(found: dict[str, Any]) -> None:
+    lines = {
+        "file": found["file"],
+        "format": f"{found['format']} ({found['kind']})",
+        "size": files.size(found["bytes"]),
+        "words": f"{found['words']:,}",
+        "dimensions": found["dim"],
+        "first words": " ".join(found["first_words"]),
+    }
+    if found["norms"] is not None:
+        lines["norms"] = "{:.4g} to {:.4g}".format(*found["norms"])
+    if found["counts"] is not None:
+        lines["counts"] = "{least:,} to {most:,}, {total:,} in all".format(**found["counts"])
+    if found["config"] is not None:
+        lines["config"] = " ".join(f"{name}={value}" for name, value in found["config"].items())
+    for name, value in lines.items():
+        click.echo(f"{name}\t{value}")

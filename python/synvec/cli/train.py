@@ -1,0 +1,214 @@
+"""``synvec train``: text in, vectors out."""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import click
+
+from synvec import Word2Vec
+from synvec.cli import estimate, files, messages
+
+
+def _hyperparameters(command: Any) -> Any:
+    """Add the options that shape the model, in the order in which ``--help`` lists them."""
+    positive, not_negative = click.IntRange(min=1), click.FloatRange(min=0)
+    options = [
+        click.option("--dim", type=positive, default=100, help="Length of a vector."),
+        click.option(
+            "--model",
+            type=click.Choice(["skipgram", "cbow"]),
+            default="skipgram",
+            help="Each context word predicts the center, or all of them together do.",
+        ),
+        click.option(
+            "--loss",
+            type=click.Choice(["negative", "hierarchical"]),
+            default="negative",
+            help="Negative sampling, or hierarchical softmax.",
+        ),
+        click.option(
+            "--negative",
+            type=click.IntRange(min=0),
+            default=5,
+            help="Negatives a center; ignored with --loss hierarchical.",
+        ),
+        click.option("--window", type=positive, default=5, help="Farthest context, in words."),
+        click.option("--epochs", type=positive, default=5, help="Passes over the corpus."),
+        click.option("--min-count", type=positive, default=5, help="Rarer words are left out."),
+        click.option(
+            "--sample",
+            type=not_negative,
+            default=1e-3,
+            help="Words more frequent than this share are thinned out; 0 keeps all.",
+        ),
+        click.option(
+            "--alpha",
+            type=not_negative,
+            default=0.025,
+            help="Learning rate at the start, for both models, as in gensim.",
+        ),
+        click.option(
+            "--min-alpha", type=not_negative, default=0.0001, help="Learning rate at the end."
+        ),
+        click.option(
+            "--ns-exponent",
+            type=float,
+            default=0.75,
+            help="Negatives are drawn in proportion to count to this power.",
+        ),
+        click.option(
+            "--cbow-mean/--cbow-sum",
+            default=True,
+            help="CBOW takes the mean of the context, or its sum.",
+        ),
+        click.option(
+            "--shared-negatives/--per-pair-negatives",
+            default=True,
+            help="Draw negatives once for a window (faster), or for each pair.",
+        ),
+        click.option("--seed", type=click.IntRange(min=0), default=1, help="Seeds all chance."),
+        click.option(
+            "--workers",
+            type=positive,
+            default=None,
+            show_default="the cores at hand",
+            help="Threads.",
+        ),
+        click.option("--lowercase", is_flag=True, help="Lower-case the text."),
+        click.option(
+            "--tokenize",
+            type=click.Choice(["whitespace", "words"]),
+            default="whitespace",
+            help="Split at white space, or into runs of letters and digits.",
+        ),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command(context_settings={"show_default": True}, short_help="Train word vectors on text.")
+@click.argument("corpus", nargs=-1, required=True, type=click.Path(allow_dash=True))
+@click.option(
+    "-o",
+    "--out",
+    type=click.Path(allow_dash=True),
+    help="Where the vectors go: .kv (native), .txt or .vec (text), .bin (word2vec binary), "
+    "or - for text on stdout. Required, except with --dry-run.",
+)
+@_hyperparameters
+@click.option(
+    "--save-model",
+    type=click.Path(),
+    help="Save the full model too, with which training can go on.",
+)
+@click.option(
+    "--dry-run",
+    is_flag=True,
+    help="Train nothing: read the corpus, estimate memory and time, print them.",
+)
+@click.option("--json", "as_json", is_flag=True, help="The estimate of --dry-run as JSON.")
+@messages.verbosity_options
+def train(
+    corpus: tuple[str, ...],
+    out: str | None,
+    save_model: str | None,
+    dry_run: bool,
+    as_json: bool,
+    **options: Any,
+) -> None:
+    """Train word vectors on text: one sentence a line, or all of it on one line.
+
+    CORPUS is one or more files, also compressed (gzip, bzip2, xz, zstandard), or - for stdin. It
+    is read once, whatever the number of epochs.
+
+    \b
+      synvec train text.txt -o vectors.kv
+      xz -dc text.xz | synvec train - -o vectors.txt --model cbow --dim 300
+    """  # noqa: D301 - click's own sign for lines to be kept
+    if options["loss"] == "negative" and options["negative"] == 0:
+        raise click.BadParameter(
+            "0 leaves nothing to train; give 5, or --loss hierarchical",
+            param_hint="'--negative'",
+        )
+    if list(corpus).count(files.STDIO) > 1:
+        raise click.BadParameter("stdin can be read only once", param_hint="'CORPUS'")
+    if out is None and not dry_run:
+        raise click.UsageError("Missing option '-o'; name the file that the vectors go to")
+    _preflight(corpus, out, save_model)
+
+    model = _untrained(options)
+    model.build_vocab(corpus_file=corpus)
+    if dry_run:
+        _print_estimate(estimate.of(model, corpus), as_json)
+        return
+    assert out is not None  # asked for above
+    if out != files.STDIO:
+        files.check_space(Path(out), estimate.file_bytes(model))
+    seconds, raw_words = _train(model, corpus)
+    if save_model is not None:
+        model.save(save_model)
+    files.save_vectors(model.wv, out)
+    messages.say(
+        f"{len(model.wv):,} words × {model.vector_size} dimensions saved to {out}; "
+        f"{raw_words:,} words in {seconds:.1f} s, {raw_words / max(seconds, 1e-9):,.0f} a second"
+    )
+
+
+def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None) -> None:
+    """Find out what is wrong with the paths now, not after the training."""
+    for path in corpus:
+        # Whoever writes a pipe would take a look at it for its reader's end.
+        if path != files.STDIO and not Path(path).is_fifo():
+            with Path(path).open("rb"):
+                pass
+    if out is not None:
+        files.check_out(out, corpus)
+    if save_model is not None:
+        files.check_writable(Path(save_model))
+        if out is not None and Path(save_model).resolve() == Path(out).resolve():
+            raise click.BadParameter("is the same file as --out", param_hint="'--save-model'")
+
+
+def _untrained(options: dict[str, Any]) -> Word2Vec:
+    """Return a model of the command line's options, in gensim's names."""
+    hierarchical = options["loss"] == "hierarchical"
+    keywords: dict[str, Any] = {
+        "vector_size": options["dim"],
+        "sg": int(options["model"] == "skipgram"),
+        "hs": int(hierarchical),
+        "negative": 0 if hierarchical else options["negative"],
+        "cbow_mean": int(options["cbow_mean"]),
+        # None is a bar on a terminal and none elsewhere.
+        "progress": None if messages.verbosity() >= 0 else False,
+    }
+    if options["workers"] is not None:
+        keywords["workers"] = options["workers"]
+    same_name = (
+        "window epochs min_count sample alpha min_alpha ns_exponent shared_negatives seed "
+        "lowercase tokenize"
+    )
+    keywords.update((name, options[name]) for name in same_name.split())
+    return Word2Vec(**keywords)
+
+
+def _train(model: Word2Vec, corpus: tuple[str, ...]) -> tuple[float, int]:
+    """Train; return the seconds it took and the raw words that were passed."""
+    start = time.perf_counter()
+    _, raw_words = model.train(
+        corpus_file=corpus,
+        total_examples=model.corpus_count,
+        total_words=model.corpus_total_words,
+        epochs=model.epochs,
+    )
+    return time.perf_counter() - start, raw_words
+
+
+def _print_estimate(found: estimate.Estimate, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(found.as_dict()))
+        return
+    for line in found.lines():
+        click.echo(line)
