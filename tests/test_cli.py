@@ -416,6 +416,8 @@ def test_info(run: Run, corpus: Path, vectors: Path, tmp_path: Path) -> None:
     assert found["bytes"] == vectors.stat().st_size
     assert found["norms"] == pytest.approx([1, 1])
     assert found["first_words"] == ["east", "northeast", "north", "west", "søuth"]
+    assert found["format"] == "native"
+    assert found["config"] is None
     plain = run("info", vectors)
     assert plain.returncode == 0
     assert "words\t6\n" in plain.stdout
@@ -424,6 +426,9 @@ def test_info(run: Run, corpus: Path, vectors: Path, tmp_path: Path) -> None:
     found = json.loads(run("info", "full.kv", "--json").stdout)
     assert found["config"]["epochs"] == 2
     assert found["counts"]["total"] == 2400
+    run("convert", "full.kv", "full.txt")
+    found = json.loads(run("info", "full.txt", "--json").stdout)
+    assert (found["format"], found["counts"]) == ("word2vec-text", None)
 
 
 def test_help_names_every_command(run: Run) -> None:

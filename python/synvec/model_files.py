@@ -37,7 +37,6 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
         path,
         model.wv.key_table,
         model.wv.vectors,
-        norms=model.wv.norms,
         counts=model.wv.counts,
         output_vectors=model.syn1neg if model.negative else None,
         output_nodes=model.syn1 if model.hs else None,

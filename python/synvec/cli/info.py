@@ -23,18 +23,20 @@ _CONFIG = (
 def info(file: str, as_json: bool) -> None:
     """Print what FILE is: its format, size, words, norms, counts and configuration."""
     with files.readable(file) as path:
-        loaded = formats.load(path)
+        form = formats.sniff(path)
+        loaded = formats.load(path, format=form)
         vectors = loaded if isinstance(loaded, KeyedVectors) else loaded.wv
         found = {
             "file": file,
-            "format": formats.sniff(path),
+            "format": form,
             "kind": "vectors" if vectors is loaded else "full model",
             "bytes": Path(path).stat().st_size,
             "words": len(vectors),
             "dim": vectors.vector_size,
             "first_words": vectors.key_table.keys(0, 5),
             "norms": _range_of_norms(vectors),
-            "counts": _counts(vectors),
+            # Those of a text or binary file are made up from the order of its rows.
+            "counts": _counts(vectors) if form == "native" else None,
             "config": None if vectors is loaded else _config(loaded),
         }
     if as_json:
