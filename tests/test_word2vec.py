@@ -1,7 +1,9 @@
 """Word2Vec as its users meet it: construction, the two-step way, schedules, errors, files."""
 
+import copy
 import logging
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -303,6 +305,18 @@ def test_a_saved_model_goes_on_as_if_it_had_never_stopped(tmp_path):
     model.wv.save(path)
     with pytest.raises(AttributeError, match=r"KeyedVectors\.load"):
         Word2Vec.load(path)
+
+
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda model: pickle.loads(pickle.dumps(model))])
+def test_copies_and_pickles_train_on_alone(copied):
+    model = Word2Vec(vector_size=8, min_count=1, workers=1, trim_rule=lambda *_: synvec.RULE_KEEP)
+    model.build_vocab(TWO_TOPICS)
+    twin = copied(model)
+    before = model.wv.vectors.copy()
+    assert twin.train(TWO_TOPICS, total_examples=300, epochs=1)[1] == 3600
+    np.testing.assert_array_equal(model.wv.vectors, before)
+    model.train(TWO_TOPICS, total_examples=300, epochs=1)
+    np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
 
 
 def test_keyed_vectors_load_opens_a_full_model_too(tmp_path):

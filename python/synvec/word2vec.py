@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal, NoReturn
 
 import numpy as np
 from numpy.typing import NDArray
@@ -504,6 +504,10 @@ class Word2Vec:
                 f"this model has no {name}: it is there after build_vocab with {loss[name]}"
             )
         raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
+
+    def __getstate__(self) -> dict[str, Any]:
+        # As in a saved file: neither the corpus nor the rule that chose its words.
+        return self.__dict__ | {"_encoded": None, "_trim_rule": None}
 
     def __str__(self) -> str:
         return (
