@@ -33,7 +33,7 @@ ANALOGIES = (
     ("read", "write", "reader"),
     ("lower", "upper", "lowercase"),
     ("call", "called", "raise"),
-    ("open", "opened", "close"),
+    ("process", "processes", "thread"),
     ("file", "files", "function"),
 )
 
