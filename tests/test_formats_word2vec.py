@@ -63,6 +63,7 @@ def test_bytes_are_those_of_gensim(tmp_path: Path) -> None:
 
 
 def test_rows_go_as_they_stand_without_counts(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO", "synvec")
     rows = saved(counts=None).splitlines()[1:]
     assert [row.split()[0].decode() for row in rows] == KEYS
     assert "no counts" in caplog.text
