@@ -51,10 +51,19 @@ def find_peers_python(given: str | None) -> str:
     return python
 
 
-def run(program: Program, settings: Settings, peers_python: str | None) -> dict[str, Any]:
-    """Run a program in a process of its own; return what it measured and its whole wall time."""
+def run(
+    program: Program, settings: Settings, peers_python: str | None, *, reuse: bool = False
+) -> dict[str, Any]:
+    """Run a program in a process of its own; return what it measured and its whole wall time.
+
+    With ``reuse`` a result that stands there already is returned instead.
+    """
+    result_path = Path(settings.result)
+    if reuse and result_path.exists():
+        earlier: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
+        return {**earlier, "is_reused": True}
     python = peers_python if program.is_peer and peers_python else sys.executable
-    path = Path(settings.result).with_suffix(".settings.json")
+    path = result_path.with_suffix(".settings.json")
     settings.write(path)
     started = time.perf_counter()
     finished = subprocess.run(
@@ -65,6 +74,8 @@ def run(program: Program, settings: Settings, peers_python: str | None) -> dict[
         raise SystemExit(
             f"{program.module} ended with {finished.returncode}; its own message stands above"
         )
-    result: dict[str, Any] = json.loads(Path(settings.result).read_text(encoding="utf-8"))
+    result: dict[str, Any] = json.loads(result_path.read_text(encoding="utf-8"))
     # What was done a second time only to be measured is not the program's fault.
-    return {**result, "process_wall_seconds": wall - result.get("repeated_wall_seconds", 0.0)}
+    result["process_wall_seconds"] = wall - result.get("repeated_wall_seconds", 0.0)
+    result_path.write_text(json.dumps(result, indent=1), encoding="utf-8")
+    return result

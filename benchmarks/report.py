@@ -114,10 +114,16 @@ def _speed_table(report: Mapping[str, Any]) -> str:
         ratios = [f"{row['times_the_peer']['raw_words_per_cpu_second']:.2f}"] * (against in summary)
         seconds = [f"{row[key]:.1f}" for key in ("vocabulary_wall_seconds", "process_wall_seconds")]
         rows.append([name, *speeds, *seconds, peak, *ratios])
-    note = (
-        "\n\nIn brackets: the program does not count them; expected from the subsampling formula."
-    )
-    return _table(header, rows) + (note if expected else "")
+    notes = []
+    if expected:
+        notes.append(
+            "In brackets: the program does not count them; expected from the subsampling formula."
+        )
+    if reused := {run["program"] for run in report["runs"] if run.get("is_reused")}:
+        notes.append(
+            f"Measured at another time (`--reuse`), so not side by side: {', '.join(sorted(reused))}."
+        )
+    return "\n\n".join([_table(header, rows), *notes])
 
 
 def _quality_table(report: Mapping[str, Any]) -> str:

@@ -1,5 +1,6 @@
 """What one training run is asked to do; the same for every program."""
 
+import hashlib
 import json
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -35,6 +36,11 @@ class Settings:
     @property
     def hs(self) -> int:
         return int(self.loss == "hierarchical")
+
+    def digest(self, corpus: str) -> str:
+        """Return a name for everything that decides the result, the corpus given by its content."""
+        decisive = {**asdict(self), "corpus": corpus, "vectors": "", "result": ""}
+        return hashlib.sha256(json.dumps(decisive, sort_keys=True).encode()).hexdigest()[:16]
 
     def write(self, path: Path) -> None:
         path.write_text(json.dumps(asdict(self), indent=1), encoding="utf-8")

@@ -5,6 +5,7 @@ slows all of them down. Prints a Markdown report and writes it, with every run, 
 """
 
 import argparse
+import hashlib
 import json
 import shlex
 import sys
@@ -41,6 +42,13 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     add("--line-words", type=int, default=1000, help="longer lines are cut, for all alike")
     add("--output", type=Path, default=Path("benchmarks/results"), help="folder of the reports")
     add("--keep-vectors", action="store_true", help="leave each run's vectors beside the reports")
+    add(
+        "--reuse",
+        type=Path,
+        metavar="FOLDER",
+        help="keep the peers' runs here, and take those of equal settings that stand here already: "
+        "a table of quality over many seeds takes hours otherwise",
+    )
     add("--model", choices=["skipgram", "cbow"], default="skipgram")
     add("--loss", choices=["negative", "hierarchical"], default="negative")
     add("--dim", type=int, default=100)
@@ -95,17 +103,19 @@ def run_all(
     base = settings_of(options, corpus.path)
     raw_words = corpus.raw_words * base.epochs
     expected = corpus.trained_words(base.min_count, base.sample) * base.epochs
+    digest = _digest(corpus.path) if options.reuse else ""
     runs = []
     for seed in options.seeds:
         for name in options.programs:
-            settings = replace(
-                base,
-                seed=seed,
-                options=PROGRAMS[name].options,
-                vectors=str(folder / f"{name}-{seed}.bin"),
-                result=str(folder / f"{name}-{seed}.json"),
-            )
-            measured = run(PROGRAMS[name], settings, peers_python)
+            program = PROGRAMS[name]
+            settings = replace(base, seed=seed, options=program.options)
+            stem = folder / f"{name}-{seed}"
+            # synvec's own runs are always made: its code changes between two reports.
+            reuse = options.reuse is not None and program.is_peer
+            if reuse:
+                stem = options.reuse.resolve() / f"{name}-{settings.digest(digest)}"
+            settings = replace(settings, vectors=f"{stem}.bin", result=f"{stem}.json")
+            measured = run(program, settings, peers_python, reuse=reuse)
             found = add_speeds(measured, raw_words, expected)
             print(
                 f"{name}, seed {seed}: {found['raw_words_per_cpu_second'] / 1e6:.3f} M raw words "
@@ -114,6 +124,11 @@ def run_all(
             )
             runs.append({"program": name, "seed": seed, "vectors": settings.vectors, **found})
     return runs
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def judge(
@@ -131,7 +146,8 @@ def judge(
 def main(arguments: Sequence[str] | None = None) -> None:
     given = sys.argv[1:] if arguments is None else arguments
     options = parse(given)
-    options.output.mkdir(parents=True, exist_ok=True)
+    for made in filter(None, (options.output, options.reuse)):
+        made.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="synvec-benchmark-") as temporary:
         folder = options.output.resolve() if options.keep_vectors else Path(temporary)
         corpus = prepare(
@@ -158,7 +174,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         "summary": summarize(runs, options.against),
         "runs": runs,
     }
-    stem = f"{options.model}-{options.loss}-{options.dim}"
+    stem = f"{options.model}-{options.loss}-{options.dim}-{options.window}"
     text = markdown(report)
     (options.output / f"{stem}.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
     (options.output / f"{stem}.md").write_text(text, encoding="utf-8")
