@@ -1,79 +1,147 @@
-//! The kernels, written once for every instruction set ([`Lanes`]).
+//! The kernels, written once for every instruction set ([`Register`]).
 //!
-//! Performance notes: a tile of accumulators must stay in registers, so its shape is a constant and
-//! its loops are unrolled. Loops over plain arrays were tried first: the compiler takes such tiles
-//! apart into single values, a fifth of the speed.
+//! Performance notes: sums must stay in registers, so the shape of a tile is a constant and its
+//! loops are unrolled. Loops over plain arrays were tried first: the compiler takes such tiles
+//! apart into single values, a fifth of the speed. Where a vector is several registers, each of
+//! them passes over the whole row on its own, so that twelve running sums fit AVX2's sixteen.
+//! Arrays of registers are filled by loops: a closure (`array::from_fn`) has no instruction set of
+//! its own, and each intrinsic in it becomes a call.
 
-use super::lanes::Lanes;
-use super::{LANES, MAX_INPUTS, Sequence};
+use std::ops::Range;
+
+use super::lanes::Register;
+use super::tiles::{TILE, TILE_TARGETS, place, target_offset, tiled, tiles};
+use super::{Hidden, LANES, MAX_INPUTS, Step, prefetch_line};
 use crate::matrix::Row;
 
-/// The most targets in one tile of scores; with two inputs their sums fill twelve vectors.
-const TILE_TARGETS: usize = 6;
-
-/// See [`super::Kernels::scores`].
+/// See [`super::Kernels::step`].
 #[inline(always)]
-pub unsafe fn scores<L: Lanes>(inputs: &[Row], targets: &[Row], width: usize, scores: &mut [f32]) {
-    let stride = targets.len();
-    for (pair, scores) in inputs.chunks(2).zip(scores.chunks_mut(2 * stride)) {
-        for (tile, targets) in targets.chunks(TILE_TARGETS).enumerate() {
-            let out = &mut scores[tile * TILE_TARGETS..];
-            macro_rules! for_each_shape {
+pub unsafe fn step<R: Register>(step: &mut Step<'_>) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        scores::<R>(step.inputs, step);
+        gradients(step);
+        update::<R>(step);
+    }
+}
+
+/// Every input against every target.
+#[inline(always)]
+unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
+    let (mut first_input, mut place) = (0, 0);
+    while first_input < inputs.len() {
+        let pair = &inputs[first_input..inputs.len().min(first_input + 2)];
+        let mut first_target = 0;
+        while first_target < step.targets.len() {
+            let end = step.targets.len().min(first_target + TILE_TARGETS);
+            let targets = &step.targets[first_target..end];
+            let scores = &mut step.scores[place..place + TILE];
+            macro_rules! for_each_count {
                 ($($t:literal)*) => {
                     match (pair.len(), targets.len()) {
                         // SAFETY: the caller's promise (see `Kernels`).
-                        $((2, $t) => unsafe { tile_scores::<L, 2, $t>(pair, targets, width, stride, out) },
+                        $((2, $t) => unsafe { tile::<R, 2, $t>(pair, targets, step.width, scores) },
                         // SAFETY: as above.
-                        (1, $t) => unsafe { tile_scores::<L, 1, $t>(pair, targets, width, stride, out) },)*
+                        (1, $t) => unsafe { tile::<R, 1, $t>(pair, targets, step.width, scores) },)*
                         shape => unreachable!("no tile is {shape:?}"),
                     }
                 };
             }
-            for_each_shape!(1 2 3 4 5 6);
+            for_each_count!(1 2 3 4 5 6 7 8);
+            first_target += TILE_TARGETS;
+            place += TILE;
         }
+        first_input += 2;
     }
 }
 
-/// The scores of I inputs against T targets, their sums in registers.
+/// The scores of one or two inputs against T targets, their sums in registers.
 #[inline(always)]
-unsafe fn tile_scores<L: Lanes, const I: usize, const T: usize>(
+unsafe fn tile<R: Register, const I: usize, const T: usize>(
     inputs: &[Row],
     targets: &[Row],
     width: usize,
-    stride: usize,
     scores: &mut [f32],
 ) {
+    assert!(inputs.len() == I && targets.len() == T && scores.len() == TILE);
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        let mut sums = [[L::splat(0.0); T]; I];
-        let mut x = [L::splat(0.0); I];
-        for block in 0..width / LANES {
+        let part = |part| running_sums::<R, I, T>(inputs, targets, part * R::WIDTH..width);
+        // The fixed tree, as far as it goes across registers.
+        let sums = match R::PARTS {
+            1 => part(0),
+            2 => add_all(part(0), part(1)),
+            _ => add_all(add_all(part(0), part(2)), add_all(part(1), part(3))),
+        };
+        R::store_totals(&sums[0], &sums[I - 1], scores.as_mut_ptr());
+    }
+}
+
+/// Each input times each target, of every [`LANES`] columns the register that the range begins with.
+#[inline(always)]
+unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
+    inputs: &[Row],
+    targets: &[Row],
+    columns: Range<usize>,
+) -> [[R; T]; I] {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        let mut sums = [[R::splat(0.0); T]; I];
+        for at in columns.step_by(LANES) {
+            let mut x = [R::splat(0.0); I];
             for i in 0..I {
-                x[i] = L::load(inputs[i], block);
+                x[i] = R::load(inputs[i].add(at));
             }
             for t in 0..T {
-                let y = L::load(targets[t], block);
+                let y = R::load(targets[t].add(at));
                 for i in 0..I {
                     sums[i][t] = x[i].mul_add(y, sums[i][t]);
                 }
             }
         }
-        for i in 0..I {
-            for t in 0..T {
-                scores[i * stride + t] = sums[i][t].reduce();
-            }
-        }
+        sums
     }
 }
 
-/// See [`super::Kernels::update`].
 #[inline(always)]
-pub unsafe fn update<L: Lanes>(inputs: &[Row], targets: &[Row], width: usize, gradients: &[f32]) {
+unsafe fn add_all<R: Register, const I: usize, const T: usize>(
+    mut sums: [[R; T]; I],
+    others: [[R; T]; I],
+) -> [[R; T]; I] {
+    for i in 0..I {
+        for t in 0..T {
+            // SAFETY: the caller's promise (see `Kernels`).
+            sums[i][t] = unsafe { sums[i][t].add(others[i][t]) };
+        }
+    }
+    sums
+}
+
+/// From scores to the changes they call for: (label − sigmoid) · alpha · multiplicity.
+#[inline(always)]
+fn gradients(step: &mut Step<'_>) {
+    let across = tiles(step.targets.len()) * TILE;
+    let (labels, multiplicities) = (&step.labels[..across], &step.multiplicities[..across]);
+    let mut start = 0;
+    while start < step.scores.len() {
+        let scores = &step.scores[start..start + across];
+        let gradients = &mut step.gradients[start..start + across];
+        for k in 0..across {
+            let wanted = (labels[k] - sigmoid(scores[k])) * (step.alpha * multiplicities[k]);
+            gradients[k] = if scores[k].abs() < step.score_limit { wanted } else { 0.0 };
+        }
+        start += across;
+    }
+}
+
+/// Both sides of a step.
+#[inline(always)]
+unsafe fn update<R: Register>(step: &Step<'_>) {
     macro_rules! for_each_count {
         ($($count:literal)*) => {
-            match inputs.len() {
+            match step.inputs.len() {
                 // SAFETY: the caller's promise (see `Kernels`).
-                $($count => unsafe { update_inputs::<L, $count>(inputs, targets, width, gradients) },)*
+                $($count => unsafe { update_of::<R, $count>(step) },)*
                 count => assert_eq!(count, 0, "at most {MAX_INPUTS} inputs"),
             }
         };
@@ -81,110 +149,132 @@ pub unsafe fn update<L: Lanes>(inputs: &[Row], targets: &[Row], width: usize, gr
     for_each_count!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
-/// The update for a known number of inputs: a column block of all of them and of their changes
-/// stays in registers while the targets pass by.
+/// The update for a known number of inputs: a column of all inputs and of their changes stays in
+/// registers while the targets pass by.
 #[inline(always)]
-unsafe fn update_inputs<L: Lanes, const I: usize>(
-    inputs: &[Row],
-    targets: &[Row],
-    width: usize,
-    gradients: &[f32],
-) {
-    assert!(inputs.len() == I && gradients.len() == I * targets.len());
-    // SAFETY: the caller's promise (see `Kernels`).
+unsafe fn update_of<R: Register, const I: usize>(step: &Step<'_>) {
+    let inputs: &[Row; I] = step.inputs.try_into().expect("chosen by their number");
+    assert!(step.gradients.len() >= tiled(I, step.targets.len()));
+    // SAFETY: the caller's promise (see `Kernels`); the length of `gradients` was checked.
     unsafe {
-        for block in 0..width / LANES {
-            let mut x = [L::splat(0.0); I];
-            let mut change = [L::splat(0.0); I];
+        let mut gradients = [std::ptr::null(); I];
+        for i in 0..I {
+            gradients[i] = step.gradients.as_ptr().add(place(i, 0, step.targets.len()));
+        }
+        for at in (0..step.width).step_by(R::WIDTH) {
+            let (mut x, mut change) = ([R::splat(0.0); I], [R::splat(0.0); I]);
             for i in 0..I {
-                x[i] = L::load(inputs[i], block);
+                x[i] = R::load(inputs[i].add(at));
             }
-            for (t, &target) in targets.iter().enumerate() {
-                let y = L::load(target, block);
-                let mut target_change = L::splat(0.0);
+            for (t, &target) in step.targets.iter().enumerate() {
+                let y = R::load(target.add(at));
+                let mut target_change = R::splat(0.0);
                 for i in 0..I {
-                    let gradient = L::splat(gradients[i * targets.len() + t]);
+                    let gradient = R::splat(*gradients[i].add(target_offset(t)));
                     change[i] = gradient.mul_add(y, change[i]);
                     target_change = gradient.mul_add(x[i], target_change);
                 }
-                y.add(target_change).store(target, block);
+                y.add(target_change).store(target.add(at));
             }
             for i in 0..I {
                 // Read again: the same word may stand twice among the inputs.
-                L::load(inputs[i], block).add(change[i]).store(inputs[i], block);
+                R::load(inputs[i].add(at)).add(change[i]).store(inputs[i].add(at));
             }
+            prefetch_column::<R>(step, at);
+        }
+    }
+}
+
+/// Asks for one cache line of each row of the next step: a few at a time, since a processor waits
+/// when it is asked for more lines than it can have under way.
+#[inline(always)]
+fn prefetch_column<R: Register>(step: &Step<'_>, at: usize) {
+    if at.is_multiple_of(LANES) {
+        for row in step.upcoming {
+            prefetch_line(row.wrapping_add(at));
+        }
+    }
+}
+
+/// See [`super::Kernels::step_of_sum`].
+#[inline(always)]
+pub unsafe fn step_of_sum<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
+        scores::<R>(&[hidden.row], step);
+        gradients(step);
+        for at in (0..step.width).step_by(R::WIDTH) {
+            let x = R::load(hidden.row.add(at));
+            let mut change = R::splat(0.0);
+            for (t, &target) in step.targets.iter().enumerate() {
+                let y = R::load(target.add(at));
+                let gradient = R::splat(step.gradients[target_offset(t)]);
+                change = gradient.mul_add(y, change);
+                gradient.mul_add(x, y).store(target.add(at));
+            }
+            let change = change.mul(R::splat(hidden.share));
+            for &row in hidden.contexts {
+                R::load(row.add(at)).add(change).store(row.add(at));
+            }
+            prefetch_column::<R>(step, at);
         }
     }
 }
 
 /// See [`super::Kernels::sequence`].
 #[inline(always)]
-pub unsafe fn sequence<L: Lanes>(sequence: &mut Sequence<'_>) {
-    let Sequence { hidden, error, targets, labels, scores, width, alpha, score_limit } = sequence;
-    let blocks = *width / LANES;
+pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row) {
+    let columns = || (0..step.width).step_by(R::WIDTH);
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        for block in 0..blocks {
-            L::splat(0.0).store(*error, block);
+        sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
+        for at in columns() {
+            R::splat(0.0).store(error.add(at));
         }
-        for ((&target, &label), score) in targets.iter().zip(labels.iter()).zip(scores.iter_mut()) {
-            let mut sum = L::splat(0.0);
-            for block in 0..blocks {
-                sum = L::load(*hidden, block).mul_add(L::load(target, block), sum);
-            }
-            *score = sum.reduce();
-            if score.abs() >= *score_limit {
+        for (t, target) in step.targets.iter().enumerate() {
+            let place = place(0, t, step.targets.len());
+            let mut totals = [0.0; TILE];
+            tile::<R, 1, 1>(&[hidden.row], &[*target], step.width, &mut totals);
+            let score = totals[0];
+            step.scores[place] = score;
+            if score.abs() >= step.score_limit {
                 continue;
             }
-            let gradient = L::splat((label - sigmoid(*score)) * *alpha);
-            for block in 0..blocks {
-                let y = L::load(target, block);
-                gradient.mul_add(y, L::load(*error, block)).store(*error, block);
-                gradient.mul_add(L::load(*hidden, block), y).store(target, block);
+            let wanted = (step.labels[place] - sigmoid(score)) * step.alpha;
+            let gradient = R::splat(wanted * step.multiplicities[place]);
+            for at in columns() {
+                let (x, y) = (R::load(hidden.row.add(at)), R::load(target.add(at)));
+                gradient.mul_add(y, R::load(error.add(at))).store(error.add(at));
+                gradient.mul_add(x, y).store(target.add(at));
+            }
+        }
+        for at in columns() {
+            let change = R::load(error.add(at)).mul(R::splat(hidden.share));
+            for &row in hidden.contexts {
+                R::load(row.add(at)).add(change).store(row.add(at));
             }
         }
     }
 }
 
-/// See [`super::Kernels::sum_rows`].
+/// `sum = scale · Σ rows`.
 #[inline(always)]
-pub unsafe fn sum_rows<L: Lanes>(rows: &[Row], width: usize, scale: f32, sum: Row) {
+unsafe fn sum_rows<R: Register>(rows: &[Row], width: usize, scale: f32, sum: Row) {
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        for block in 0..width / LANES {
-            let mut total = L::splat(0.0);
+        for at in (0..width).step_by(R::WIDTH) {
+            let mut total = R::splat(0.0);
             for &row in rows {
-                total = total.add(L::load(row, block));
+                total = total.add(R::load(row.add(at)));
             }
-            total.mul(L::splat(scale)).store(sum, block);
-        }
-    }
-}
-
-/// See [`super::Kernels::add_to_rows`].
-#[inline(always)]
-pub unsafe fn add_to_rows<L: Lanes>(rows: &[Row], width: usize, scale: f32, addend: Row) {
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe {
-        for block in 0..width / LANES {
-            let change = L::load(addend, block).mul(L::splat(scale));
-            for &row in rows {
-                L::load(row, block).add(change).store(row, block);
-            }
+            total.mul(R::splat(scale)).store(sum.add(at));
         }
     }
 }
 
 /// Beyond this exp leaves the normal range of float32, and the sigmoid is 0 or 1 anyway.
 const MAX_SCORE: f32 = 87.0;
-
-/// See [`super::Kernels::sigmoid`].
-#[inline(always)]
-pub fn sigmoid_all(values: &mut [f32]) {
-    for value in values {
-        *value = sigmoid(*value);
-    }
-}
 
 /// 1 / (1 + exp(−x)), within 2e-7 of the true value.
 ///

@@ -1,22 +1,29 @@
-//! What an instruction set has to offer: 16 float32 values at once.
+//! What an instruction set has to offer: registers of float32 values, and sums across them.
 
 use super::LANES;
-use crate::matrix::Row;
+use super::tiles::{TILE, TILE_TARGETS};
 
-/// One vector of a row, in as many registers as the instruction set needs for it.
+/// One register: part of a vector of [`LANES`] values, or all of it.
 ///
 /// # Safety
 /// All methods need a processor with the instruction set; they are inlined into functions compiled
-/// for it. `load` and `store` need a row that holds vector number `block`; no alignment is needed.
-pub trait Lanes: Copy {
-    /// Sixteen times the same.
+/// for it. `load` and `store` need an address that holds [`Register::WIDTH`] values,
+/// `store_totals` one of [`TILE`] values; no alignment is needed.
+pub trait Register: Copy {
+    /// Values in a register; a divisor of [`LANES`].
+    const WIDTH: usize;
+
+    /// Registers in a vector of [`LANES`] values.
+    const PARTS: usize = LANES / Self::WIDTH;
+
+    /// The same value in every lane.
     unsafe fn splat(value: f32) -> Self;
 
-    /// Vector number `block` of a row.
-    unsafe fn load(row: Row, block: usize) -> Self;
+    /// The values at an address.
+    unsafe fn load(from: *const f32) -> Self;
 
-    /// Overwrites vector number `block` of a row.
-    unsafe fn store(self, row: Row, block: usize);
+    /// Overwrites the values at an address.
+    unsafe fn store(self, to: *mut f32);
 
     /// self · factor + addend, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
@@ -27,31 +34,37 @@ pub trait Lanes: Copy {
     /// self + other.
     unsafe fn add(self, other: Self) -> Self;
 
-    /// The sum of the lanes in a fixed tree: the upper half is added to the lower one until one
-    /// value is left, so that every instruction set rounds alike.
-    unsafe fn reduce(self) -> f32;
+    /// Adds up the lanes of each sum, of two inputs against up to eight targets, and stores the
+    /// totals as a tile, laid out as [`super::tiles::place`] says; the places of absent targets get
+    /// anything finite.
+    ///
+    /// Each total is made in one fixed tree: the upper half of the lanes is added to the lower one
+    /// until one value is left, so that every instruction set rounds alike.
+    unsafe fn store_totals<const T: usize>(first: &[Self; T], second: &[Self; T], to: *mut f32);
 }
 
 /// The truth that the others are tested against: an array and loops.
 #[derive(Clone, Copy)]
 pub struct Plain([f32; LANES]);
 
-impl Lanes for Plain {
+impl Register for Plain {
+    const WIDTH: usize = LANES;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self([value; LANES])
     }
 
     #[inline(always)]
-    unsafe fn load(row: Row, block: usize) -> Self {
-        // SAFETY: the caller's promise (see `Lanes`).
-        Self(unsafe { row.add(block * LANES).cast::<[f32; LANES]>().read() })
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise (see `Register`).
+        Self(unsafe { from.cast::<[f32; LANES]>().read() })
     }
 
     #[inline(always)]
-    unsafe fn store(self, row: Row, block: usize) {
+    unsafe fn store(self, to: *mut f32) {
         // SAFETY: as above.
-        unsafe { row.add(block * LANES).cast::<[f32; LANES]>().write(self.0) }
+        unsafe { to.cast::<[f32; LANES]>().write(self.0) }
     }
 
     #[inline(always)]
@@ -70,7 +83,21 @@ impl Lanes for Plain {
     }
 
     #[inline(always)]
-    unsafe fn reduce(self) -> f32 {
+    unsafe fn store_totals<const T: usize>(first: &[Self; T], second: &[Self; T], to: *mut f32) {
+        let mut totals = [0.0; TILE];
+        for (input, sums) in [first, second].into_iter().enumerate() {
+            for (target, sum) in sums.iter().enumerate() {
+                totals[super::tiles::place(input, target, TILE_TARGETS)] = sum.total();
+            }
+        }
+        // SAFETY: the caller's promise: the tile is there.
+        unsafe { to.cast::<[f32; TILE]>().write(totals) }
+    }
+}
+
+impl Plain {
+    /// The fixed tree.
+    fn total(&self) -> f32 {
         let eight: [f32; 8] = std::array::from_fn(|l| self.0[l] + self.0[l + 8]);
         let four: [f32; 4] = std::array::from_fn(|l| eight[l] + eight[l + 4]);
         (four[0] + four[2]) + (four[1] + four[3])

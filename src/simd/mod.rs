@@ -12,6 +12,7 @@ mod kernels;
 mod lanes;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+pub mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
@@ -22,7 +23,7 @@ use crate::matrix::Row;
 /// Values in one vector: a row is a whole number of them.
 pub const LANES: usize = 16;
 
-/// The most inputs that [`Kernels::scores`] and [`Kernels::update`] take at once.
+/// The most inputs of one [`Step`].
 pub const MAX_INPUTS: usize = 16;
 
 /// The arithmetic of training, for one instruction set.
@@ -35,106 +36,106 @@ pub struct Kernels {
     /// What `SYNVEC_SIMD` calls it.
     pub name: &'static str,
 
-    /// Every input against every target: `scores[i · T + t] = inputs[i] · targets[t]`.
-    pub scores: unsafe fn(inputs: &[Row], targets: &[Row], width: usize, scores: &mut [f32]),
+    /// All inputs against all targets at once: scores, their sigmoids, and both sides changed, from
+    /// the values before the step. Changes are added to the rows as they stand, so that an input
+    /// that occurs twice loses nothing; targets must be distinct.
+    pub step: unsafe fn(step: &mut Step<'_>),
 
-    /// `values[k] = 1 / (1 + exp(−values[k]))`.
-    pub sigmoid: unsafe fn(values: &mut [f32]),
+    /// The hidden vector, alone, against targets that are distinct; its change goes to the contexts
+    /// it was made of.
+    pub step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
 
-    /// Both sides of a step, from the values before it: adds `Σ_t g[i · T + t] · targets[t]` to
-    /// each input and `Σ_i g[i · T + t] · inputs[i]` to each target. Sums are added to the rows as
-    /// they stand, so that an input that occurs twice loses nothing; targets must be distinct.
-    pub update: unsafe fn(inputs: &[Row], targets: &[Row], width: usize, gradients: &[f32]),
-
-    /// One hidden vector against its targets one after another, as word2vec.c does it.
-    pub sequence: unsafe fn(sequence: &mut Sequence<'_>),
-
-    /// `sum = scale · Σ rows`.
-    pub sum_rows: unsafe fn(rows: &[Row], width: usize, scale: f32, sum: Row),
-
-    /// Adds `scale · addend` to each row, one after another.
-    pub add_to_rows: unsafe fn(rows: &[Row], width: usize, scale: f32, addend: Row),
+    /// The same, target after target as word2vec.c does it, so that one that occurs again is seen
+    /// with its change. `error` is overwritten. The bits are those of `step_of_sum` where targets
+    /// are distinct.
+    pub sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row),
 }
 
-/// Asks for a row ahead of its use, every cache line of it; a hint, without effect on values.
-#[inline(always)]
-pub fn prefetch(row: Row, width: usize) {
-    for block in 0..width / LANES {
-        #[cfg(target_arch = "x86_64")]
-        // SAFETY: a prefetch reads nothing and never faults, whatever the address.
-        unsafe {
-            use std::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-            _mm_prefetch::<_MM_HINT_T0>(row.wrapping_add(block * LANES).cast());
-        }
-        #[cfg(not(target_arch = "x86_64"))]
-        let _ = (row, block); // no stable intrinsic elsewhere
-    }
-}
-
-/// A hidden vector, its targets in order, and what comes of them.
+/// What a step trains on. Scores, gradients, labels and multiplicities lie in tiles ([`tiles`]).
 #[derive(Debug)]
-pub struct Sequence<'a> {
-    /// The hidden vector h, read only.
-    pub hidden: Row,
-    /// Set to the sum of g · target, each target as it was before its own update.
-    pub error: Row,
-    /// Output rows; one may occur again and is then seen with its update.
+pub struct Step<'a> {
+    /// Rows whose dot products with the targets are the scores; 1 ..= [`MAX_INPUTS`]. Without use
+    /// where a [`Hidden`] vector stands for them.
+    pub inputs: &'a [Row],
+    /// Output rows.
     pub targets: &'a [Row],
-    /// For each target what the sigmoid should say: 1 or 0.
+    /// What the sigmoid of each target's score should be, 1 or 0: one row of tiles, for all inputs.
     pub labels: &'a [f32],
-    /// Set to h · target.
+    /// How often each target counts; 0 where a tile has none.
+    pub multiplicities: &'a [f32],
+    /// Set to the scores.
     pub scores: &'a mut [f32],
+    /// Scratch, as long as `scores`.
+    pub gradients: &'a mut [f32],
     /// Values in a row.
     pub width: usize,
-    /// The learning rate: g = (label − sigmoid(score)) · alpha.
+    /// The learning rate: g = (label − sigmoid(score)) · alpha · multiplicity.
     pub alpha: f32,
     /// Targets with |score| at or above this are left alone.
     pub score_limit: f32,
+    /// Rows that a later step will use: they are asked for meanwhile, without effect on values.
+    pub upcoming: &'a [Row],
+}
+
+/// A hidden vector: `scale · Σ contexts`.
+#[derive(Debug)]
+pub struct Hidden<'a> {
+    /// Rows that make up the vector and that get its change.
+    pub contexts: &'a [Row],
+    /// Where the vector is put: a row of scratch.
+    pub row: Row,
+    /// What the sum is multiplied by.
+    pub scale: f32,
+    /// What the change is multiplied by before each context gets it.
+    pub share: f32,
+}
+
+/// Asks for the cache line at an address ahead of its use; a hint, without effect on values.
+#[inline(always)]
+pub fn prefetch_line(address: Row) {
+    #[cfg(target_arch = "x86_64")]
+    // SAFETY: a prefetch reads nothing and never faults, whatever the address.
+    unsafe {
+        std::arch::asm!("prefetchw [{}]", in(reg) address, options(nostack, preserves_flags, readonly));
+    }
+    #[cfg(target_arch = "aarch64")]
+    // SAFETY: as above; the instruction touches neither memory, stack nor flags.
+    unsafe {
+        std::arch::asm!(
+            "prfm pldl1keep, [{}]",
+            in(reg) address,
+            options(nostack, preserves_flags, readonly)
+        );
+    }
+    #[cfg(not(any(target_arch = "x86_64", target_arch = "aarch64")))]
+    let _ = address;
 }
 
 /// Compiles the kernels for an instruction set.
 macro_rules! backend {
-    ($module:ident, $name:literal, $lanes:ty $(, $feature:literal)?) => {
+    ($module:ident, $name:literal, $register:ty $(, $feature:literal)?) => {
         mod $module {
             use super::*;
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn scores(inputs: &[Row], targets: &[Row], width: usize, scores: &mut [f32]) {
+            unsafe fn step(step: &mut Step<'_>) {
                 // SAFETY: the caller's promise (see `Kernels`); so below.
-                unsafe { super::kernels::scores::<$lanes>(inputs, targets, width, scores) }
+                unsafe { super::kernels::step::<$register>(step) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn sigmoid(values: &mut [f32]) {
-                super::kernels::sigmoid_all(values);
-            }
-
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn update(inputs: &[Row], targets: &[Row], width: usize, gradients: &[f32]) {
+            unsafe fn step_of_sum(hidden: &Hidden<'_>, step: &mut Step<'_>) {
                 // SAFETY: as above.
-                unsafe { super::kernels::update::<$lanes>(inputs, targets, width, gradients) }
+                unsafe { super::kernels::step_of_sum::<$register>(hidden, step) }
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn sequence(sequence: &mut Sequence<'_>) {
+            unsafe fn sequence(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row) {
                 // SAFETY: as above.
-                unsafe { super::kernels::sequence::<$lanes>(sequence) }
+                unsafe { super::kernels::sequence::<$register>(hidden, step, error) }
             }
 
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn sum_rows(rows: &[Row], width: usize, scale: f32, sum: Row) {
-                // SAFETY: as above.
-                unsafe { super::kernels::sum_rows::<$lanes>(rows, width, scale, sum) }
-            }
-
-            $(#[target_feature(enable = $feature)])?
-            unsafe fn add_to_rows(rows: &[Row], width: usize, scale: f32, addend: Row) {
-                // SAFETY: as above.
-                unsafe { super::kernels::add_to_rows::<$lanes>(rows, width, scale, addend) }
-            }
-
-            pub const KERNELS: Kernels =
-                Kernels { name: $name, scores, sigmoid, update, sequence, sum_rows, add_to_rows };
+            pub const KERNELS: Kernels = Kernels { name: $name, step, step_of_sum, sequence };
         }
     };
 }

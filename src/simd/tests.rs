@@ -1,5 +1,6 @@
 //! Every backend against naive arithmetic in float64, and against the scalar one for equal bits.
 
+use super::tiles::{place, tiled};
 use super::*;
 use crate::matrix::Matrix;
 use crate::sampling::SplitMix64;
@@ -25,128 +26,190 @@ fn dense(mut matrix: Matrix) -> Vec<f32> {
     matrix.values().unwrap().to_vec()
 }
 
+fn limits_and_shapes() -> impl Iterator<Item = (f32, (usize, usize, usize))> {
+    [f32::INFINITY, 1.0].into_iter().flat_map(|limit| shapes().map(move |shape| (limit, shape)))
+}
+
 /// Sizes that leave every kind of remainder, without trying all of 1 ..= 257 against all counts.
 fn shapes() -> impl Iterator<Item = (usize, usize, usize)> {
     (1..=257).map(|d| (d, 1 + d % 16, 1 + d % 13))
 }
 
+/// What every step here is asked: the first target is right, the last one counts twice.
+const ALPHA: f32 = 0.5;
+
+fn label(target: usize) -> f32 {
+    f32::from(target == 0)
+}
+
+fn multiplicity(target: usize, targets: usize) -> f32 {
+    if target > 0 && target + 1 == targets { 2.0 } else { 1.0 }
+}
+
+/// One row of tiles, the same for both inputs; absent targets count 0.
+fn in_tiles(targets: usize, value: impl Fn(usize) -> f32) -> Vec<f32> {
+    let mut row = vec![0.0; tiled(1, targets)];
+    for target in 0..targets {
+        for input in 0..2 {
+            row[place(input, target, targets)] = value(target);
+        }
+    }
+    row
+}
+
+/// Runs a step; returns the scores, input by input.
+fn run(
+    inputs: &[Row],
+    targets: &[Row],
+    width: usize,
+    score_limit: f32,
+    kernel: impl FnOnce(&mut Step<'_>),
+) -> Vec<f32> {
+    let (count, values) = (targets.len(), tiled(inputs.len(), targets.len()));
+    let (mut scores, mut gradients) = (vec![f32::NAN; values], vec![f32::NAN; values]);
+    kernel(&mut Step {
+        inputs,
+        targets,
+        labels: &in_tiles(count, label),
+        multiplicities: &in_tiles(count, |target| multiplicity(target, count)),
+        scores: &mut scores,
+        gradients: &mut gradients,
+        width,
+        alpha: ALPHA,
+        score_limit,
+        upcoming: targets,
+    });
+    let pairs = (0..inputs.len()).flat_map(|i| (0..count).map(move |t| (i, t)));
+    pairs.map(|(i, t)| scores[place(i, t, count)]).collect()
+}
+
 /// One shared step on fresh matrices: inputs, outputs and scores afterwards.
-fn shared_step(kernels: &Kernels, d: usize, c: usize, t: usize) -> [Vec<f32>; 3] {
+fn shared_step(kernels: &Kernels, d: usize, c: usize, t: usize, limit: f32) -> [Vec<f32>; 3] {
     let (mut inputs, mut targets) = (random(c, d, 1), random(t, d, 2));
-    let mut scores = vec![0.0; c * t];
     let (input_rows, width) = rows(&mut inputs);
     let (target_rows, _) = rows(&mut targets);
     // SAFETY: rows of `width` values; `backends` lists what this processor has.
-    unsafe {
-        (kernels.scores)(&input_rows, &target_rows, width, &mut scores);
-        let mut gradients = scores.clone();
-        (kernels.sigmoid)(&mut gradients);
-        (kernels.update)(&input_rows, &target_rows, width, &gradients);
-    }
+    let scores =
+        run(&input_rows, &target_rows, width, limit, |step| unsafe { (kernels.step)(step) });
     [dense(inputs), dense(targets), scores]
 }
 
 #[test]
 fn the_shared_step_is_the_naive_one() {
-    for (d, c, t) in shapes() {
-        let [inputs, targets, scores] = shared_step(&scalar::KERNELS, d, c, t);
+    for (limit, (d, c, t)) in limits_and_shapes() {
+        let [inputs, targets, scores] = shared_step(&scalar::KERNELS, d, c, t, limit);
         let (x, y) = (dense(random(c, d, 1)), dense(random(t, d, 2)));
         let at = |m: &[f32], row: usize, k: usize| f64::from(m[row * d + k]);
         let score = |i, j| (0..d).map(|k| at(&x, i, k) * at(&y, j, k)).sum::<f64>();
-        let gradient = |i, j| 1.0 / (1.0 + (-score(i, j)).exp());
+        let gradients: Vec<f64> = (0..c * t)
+            .map(|pair| naive_gradient(score(pair / t, pair % t), pair % t, t, limit))
+            .collect();
         for i in 0..c {
             for j in 0..t {
                 assert!((f64::from(scores[i * t + j]) - score(i, j)).abs() < 2e-5);
             }
             for k in 0..d {
-                let expected =
-                    at(&x, i, k) + (0..t).map(|j| gradient(i, j) * at(&y, j, k)).sum::<f64>();
-                assert!((at(&inputs, i, k) - expected).abs() < 2e-5);
+                let change: f64 = (0..t).map(|j| gradients[i * t + j] * at(&y, j, k)).sum();
+                assert!((at(&inputs, i, k) - at(&x, i, k) - change).abs() < 2e-5);
             }
         }
         for j in 0..t {
             for k in 0..d {
-                let expected =
-                    at(&y, j, k) + (0..c).map(|i| gradient(i, j) * at(&x, i, k)).sum::<f64>();
-                assert!((at(&targets, j, k) - expected).abs() < 2e-5);
+                let change: f64 = (0..c).map(|i| gradients[i * t + j] * at(&x, i, k)).sum();
+                assert!((at(&targets, j, k) - at(&y, j, k) - change).abs() < 2e-5);
             }
         }
     }
 }
 
-/// A hidden vector made of all inputs, its targets in order (the first once more at the end), and
-/// the error handed back to the inputs: everything that CBOW does.
-fn sequence_step(kernels: &Kernels, d: usize, c: usize, t: usize, limit: f32) -> [Vec<f32>; 3] {
+/// (label − sigmoid) · alpha · multiplicity, or nothing beyond the limit.
+fn naive_gradient(score: f64, target: usize, targets: usize, limit: f32) -> f64 {
+    let wanted = f64::from(label(target)) - 1.0 / (1.0 + (-score).exp());
+    let rate = f64::from(ALPHA * multiplicity(target, targets));
+    if score.abs() < f64::from(limit) { wanted * rate } else { 0.0 }
+}
+
+/// A hidden vector made of all inputs, its targets, and the change handed back to the inputs:
+/// everything that CBOW does.
+fn hidden_step(
+    kernels: &Kernels,
+    (d, c, t): (usize, usize, usize),
+    limit: f32,
+    order: Order,
+) -> [Vec<f32>; 3] {
     let (mut inputs, mut targets) = (random(c, d, 3), random(t, d, 4));
     let mut scratch = Matrix::zeros(2, d).unwrap();
     let (input_rows, width) = rows(&mut inputs);
     let (mut target_rows, _) = rows(&mut targets);
-    target_rows.push(target_rows[0]);
-    let labels: Vec<f32> = (0..=t).map(|j| f32::from(j == 0)).collect();
-    let mut scores = vec![0.0; t + 1];
     let (scratch_rows, _) = rows(&mut scratch);
-    // SAFETY: as above.
-    unsafe {
-        (kernels.sum_rows)(&input_rows, width, 1.0 / c as f32, scratch_rows[0]);
-        (kernels.sequence)(&mut Sequence {
-            hidden: scratch_rows[0],
-            error: scratch_rows[1],
-            targets: &target_rows,
-            labels: &labels,
-            scores: &mut scores,
-            width,
-            alpha: 0.5,
-            score_limit: limit,
-        });
-        (kernels.add_to_rows)(&input_rows, width, 0.25, scratch_rows[1]);
+    let scale = 1.0 / c as f32;
+    let hidden = Hidden { contexts: &input_rows, row: scratch_rows[0], scale, share: 0.25 };
+    if order == Order::SequenceOfRepeated {
+        target_rows.push(target_rows[0]);
     }
+    let scores = run(&scratch_rows[..1], &target_rows, width, limit, |step| {
+        // SAFETY: as in `shared_step`; two rows of scratch.
+        unsafe {
+            match order {
+                Order::AtOnce => (kernels.step_of_sum)(&hidden, step),
+                _ => (kernels.sequence)(&hidden, step, scratch_rows[1]),
+            }
+        }
+    });
     [dense(inputs), dense(targets), scores]
 }
 
+#[derive(Debug, Clone, Copy, PartialEq)]
+enum Order {
+    AtOnce,
+    Sequence,
+    /// The first target stands once more at the end.
+    SequenceOfRepeated,
+}
+
 #[test]
-fn the_sequence_is_the_naive_one() {
-    for (limit, (d, c, t)) in
-        [f32::INFINITY, 1.0].into_iter().flat_map(|l| shapes().map(move |s| (l, s)))
-    {
-        let [inputs, targets, scores] = sequence_step(&scalar::KERNELS, d, c, t, limit);
-        let double = |matrix| dense(matrix).into_iter().map(f64::from).collect::<Vec<f64>>();
-        let (mut x, mut y) = (double(random(c, d, 3)), double(random(t, d, 4)));
-        let hidden: Vec<f64> =
-            (0..d).map(|k| (0..c).map(|i| x[i * d + k]).sum::<f64>() / c as f64).collect();
-        let mut error = vec![0.0; d];
-        for (step, j) in (0..t).chain([0]).enumerate() {
-            let score: f64 = (0..d).map(|k| hidden[k] * y[j * d + k]).sum();
-            assert!((f64::from(scores[step]) - score).abs() < 2e-5);
-            if score.abs() >= f64::from(limit) {
-                continue;
+fn the_hidden_step_is_the_naive_one() {
+    for (limit, (d, c, t)) in limits_and_shapes() {
+        for order in [Order::AtOnce, Order::SequenceOfRepeated] {
+            let [inputs, targets, scores] = hidden_step(&scalar::KERNELS, (d, c, t), limit, order);
+            let double = |matrix| dense(matrix).into_iter().map(f64::from).collect::<Vec<f64>>();
+            let (mut x, mut y) = (double(random(c, d, 3)), double(random(t, d, 4)));
+            let hidden: Vec<f64> =
+                (0..d).map(|k| (0..c).map(|i| x[i * d + k]).sum::<f64>() / c as f64).collect();
+            let mut error = vec![0.0; d];
+            let again = (order == Order::SequenceOfRepeated).then_some(0);
+            for (step, j) in (0..t).chain(again).enumerate() {
+                let score: f64 = (0..d).map(|k| hidden[k] * y[j * d + k]).sum();
+                assert!((f64::from(scores[step]) - score).abs() < 2e-5);
+                let gradient = naive_gradient(score, step, t + again.iter().len(), limit);
+                for k in 0..d {
+                    error[k] += gradient * y[j * d + k];
+                    y[j * d + k] += gradient * hidden[k];
+                }
             }
-            let gradient = (f64::from(step == 0) - 1.0 / (1.0 + (-score).exp())) * 0.5;
-            for k in 0..d {
-                error[k] += gradient * y[j * d + k];
-                y[j * d + k] += gradient * hidden[k];
-            }
+            x.iter_mut().enumerate().for_each(|(at, value)| *value += 0.25 * error[at % d]);
+            let close = |a: &[f32], b: &[f64]| {
+                a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-5)
+            };
+            assert!(close(&inputs, &x) && close(&targets, &y), "D = {d}, {order:?}, {limit}");
         }
-        x.iter_mut().enumerate().for_each(|(at, value)| *value += 0.25 * error[at % d]);
-        let close =
-            |a: &[f32], b: &[f64]| a.iter().zip(b).all(|(a, b)| (f64::from(*a) - b).abs() < 2e-5);
-        assert!(close(&inputs, &x) && close(&targets, &y), "D = {d}, limit {limit}");
     }
 }
 
 #[test]
 fn every_backend_gives_the_bits_of_the_scalar_one() {
-    for kernels in backends() {
-        for (d, c, t) in shapes() {
-            let shared = shared_step(&kernels, d, c, t);
-            assert_eq!(
-                shared,
-                shared_step(&scalar::KERNELS, d, c, t),
-                "{} {d} {c} {t}",
-                kernels.name
-            );
-            let sequence = sequence_step(&kernels, d, c, t, 2.0);
-            let scalar = sequence_step(&scalar::KERNELS, d, c, t, 2.0);
-            assert_eq!(sequence, scalar, "{} {d} {c} {t}", kernels.name);
+    for (limit, shape) in limits_and_shapes() {
+        let (d, c, t) = shape;
+        let shared = shared_step(&scalar::KERNELS, d, c, t, limit);
+        let at_once = hidden_step(&scalar::KERNELS, shape, limit, Order::AtOnce);
+        let repeated = hidden_step(&scalar::KERNELS, shape, limit, Order::SequenceOfRepeated);
+        for kernels in backends() {
+            let name = kernels.name;
+            assert_eq!(shared_step(&kernels, d, c, t, limit), shared, "{name} {shape:?}");
+            let step = |order| hidden_step(&kernels, shape, limit, order);
+            assert_eq!(step(Order::AtOnce), at_once, "{name} {shape:?}");
+            assert_eq!(step(Order::Sequence), at_once, "{name} {shape:?}");
+            assert_eq!(step(Order::SequenceOfRepeated), repeated, "{name} {shape:?}");
         }
     }
 }
@@ -154,42 +217,35 @@ fn every_backend_gives_the_bits_of_the_scalar_one() {
 #[test]
 fn an_input_that_occurs_twice_gets_both_changes() {
     for kernels in backends() {
-        let (mut input, mut target) = (random(1, 20, 1), random(1, 20, 2));
-        let before = (dense(random(1, 20, 1)), dense(random(1, 20, 2)));
-        let (input_rows, width) = rows(&mut input);
-        let (target_rows, _) = rows(&mut target);
-        // SAFETY: as above.
-        unsafe { (kernels.update)(&[input_rows[0]; 2], &target_rows, width, &[0.5, 0.25]) };
-        for k in 0..20 {
-            let (x, y) = (before.0[k], before.1[k]);
-            assert!((dense_value(&mut input, k) - (x + 0.75 * y)).abs() < 1e-6);
-            assert!((dense_value(&mut target, k) - (y + 0.75 * x)).abs() < 1e-6);
+        let twice = |inputs: &mut Matrix, targets: &mut Matrix, second: usize| {
+            let (input_rows, width) = rows(inputs);
+            let (target_rows, _) = rows(targets);
+            let inputs = [input_rows[0], input_rows[second]];
+            // SAFETY: as above.
+            run(&inputs, &target_rows, width, 9.0, |step| unsafe { (kernels.step)(step) });
+        };
+        // Two equal rows must change like one row that stands twice, which changes twice as much.
+        let (mut equal, mut one) = (random(2, 20, 1), random(1, 20, 1));
+        let before = dense(random(1, 20, 1));
+        equal.values_mut().unwrap().copy_from_slice(&before.repeat(2));
+        let (mut equal_targets, mut targets) = (random(3, 20, 2), random(3, 20, 2));
+        twice(&mut equal, &mut equal_targets, 1);
+        twice(&mut one, &mut targets, 0);
+        assert_eq!(dense(equal_targets), dense(targets), "{}", kernels.name);
+        for ((once, both), before) in dense(equal).into_iter().zip(dense(one)).zip(before) {
+            assert!((both - before - 2.0 * (once - before)).abs() < 1e-6, "{}", kernels.name);
         }
     }
-}
-
-fn dense_value(matrix: &mut Matrix, k: usize) -> f32 {
-    matrix.compact_rows();
-    matrix.values().unwrap()[k]
 }
 
 #[test]
 fn the_sigmoid_is_close_and_saturates() {
-    for kernels in backends() {
-        let xs: Vec<f32> = (-2000..=2000).map(|i| i as f32 / 50.0).collect();
-        let mut values = xs.clone();
-        // SAFETY: `backends` lists what this processor has.
-        unsafe { (kernels.sigmoid)(&mut values) };
-        for (x, value) in xs.iter().zip(values) {
-            let expected = 1.0 / (1.0 + (-f64::from(*x)).exp());
-            assert!((f64::from(value) - expected).abs() < 2e-7, "sigmoid({x}) = {value}");
-        }
-        let mut ends = [f32::INFINITY, 1e30, f32::NEG_INFINITY, -1e30, 0.0];
-        // SAFETY: as above.
-        unsafe { (kernels.sigmoid)(&mut ends) };
-        assert_eq!((ends[0], ends[1], ends[4]), (1.0, 1.0, 0.5));
-        assert!(ends[2] < 1e-37 && ends[3] < 1e-37);
+    for x in (-2000..=2000).map(|i| i as f32 / 50.0) {
+        let expected = 1.0 / (1.0 + (-f64::from(x)).exp());
+        assert!((f64::from(kernels::sigmoid(x)) - expected).abs() < 2e-7, "sigmoid({x})");
     }
+    assert_eq!([f32::INFINITY, 1e30, 0.0].map(kernels::sigmoid), [1.0, 1.0, 0.5]);
+    assert!([f32::NEG_INFINITY, -1e30].into_iter().all(|x| kernels::sigmoid(x) < 1e-37));
 }
 
 #[test]

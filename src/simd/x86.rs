@@ -2,31 +2,31 @@
 
 use std::arch::x86_64::*;
 
-use super::LANES;
-use super::lanes::Lanes;
-use crate::matrix::Row;
+use super::lanes::Register;
 
-/// AVX-512: one register.
+/// AVX-512.
 #[derive(Clone, Copy)]
 pub struct Avx512(__m512);
 
-// SAFETY (all blocks in this file): the caller's promise, see `Lanes`: the processor has the
-// instruction set, and rows hold the vectors that are loaded and stored, at any alignment.
+// SAFETY (all blocks in this file): the caller's promise, see `Register`: the processor has the
+// instruction set, and addresses hold the values that are loaded and stored, at any alignment.
 #[allow(clippy::undocumented_unsafe_blocks)] // one argument for all, just above
-impl Lanes for Avx512 {
+impl Register for Avx512 {
+    const WIDTH: usize = 16;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self(unsafe { _mm512_set1_ps(value) })
     }
 
     #[inline(always)]
-    unsafe fn load(row: Row, block: usize) -> Self {
-        Self(unsafe { _mm512_loadu_ps(row.add(block * LANES)) })
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm512_loadu_ps(from) })
     }
 
     #[inline(always)]
-    unsafe fn store(self, row: Row, block: usize) {
-        unsafe { _mm512_storeu_ps(row.add(block * LANES), self.0) }
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm512_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
@@ -45,80 +45,107 @@ impl Lanes for Avx512 {
     }
 
     #[inline(always)]
-    unsafe fn reduce(self) -> f32 {
+    unsafe fn store_totals<const T: usize>(first: &[Self; T], second: &[Self; T], to: *mut f32) {
         unsafe {
-            let low = _mm512_castps512_ps256(self.0);
-            reduce_eight(_mm256_add_ps(low, _mm512_extractf32x8_ps::<1>(self.0)))
+            let zero = _mm512_setzero_ps();
+            // Quarters of a register in braces, (a, b) after each step a sum of two:
+            // eight lanes each of {first, first, second, second} against one target,
+            let mut eight = [zero; 8];
+            for t in 0..T {
+                let (a, b) = (first[t].0, second[t].0);
+                let (low, high) =
+                    (_mm512_shuffle_f32x4::<0x44>(a, b), _mm512_shuffle_f32x4::<0xEE>(a, b));
+                eight[t] = _mm512_add_ps(low, high);
+            }
+            // four lanes each of {first, second} against target t, {first, second} against t + 4,
+            let mut four = [zero; 4];
+            for t in 0..4 {
+                let (a, b) = (eight[t], eight[t + 4]);
+                let (low, high) =
+                    (_mm512_shuffle_f32x4::<0x88>(a, b), _mm512_shuffle_f32x4::<0xDD>(a, b));
+                four[t] = _mm512_add_ps(low, high);
+            }
+            // two lanes each of targets t, t + 1 in every quarter,
+            let mut two = [zero; 2];
+            for t in 0..2 {
+                let (a, b) = (four[2 * t], four[2 * t + 1]);
+                let (low, high) =
+                    (_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xEE>(a, b));
+                two[t] = _mm512_add_ps(low, high);
+            }
+            // and one lane each of t … t + 3.
+            let (a, b) = (two[0], two[1]);
+            let one =
+                _mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xDD>(a, b));
+            _mm512_storeu_ps(to, one);
         }
     }
 }
 
-/// AVX2 with FMA: two registers.
+/// AVX2 with FMA.
 #[derive(Clone, Copy)]
-pub struct Avx2(__m256, __m256);
-
-/// Lanes in one register of [`Avx2`].
-const HALF: usize = LANES / 2;
+pub struct Avx2(__m256);
 
 #[allow(clippy::undocumented_unsafe_blocks)] // as for `Avx512`
-impl Lanes for Avx2 {
+impl Register for Avx2 {
+    const WIDTH: usize = 8;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
-        let half = unsafe { _mm256_set1_ps(value) };
-        Self(half, half)
+        Self(unsafe { _mm256_set1_ps(value) })
     }
 
     #[inline(always)]
-    unsafe fn load(row: Row, block: usize) -> Self {
-        unsafe {
-            let start = row.add(block * LANES);
-            Self(_mm256_loadu_ps(start), _mm256_loadu_ps(start.add(HALF)))
-        }
+    unsafe fn load(from: *const f32) -> Self {
+        Self(unsafe { _mm256_loadu_ps(from) })
     }
 
     #[inline(always)]
-    unsafe fn store(self, row: Row, block: usize) {
-        unsafe {
-            let start = row.add(block * LANES);
-            _mm256_storeu_ps(start, self.0);
-            _mm256_storeu_ps(start.add(HALF), self.1);
-        }
+    unsafe fn store(self, to: *mut f32) {
+        unsafe { _mm256_storeu_ps(to, self.0) }
     }
 
     #[inline(always)]
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self {
-        unsafe {
-            let low = _mm256_fmadd_ps(self.0, factor.0, addend.0);
-            Self(low, _mm256_fmadd_ps(self.1, factor.1, addend.1))
-        }
+        Self(unsafe { _mm256_fmadd_ps(self.0, factor.0, addend.0) })
     }
 
     #[inline(always)]
     unsafe fn mul(self, factor: Self) -> Self {
-        unsafe { Self(_mm256_mul_ps(self.0, factor.0), _mm256_mul_ps(self.1, factor.1)) }
+        Self(unsafe { _mm256_mul_ps(self.0, factor.0) })
     }
 
     #[inline(always)]
     unsafe fn add(self, other: Self) -> Self {
-        unsafe { Self(_mm256_add_ps(self.0, other.0), _mm256_add_ps(self.1, other.1)) }
+        Self(unsafe { _mm256_add_ps(self.0, other.0) })
     }
 
     #[inline(always)]
-    unsafe fn reduce(self) -> f32 {
-        unsafe { reduce_eight(_mm256_add_ps(self.0, self.1)) }
-    }
-}
-
-/// The rest of the tree, from eight lanes on.
-///
-/// # Safety
-/// The processor has AVX.
-#[inline(always)]
-#[allow(clippy::undocumented_unsafe_blocks)] // as for `Avx512`
-unsafe fn reduce_eight(eight: __m256) -> f32 {
-    unsafe {
-        let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
-        let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
-        _mm_cvtss_f32(_mm_add_ss(two, _mm_movehdup_ps(two)))
+    unsafe fn store_totals<const T: usize>(first: &[Self; T], second: &[Self; T], to: *mut f32) {
+        unsafe {
+            // Four lanes each of {first, second} against one target,
+            let mut four = [_mm256_setzero_ps(); 8];
+            for t in 0..T {
+                let (a, b) = (first[t].0, second[t].0);
+                let (low, high) =
+                    (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
+                four[t] = _mm256_add_ps(low, high);
+            }
+            for half in 0..2 {
+                // two lanes each of two targets in either half,
+                let mut two = [_mm256_setzero_ps(); 2];
+                for t in 0..2 {
+                    let (a, b) = (four[4 * half + 2 * t], four[4 * half + 2 * t + 1]);
+                    let (low, high) =
+                        (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xEE>(a, b));
+                    two[t] = _mm256_add_ps(low, high);
+                }
+                // and one lane each of four targets.
+                let (a, b) = (two[0], two[1]);
+                let one =
+                    _mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xDD>(a, b));
+                _mm256_storeu_ps(to.add(8 * half), one);
+            }
+        }
     }
 }

@@ -7,6 +7,7 @@
 
 pub mod objective;
 pub mod schedule;
+pub mod targets;
 pub mod window;
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -22,7 +23,7 @@ use crate::simd;
 use crate::vocab::huffman::HuffmanPaths;
 use crate::workers;
 
-use objective::{Objective, Shared};
+use objective::{Objective, Shared, Window};
 use schedule::{BLOCK_IDS, Blocks, Schedule};
 use window::{KeptTokens, contexts};
 
@@ -271,7 +272,7 @@ impl Pass<'_> {
             self.job.schedule.alpha(passes + self.blocks.raw_words_before(range.start));
         kept.fill(self.job.corpus.ids(), range, config.window, self.subsampling, &subsampling);
         let mut centers = 0;
-        for (sentence, center) in kept.centers() {
+        for (sentence, center, arriving) in kept.centers(config.window) {
             if centers % CENTERS_PER_CHECK == 0 && stop.load(Ordering::Relaxed) {
                 break;
             }
@@ -280,8 +281,11 @@ impl Pass<'_> {
                 true => 1 + generator.below(config.window as u32) as usize,
                 false => config.window,
             };
-            objective.train(sentence[center], contexts(sentence, center, window), &mut generator);
+            let contexts = contexts(sentence, center, window);
+            objective
+                .train(Window { center: sentence[center], contexts, arriving }, &mut generator);
         }
+        objective.finish();
         centers as u64
     }
 }

@@ -1,6 +1,10 @@
 //! One center and its contexts become updates of rows: skip-gram or CBOW, negative sampling or
 //! hierarchical softmax, in shared or in exact order. `reference.py` tells the same in NumPy.
 //!
+//! A window is planned first, which draws its targets, and trained a few steps later, when its rows
+//! have arrived from memory: each step asks for the rows of the step that was planned last. What is
+//! drawn does not depend on what is trained, so this changes no result.
+//!
 //! Where word2vec.c and gensim differ this follows: gensim's arguments and its division of CBOW's
 //! error in sum mode; word2vec.c's saturation, in that negative sampling never skips an update
 //! (gensim skips scores beyond ±6); both, in that hierarchical softmax leaves nodes with scores
@@ -10,12 +14,12 @@ use crate::config::{Architecture, TrainConfig};
 use crate::error::Result;
 use crate::matrix::{Matrix, Row, SharedMatrix};
 use crate::sampling::{AliasTable, SplitMix64};
-use crate::simd::{Kernels, MAX_INPUTS, Sequence, prefetch};
+use crate::simd::tiles::tiled;
+use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
-/// Where hierarchical softmax stops to train a node: word2vec.c's MAX_EXP.
-const MAX_NODE_SCORE: f32 = 6.0;
+use super::targets::Targets;
 
 /// What all workers share.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +36,17 @@ pub struct Shared<'a> {
     pub tree: Option<(SharedMatrix<'a>, &'a HuffmanPaths)>,
 }
 
+/// A center with the words around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// The word to predict.
+    pub center: WordId,
+    /// The contexts on its left and on its right.
+    pub contexts: [&'a [WordId]; 2],
+    /// A word that later windows will have among their contexts.
+    pub arriving: WordId,
+}
+
 /// One worker's private scratch: everything that is not a shared row.
 #[derive(Debug)]
 pub struct Objective<'a> {
@@ -41,94 +56,30 @@ pub struct Objective<'a> {
     /// Summed loss since it was last taken.
     pub loss: f64,
     contexts: Vec<Row>,
-    targets: Targets,
+    /// A ring: steps from `oldest` on wait for their rows.
+    planned: Vec<Planned>,
+    oldest: usize,
+    waiting: usize,
     scores: Vec<f32>,
     gradients: Vec<f32>,
     /// Row 0 is the hidden vector, row 1 its error.
     hidden: Matrix,
 }
 
-/// The output rows of a step, what each should say, and how much it counts.
+/// A step to come.
 #[derive(Debug, Default)]
-struct Targets {
-    words: Vec<WordId>,
-    rows: Vec<Row>,
-    labels: Vec<f32>,
-    multiplicities: Vec<f32>,
-    score_limit: f32,
+struct Planned {
+    inputs: Vec<Row>,
+    targets: Targets,
+    /// The rows that it needs and no step before it had.
+    fresh: Vec<Row>,
 }
 
-impl Targets {
-    fn clear(&mut self, score_limit: f32) {
-        self.words.clear();
-        self.rows.clear();
-        self.labels.clear();
-        self.multiplicities.clear();
-        self.score_limit = score_limit;
-    }
-
-    #[inline]
-    fn push(&mut self, word: WordId, row: Row, label: f32) {
-        self.words.push(word);
-        self.rows.push(row);
-        self.labels.push(label);
-        self.multiplicities.push(1.0);
-    }
-
-    /// The nodes on the way to a word.
-    fn take_path(&mut self, word: WordId, matrix: SharedMatrix<'_>, paths: &HuffmanPaths) {
-        self.clear(MAX_NODE_SCORE);
-        let (nodes, labels) = paths.path(word);
-        for (&node, &label) in nodes.iter().zip(labels) {
-            self.push(WordId(node), matrix.row(node as usize), label);
-        }
-    }
-
-    /// The center and its negatives as they are drawn; one that is the center is dropped. `merged`
-    /// makes targets distinct: a negative drawn again counts once more instead.
-    fn draw(
-        &mut self,
-        center: WordId,
-        count: usize,
-        (matrix, table): (SharedMatrix<'_>, &AliasTable),
-        generator: &mut SplitMix64,
-        merged: bool,
-    ) {
-        self.clear(f32::INFINITY);
-        self.push(center, matrix.row(center.row()), 1.0);
-        for _ in 0..count {
-            let word = table.draw(generator);
-            if word == center {
-                continue;
-            }
-            prefetch(matrix.row(word.row()), matrix.stride());
-            match self.words.iter().position(|&earlier| merged && earlier == word) {
-                Some(earlier) => self.multiplicities[earlier] += 1.0,
-                None => self.push(word, matrix.row(word.row()), 0.0),
-            }
-        }
-    }
-
-    /// Sigmoids become (label − sigmoid) · alpha, times the multiplicity; 0 beyond the limit.
-    #[inline]
-    fn turn_into_gradients(&self, scores: &[f32], sigmoids: &mut [f32], alpha: f32) {
-        for (t, value) in sigmoids.iter_mut().enumerate() {
-            let gradient = (self.labels[t] - *value) * (alpha * self.multiplicities[t]);
-            *value = if scores[t].abs() < self.score_limit { gradient } else { 0.0 };
-        }
-    }
-
-    /// −log of the probability given to each label, in float64: log(1 + exp(∓score)).
-    fn loss(&self, scores: &[f32]) -> f64 {
-        let mut sum = 0.0;
-        for (t, &score) in scores.iter().enumerate() {
-            if score.abs() < self.score_limit {
-                let wrong = f64::from(if self.labels[t] == 1.0 { -score } else { score });
-                let softplus = wrong.max(0.0) + (-wrong.abs()).exp().ln_1p();
-                sum += softplus * f64::from(self.multiplicities[t]);
-            }
-        }
-        sum
+/// Steps that wait while their rows arrive. A row takes up to 100 ns from main memory.
+fn steps_ahead(config: &TrainConfig) -> usize {
+    match (config.architecture, config.shared_negatives) {
+        (Architecture::SkipGram, true) => 1, // about 200 ns each
+        _ => 3,
     }
 }
 
@@ -137,167 +88,137 @@ impl<'a> Objective<'a> {
     pub fn new(shared: Shared<'a>) -> Result<Self> {
         let mut hidden = Matrix::zeros(2, shared.config.vector_size)?;
         hidden.pad_rows();
+        let slots = steps_ahead(shared.config) + 1;
         Ok(Self {
             shared,
             alpha: 0.0,
             loss: 0.0,
             contexts: Vec::new(),
-            targets: Targets::default(),
+            planned: (0..slots).map(|_| Planned::default()).collect(),
+            oldest: 0,
+            waiting: 0,
             scores: Vec::new(),
             gradients: Vec::new(),
             hidden,
         })
     }
 
-    /// Trains one center with the contexts on either side of it.
-    pub fn train(
-        &mut self,
-        center: WordId,
-        (before, after): (&[WordId], &[WordId]),
-        generator: &mut SplitMix64,
-    ) {
-        if before.is_empty() && after.is_empty() {
-            return;
-        }
+    /// Plans the steps of a window, and trains as many that waited.
+    pub fn train(&mut self, window: Window<'_>, generator: &mut SplitMix64) {
         let vectors = self.shared.input_vectors;
-        self.contexts.clear();
-        self.contexts.extend(before.iter().chain(after).map(|word| vectors.row(word.row())));
-        let contexts = std::mem::take(&mut self.contexts);
+        let mut contexts = std::mem::take(&mut self.contexts);
+        contexts.clear();
+        contexts.extend(window.contexts.into_iter().flatten().map(|word| vectors.row(word.row())));
+        let arriving = vectors.row(window.arriving.row());
         match (self.shared.config.architecture, self.shared.config.shared_negatives) {
-            (Architecture::Cbow, _) => self.train_cbow(center, &contexts, generator),
-            (Architecture::SkipGram, true) => self.train_blocks(center, &contexts, generator),
-            (Architecture::SkipGram, false) => self.train_pairs(center, &contexts, generator),
+            (Architecture::Cbow, _) if contexts.is_empty() => {}
+            (Architecture::Cbow, _) => self.plan(window.center, &contexts, arriving, generator),
+            // Blocks of inputs against one set of targets (Ji et al. 2016, arXiv:1611.06172), each
+            // with negatives of its own, since one set for a very large window spoils the vectors.
+            (Architecture::SkipGram, true) => near_equal_blocks(&contexts)
+                .for_each(|inputs| self.plan(window.center, inputs, arriving, generator)),
+            (Architecture::SkipGram, false) => contexts
+                .chunks(1)
+                .for_each(|input| self.plan(window.center, input, arriving, generator)),
         }
         self.contexts = contexts;
     }
 
-    /// Skip-gram in shared order: blocks of inputs against one set of targets (Ji et al. 2016,
-    /// arXiv:1611.06172), each block with negatives of its own, since one set for a very large
-    /// window spoils the vectors.
-    fn train_blocks(&mut self, center: WordId, contexts: &[Row], generator: &mut SplitMix64) {
-        for inputs in near_equal_blocks(contexts) {
-            if let Some((matrix, paths)) = self.shared.tree {
-                self.targets.take_path(center, matrix, paths);
-                self.step(inputs);
-            }
-            if let Some(negatives) = self.shared.negatives {
-                let count = self.shared.config.negative;
-                self.targets.draw(center, count, negatives, generator, true);
-                self.step(inputs);
-            }
+    /// Trains all that waits.
+    pub fn finish(&mut self) {
+        while self.waiting > 0 {
+            self.run_oldest();
         }
     }
 
-    /// All inputs against all targets, both sides updated from the values before.
-    fn step(&mut self, inputs: &[Row]) {
-        let count = self.targets.rows.len();
-        if count == 0 {
-            return; // the only word of a vocabulary has no path
-        }
-        let width = self.shared.input_vectors.stride();
-        let kernels = self.shared.kernels;
-        self.scores.clear();
-        self.scores.resize(inputs.len() * count, 0.0);
-        // SAFETY: rows of `width` values from `SharedMatrix::row`; `kernels` fits this processor.
-        unsafe { (kernels.scores)(inputs, &self.targets.rows, width, &mut self.scores) };
-        self.gradients.clone_from(&self.scores);
-        // SAFETY: as above.
-        unsafe { (kernels.sigmoid)(&mut self.gradients) };
-        for (scores, gradients) in self.scores.chunks(count).zip(self.gradients.chunks_mut(count)) {
-            self.targets.turn_into_gradients(scores, gradients, self.alpha);
-            if self.shared.config.compute_loss {
-                self.loss += self.targets.loss(scores);
-            }
-        }
-        // SAFETY: as above; targets are distinct (a path's nodes are, and draws are merged).
-        unsafe { (kernels.update)(inputs, &self.targets.rows, width, &self.gradients) };
-    }
-
-    /// Skip-gram in word2vec.c's order: context by context, target by target.
-    fn train_pairs(&mut self, center: WordId, contexts: &[Row], generator: &mut SplitMix64) {
-        let error = self.error();
-        for input in contexts {
-            if let Some((matrix, paths)) = self.shared.tree {
-                self.targets.take_path(center, matrix, paths);
-                self.sequence(*input);
-                self.hand_back(std::slice::from_ref(input), 1.0, error);
-            }
-            if let Some(negatives) = self.shared.negatives {
-                let count = self.shared.config.negative;
-                self.targets.draw(center, count, negatives, generator, false);
-                self.sequence(*input);
-                self.hand_back(std::slice::from_ref(input), 1.0, error);
-            }
-        }
-    }
-
-    /// CBOW: the mean or the sum of the contexts is the input.
-    ///
-    /// The error goes back to each context whole in mean mode, as in word2vec.c, and divided by
-    /// their number in sum mode, as in gensim: the true gradient would have it the other way round
-    /// (Irsoy, Benton and Stratos 2021).
-    fn train_cbow(&mut self, center: WordId, contexts: &[Row], generator: &mut SplitMix64) {
-        let share = 1.0 / contexts.len() as f32;
-        let (scale, share) = if self.shared.config.cbow_mean { (share, 1.0) } else { (1.0, share) };
-        let (hidden, error) = (self.hidden.as_ptr(), self.error());
-        let width = self.shared.input_vectors.stride();
-        let sum_rows = self.shared.kernels.sum_rows;
+    /// Plans a step of inputs for each loss.
+    fn plan(&mut self, center: WordId, inputs: &[Row], arriving: Row, generator: &mut SplitMix64) {
+        let config = self.shared.config;
+        let merged = config.architecture == Architecture::SkipGram && config.shared_negatives;
         if let Some((matrix, paths)) = self.shared.tree {
-            self.targets.take_path(center, matrix, paths);
-            // SAFETY: rows of `width` values, two of them in `hidden`.
-            unsafe { sum_rows(contexts, width, scale, hidden) };
-            self.sequence(hidden);
-            self.hand_back(contexts, share, error);
+            self.plan_step(inputs, arriving, |targets| targets.take_path(center, matrix, paths));
         }
         if let Some(negatives) = self.shared.negatives {
-            let count = self.shared.config.negative;
-            self.targets.draw(center, count, negatives, generator, false);
-            // SAFETY: as above.
-            unsafe { sum_rows(contexts, width, scale, hidden) };
-            self.sequence(hidden);
-            self.hand_back(contexts, share, error);
+            let count = config.negative;
+            self.plan_step(inputs, arriving, |targets| {
+                targets.draw(center, count, negatives, generator, merged);
+            });
         }
     }
 
-    /// One hidden vector against the targets one after another; its error is in [`Self::error`].
-    fn sequence(&mut self, hidden: Row) {
-        self.scores.clear();
-        self.scores.resize(self.targets.rows.len(), 0.0);
-        let error = self.error();
-        let mut sequence = Sequence {
-            hidden,
-            error,
-            targets: &self.targets.rows,
-            labels: &self.targets.labels,
-            scores: &mut self.scores,
-            width: self.shared.input_vectors.stride(),
+    #[inline]
+    fn plan_step(&mut self, inputs: &[Row], arriving: Row, choose: impl FnOnce(&mut Targets)) {
+        let slot = (self.oldest + self.waiting) % self.planned.len();
+        let planned = &mut self.planned[slot];
+        choose(&mut planned.targets);
+        if planned.targets.rows.is_empty() {
+            return; // the only word of a vocabulary has no path
+        }
+        planned.inputs.clear();
+        planned.inputs.extend_from_slice(inputs);
+        planned.fresh.clear();
+        planned.fresh.extend_from_slice(&planned.targets.rows);
+        planned.fresh.push(arriving);
+        self.waiting += 1;
+        if self.waiting == self.planned.len() {
+            self.run_oldest();
+        }
+    }
+
+    /// Trains the step that has waited longest, while the rows of the newest one arrive.
+    fn run_oldest(&mut self) {
+        let newest = (self.oldest + self.waiting - 1) % self.planned.len();
+        let Planned { inputs, targets, .. } = &self.planned[self.oldest];
+        let config = self.shared.config;
+        let is_sum = config.architecture == Architecture::Cbow;
+        let count = if is_sum { 1 } else { inputs.len() };
+        let values = tiled(count, targets.rows.len());
+        for scratch in [&mut self.scores, &mut self.gradients] {
+            scratch.resize(values.max(scratch.len()), 0.0);
+        }
+        let width = self.shared.input_vectors.stride();
+        let mut step = Step {
+            inputs,
+            targets: &targets.rows,
+            labels: &targets.labels,
+            multiplicities: &targets.multiplicities,
+            scores: &mut self.scores[..values],
+            gradients: &mut self.gradients[..values],
+            width,
             alpha: self.alpha,
-            score_limit: self.targets.score_limit,
+            score_limit: targets.score_limit,
+            upcoming: &self.planned[newest].fresh,
         };
-        // SAFETY: rows of `width` values from `SharedMatrix::row` and our own scratch.
-        unsafe { (self.shared.kernels.sequence)(&mut sequence) };
-        if self.shared.config.compute_loss {
-            self.loss += self.targets.loss(&self.scores);
-        }
-    }
-
-    fn hand_back(&self, rows: &[Row], share: f32, error: Row) {
-        // SAFETY: as in `sequence`.
+        let kernels = self.shared.kernels;
+        let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
+        // SAFETY: rows of `width` values from `SharedMatrix::row` and two of `hidden`; targets are
+        // distinct unless they say so; `kernels` fits this processor.
         unsafe {
-            (self.shared.kernels.add_to_rows)(
-                rows,
-                self.shared.input_vectors.stride(),
-                share,
-                error,
-            );
+            match (targets.repeat, is_sum) {
+                (true, _) => {
+                    (kernels.sequence)(&hidden, &mut step, self.hidden.as_ptr().add(width))
+                }
+                (false, true) => (kernels.step_of_sum)(&hidden, &mut step),
+                (false, false) => (kernels.step)(&mut step),
+            }
         }
+        if config.compute_loss {
+            self.loss += targets.loss(&self.scores[..values], count);
+        }
+        self.oldest = (self.oldest + 1) % self.planned.len();
+        self.waiting -= 1;
     }
+}
 
-    /// The address of the hidden vector's error.
-    fn error(&self) -> Row {
-        // SAFETY: `hidden` has two rows of `stride` values.
-        unsafe { self.hidden.as_ptr().add(self.shared.input_vectors.stride()) }
-    }
+/// CBOW's hidden vector, the mean or the sum of the contexts; one input alone is its own.
+///
+/// The error goes back to each context whole in mean mode, as in word2vec.c, and divided by their
+/// number in sum mode, as in gensim: the true gradient would have it the other way round (Irsoy,
+/// Benton and Stratos 2021).
+fn hidden_of<'a>(config: &TrainConfig, contexts: &'a [Row], row: Row) -> Hidden<'a> {
+    let part = 1.0 / contexts.len() as f32;
+    let (scale, share) = if config.cbow_mean { (part, 1.0) } else { (1.0, part) };
+    Hidden { contexts, row, scale, share }
 }
 
 /// Blocks of at most [`MAX_INPUTS`] whose sizes differ by at most one, the larger ones first.
@@ -328,18 +249,5 @@ mod tests {
                     && sizes.first() <= sizes.last().map(|s| s + 1).as_ref()
             );
         }
-    }
-
-    #[test]
-    fn the_loss_of_a_certain_and_of_an_undecided_answer() {
-        let targets = Targets {
-            labels: vec![1.0, 0.0, 0.0],
-            multiplicities: vec![1.0, 1.0, 2.0],
-            score_limit: f32::INFINITY,
-            ..Targets::default()
-        };
-        assert!(targets.loss(&[50.0, -50.0, -50.0]) < 1e-20);
-        assert!((targets.loss(&[0.0, 0.0, 0.0]) - 4.0 * 2f64.ln()).abs() < 1e-12);
-        assert!((targets.loss(&[-80.0, -80.0, -80.0]) - 80.0).abs() < 1e-12);
     }
 }

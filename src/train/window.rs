@@ -67,21 +67,24 @@ impl KeptTokens {
         }
     }
 
-    /// Every center of the block in order: the tokens of its sentence, and its place among them.
-    pub fn centers(&self) -> impl Iterator<Item = (&[WordId], usize)> {
-        self.sentences.iter().flat_map(|sentence| {
+    /// Every center of the block in order: the tokens of its sentence, its place among them, and
+    /// the token `window` further on, whether in the same sentence or not: its row is needed soon.
+    pub fn centers(&self, window: usize) -> impl Iterator<Item = (&[WordId], usize, WordId)> {
+        self.sentences.iter().flat_map(move |sentence| {
             let tokens = &self.tokens[sentence.tokens.clone()];
-            let start = sentence.tokens.start;
-            sentence.centers.clone().map(move |center| (tokens, center - start))
+            sentence.centers.clone().map(move |center| {
+                let arriving = self.tokens[(center + window).min(self.tokens.len() - 1)];
+                (tokens, center - sentence.tokens.start, arriving)
+            })
         })
     }
 }
 
 /// The tokens before and after a center, at most `window` away.
 #[inline]
-pub fn contexts(sentence: &[WordId], center: usize, window: usize) -> (&[WordId], &[WordId]) {
+pub fn contexts(sentence: &[WordId], center: usize, window: usize) -> [&[WordId]; 2] {
     let last = (center + window).min(sentence.len() - 1);
-    (&sentence[center.saturating_sub(window)..center], &sentence[center + 1..=last])
+    [&sentence[center.saturating_sub(window)..center], &sentence[center + 1..=last]]
 }
 
 #[cfg(test)]
@@ -101,8 +104,8 @@ mod tests {
         for start in (0..ids.len()).step_by(block) {
             let end = (start + block).min(ids.len());
             kept.fill(ids, start..end, window, &subsampling, &stream);
-            for (sentence, center) in kept.centers() {
-                let (before, after) = contexts(sentence, center, window);
+            for (sentence, center, _) in kept.centers(window) {
+                let [before, after] = contexts(sentence, center, window);
                 found.push([&[sentence[center]], before, &[END], after].concat());
             }
         }
@@ -132,8 +135,8 @@ mod tests {
     fn contexts_stop_at_the_sentence_and_the_window() {
         let sentence: Vec<WordId> = (0..6).map(WordId).collect();
         let ids = |range: Range<u32>| range.map(WordId).collect::<Vec<_>>();
-        assert_eq!(contexts(&sentence, 0, 2), (&ids(0..0)[..], &ids(1..3)[..]));
-        assert_eq!(contexts(&sentence, 3, 2), (&ids(1..3)[..], &ids(4..6)[..]));
-        assert_eq!(contexts(&sentence, 5, 9), (&ids(0..5)[..], &ids(0..0)[..]));
+        assert_eq!(contexts(&sentence, 0, 2), [&ids(0..0)[..], &ids(1..3)[..]]);
+        assert_eq!(contexts(&sentence, 3, 2), [&ids(1..3)[..], &ids(4..6)[..]]);
+        assert_eq!(contexts(&sentence, 5, 9), [&ids(0..5)[..], &ids(0..0)[..]]);
     }
 }
