@@ -181,9 +181,147 @@ impl SharedMatrix<'_> {
     }
 }
 
+/// A matrix as one thread sees it: rows that all threads use all the time are copies of its own,
+/// and go to the shared ones and back every so many uses.
+///
+/// Without copies such a row moves from core to core with almost every use, which costs more than
+/// the arithmetic on it. An exchange adds what was changed here to the shared row and takes over
+/// what others have changed meanwhile: `own + (shared - base)`, where `base` is the shared row as
+/// it was at the exchange before. A thread alone finds `shared == base`, so its results are those of
+/// rows without copies.
+#[derive(Debug)]
+pub struct HotRows<'a> {
+    shared: SharedMatrix<'a>,
+    first: usize,
+    /// Uses of each copy since its last exchange.
+    uses: Vec<u32>,
+    /// Uses between two exchanges.
+    period: u32,
+    /// For each hot row its copy, then the shared row as it was when they were last exchanged.
+    copies: Matrix,
+}
+
+impl<'a> HotRows<'a> {
+    /// Copies of the rows `hot`, exchanged every `period` uses.
+    pub fn new(shared: SharedMatrix<'a>, hot: std::ops::Range<usize>, period: u32) -> Result<Self> {
+        assert!(hot.end <= shared.rows, "hot rows {hot:?} of {}", shared.rows);
+        let mut copies = Matrix::zeros(2 * hot.len(), shared.stride)?;
+        copies.pad_rows(); // which changes nothing: a stride is whole vectors
+        let own = Self { shared, first: hot.start, uses: vec![0; hot.len()], period, copies };
+        for row in 0..hot.len() {
+            // SAFETY: `stride` values each, in different allocations.
+            unsafe {
+                let shared_row = shared.row(hot.start + row);
+                shared_row.copy_to_nonoverlapping(own.copy(row), shared.stride);
+                own.copy(row).copy_to_nonoverlapping(own.base(row), shared.stride);
+            }
+        }
+        Ok(own)
+    }
+
+    /// The values in a row, padding included.
+    pub fn stride(&self) -> usize {
+        self.shared.stride
+    }
+
+    /// The address of a row that will be used once; valid as long as `self` is.
+    #[inline(always)]
+    pub fn row(&mut self, index: usize) -> Row {
+        let hot = index.wrapping_sub(self.first);
+        let Some(uses) = self.uses.get_mut(hot) else {
+            return self.shared.row(index);
+        };
+        *uses += 1;
+        if *uses >= self.period {
+            self.exchange(hot);
+        }
+        self.copy(hot)
+    }
+
+    /// Hands all changes to the shared rows.
+    pub fn exchange_all(&mut self) {
+        (0..self.uses.len()).for_each(|hot| self.exchange(hot));
+    }
+
+    fn exchange(&mut self, hot: usize) {
+        if std::mem::take(&mut self.uses[hot]) == 0 {
+            return;
+        }
+        let (shared, own, base) =
+            (self.shared.row(self.first + hot), self.copy(hot), self.base(hot));
+        for at in 0..self.shared.stride {
+            // SAFETY: rows of `stride` values; two of them are ours alone.
+            unsafe {
+                let merged = *own.add(at) + (*shared.add(at) - *base.add(at));
+                *shared.add(at) = merged;
+                *own.add(at) = merged;
+                *base.add(at) = merged;
+            }
+        }
+    }
+
+    #[inline(always)]
+    fn copy(&self, hot: usize) -> Row {
+        debug_assert!(hot < self.uses.len());
+        // SAFETY: `copies` has two rows of `stride` values for each hot row.
+        unsafe { self.copies.as_ptr().add(2 * hot * self.shared.stride) }
+    }
+
+    fn base(&self, hot: usize) -> Row {
+        // SAFETY: as in `copy`.
+        unsafe { self.copy(hot).add(self.shared.stride) }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Adds 1 to each value of a row.
+    fn count_up(row: Row, stride: usize) {
+        for at in 0..stride {
+            // SAFETY: a row of `stride` values; no thread is at work.
+            unsafe { *row.add(at) += 1.0 }
+        }
+    }
+
+    #[test]
+    fn hot_rows_of_two_threads_lose_no_change() {
+        let mut matrix = Matrix::zeros(6, 5).unwrap();
+        let shared = matrix.share();
+        let hot = || HotRows::new(shared, 1..4, 3).unwrap();
+        let (mut one, mut other) = (hot(), hot());
+        for step in 0..20 {
+            for row in 0..6 {
+                count_up(one.row(row), shared.stride());
+                if step % 2 == 0 {
+                    count_up(other.row(row), shared.stride());
+                }
+            }
+        }
+        one.exchange_all();
+        other.exchange_all();
+        matrix.compact_rows();
+        assert_eq!(matrix.values().unwrap(), [30.0; 30]);
+    }
+
+    #[test]
+    fn a_hot_row_is_seen_by_others_after_its_period() {
+        let mut matrix = Matrix::zeros(3, 1).unwrap();
+        let shared = matrix.share();
+        let mut hot = HotRows::new(shared, 0..2, 3).unwrap();
+        // SAFETY: a row of the matrix; no thread is at work.
+        let seen = |row| unsafe { *shared.row(row) };
+        let mut history = Vec::new();
+        for _ in 0..6 {
+            count_up(hot.row(1), 1);
+            count_up(hot.row(2), 1);
+            history.push((seen(1), seen(2)));
+        }
+        // An exchange comes before a use, so what it hands over are the uses before.
+        let expected = [(0.0, 1.0), (0.0, 2.0), (2.0, 3.0), (2.0, 4.0), (2.0, 5.0), (5.0, 6.0)];
+        assert_eq!(history, expected);
+    }
 
     #[test]
     fn padding_and_compacting_keep_every_value() {

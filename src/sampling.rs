@@ -3,6 +3,7 @@
 //! Every draw is a function of the seed, the epoch and a place in the corpus, never of the thread
 //! that makes it, so that the number of workers changes no draw.
 
+use crate::simd::prefetch_line;
 use crate::vocab::WordId;
 
 /// 2^64 divided by the golden ratio, made odd: the step of SplitMix64.
@@ -143,13 +144,24 @@ impl AliasTable {
         Self { columns }
     }
 
+    /// Asks for what the next `count` draws will need. The table is larger than the fastest caches,
+    /// and waiting for it is a tenth of the time of training.
+    #[inline(always)]
+    pub fn prefetch(&self, count: usize, generator: &SplitMix64) {
+        for index in 0..count {
+            let draw = generator.draw_at(index as u64);
+            let column = high_part(draw, self.columns.len() as u32) as usize;
+            prefetch_line(self.columns.as_ptr().wrapping_add(column).cast());
+        }
+    }
+
     /// One word.
     #[inline(always)]
     pub fn draw(&self, generator: &mut SplitMix64) -> WordId {
         let draw = generator.draw();
         let column = high_part(draw, self.columns.len() as u32);
         let (threshold, alias) = self.columns[column as usize];
-        WordId(if (draw as u32) < threshold { column } else { alias })
+        WordId(std::hint::select_unpredictable((draw as u32) < threshold, column, alias))
     }
 }
 

@@ -22,6 +22,7 @@ ORDERS = {
     "sg-exact": {"sg": True, "shared_negatives": False},
     "cbow-mean": {"sg": False, "cbow_mean": True},
     "cbow-sum": {"sg": False, "cbow_mean": False},
+    "cbow-exact": {"sg": False, "shared_negatives": False},
 }
 
 

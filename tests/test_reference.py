@@ -14,7 +14,15 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from synvec import reference
-from synvec.reference import SENTENCE_END, AliasTable, Config, Model, Stream, Targets
+from synvec.reference import (
+    SENTENCE_END,
+    AliasTable,
+    Config,
+    Model,
+    Negatives,
+    Stream,
+    Targets,
+)
 
 COUNTS = st.lists(st.integers(1, 10**6), min_size=1, max_size=60).map(
     lambda counts: np.array(counts, dtype=np.uint64)
@@ -152,12 +160,33 @@ def test_a_draw_is_a_column_and_a_height() -> None:
 
 
 def test_negatives_equal_to_the_center_are_dropped() -> None:
-    table = AliasTable(np.array([1, 1], dtype=np.uint64), 1.0)
-    rows, labels, _ = table.targets(center=1, negative=50, stream=Stream(1))
-    assert rows[0] == 1
-    assert set(rows[1:]) == {0}
-    assert 10 < len(rows) < 42
-    assert labels.tolist() == [1.0] + [0.0] * (len(rows) - 1)
+    rows, labels, _ = reference.told_from(1, [0, 1, 2, 1, 0])
+    assert rows.tolist() == [1, 0, 2, 0]
+    assert labels.tolist() == [1.0, 0.0, 0.0, 0.0]
+
+
+@pytest.mark.parametrize(("window", "lag"), [(1, 3), (5, 11), (8, 17), (15, 62), (500, 204)])
+def test_a_negative_comes_back_when_its_contexts_are_gone(window: int, lag: int) -> None:
+    table = AliasTable(np.arange(1, 10_000, dtype=np.uint64), 0.0)
+    negatives = Negatives(table, Config(window=window, negative=5))
+    assert negatives.lag == lag
+    stream = Stream(1)
+    steps = [negatives.draw(stream) for _ in range(5 * lag + 1)]
+    assert stream.drawn == 4 * lag + len(steps), "one draw a step, and those before the first"
+    assert [steps[back * lag][back] for back in range(5)] == [steps[0][0]] * 5
+    within_a_lag = {word for step in steps[:lag] for word in step}
+    assert len(within_a_lag) > 0.9 * 5 * lag, "no draw comes back, but words may be drawn twice"
+    negatives.begin_block()
+    assert negatives.draw(Stream(1)) == steps[0]
+
+
+def test_exact_order_draws_every_negative_anew() -> None:
+    table = AliasTable(np.arange(1, 100, dtype=np.uint64), 0.75)
+    negatives = Negatives(table, Config(shared_negatives=False, negative=7))
+    plain = Stream(3)
+    stream = Stream(3)
+    for _ in range(4):
+        assert negatives.draw(stream) == [table.word(plain.draw()) for _ in range(7)]
 
 
 # --- The tree
@@ -228,6 +257,7 @@ def build(config: Config, scale: float = 1.0) -> Model:
 def step(model: Model, alpha: float) -> float:
     """One window with the same draws each time; alpha 0 changes nothing and measures the loss."""
     learn = model.skip_gram if model.config.sg else model.cbow
+    model.negatives.begin_block()
     return learn(CENTER, CONTEXTS, Stream(4), alpha)
 
 
@@ -252,8 +282,9 @@ def numerical_gradient(model: Model, matrix: NDArray[np.float64]) -> NDArray[np.
         # The habit told in Model.cbow: contexts step C times too far for a mean, short for a sum.
         ({"cbow_mean": True}, len(CONTEXTS)),
         ({"cbow_mean": False}, 1 / len(CONTEXTS)),
+        ({"cbow_mean": True, "shared_negatives": False}, len(CONTEXTS)),
     ],
-    ids=["sg-shared", "sg-exact", "cbow-mean", "cbow-sum"],
+    ids=["sg-shared", "sg-exact", "cbow-mean", "cbow-sum", "cbow-exact"],
 )
 def test_a_step_goes_down_the_gradient(
     order: dict[str, bool], input_step: float, loss: str
@@ -275,7 +306,7 @@ def test_a_repeated_target_has_changed_in_exact_order_only() -> None:
     inputs, alpha = np.array([[1.0, 2.0]]), 0.5
     twice = Targets(np.array([0, 0]), np.array([0.0, 0.0]))
     shared, exact = np.array([[0.5, 0.5]]), np.array([[0.5, 0.5]])
-    reference.update_block(inputs.copy(), np.array([0]), shared, twice, alpha)
+    reference.update_together(inputs, shared, twice, alpha)
     reference.update_in_order(inputs[0], exact, twice, alpha)
 
     def once(row: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -290,7 +321,7 @@ def test_nodes_with_certain_scores_are_skipped() -> None:
     inputs, outputs = np.array([[1.0]]), np.array([[5.9], [6.0], [-6.0]])
     targets = Targets(np.arange(3), np.zeros(3), reference.MAX_NODE_SCORE)
     before = outputs.copy()
-    loss = reference.update_block(inputs, np.array([0]), outputs, targets, 0.1)
+    _, loss = reference.update_together(inputs, outputs, targets, 0.1)
     assert loss == pytest.approx(math.log1p(math.exp(5.9)))
     assert (outputs != before).ravel().tolist() == [True, False, False]
 
@@ -298,7 +329,7 @@ def test_nodes_with_certain_scores_are_skipped() -> None:
 def test_large_scores_neither_overflow_nor_stop_learning() -> None:
     inputs, outputs = np.float32([[100.0]]), np.float32([[-3.0], [3.0]])
     targets = Targets(np.arange(2), np.array([1.0, 0.0]))
-    loss = reference.update_block(inputs, np.array([0]), outputs, targets, 0.01)
+    _, loss = reference.update_together(inputs, outputs, targets, 0.01)
     assert loss == pytest.approx(600.0)
     np.testing.assert_allclose(outputs.ravel(), [-2.0, 2.0])
 
@@ -307,8 +338,9 @@ def test_a_long_window_draws_negatives_for_each_sixteen_contexts() -> None:
     model = build(Config(sg=True))
     for contexts, blocks in ((16, 1), (17, 2), (33, 3)):
         stream = Stream(1)
+        model.negatives.begin_block()
         model.skip_gram(CENTER, [0] * contexts, stream, 0.0)
-        assert stream.drawn == 5 * blocks
+        assert stream.drawn == 4 * model.negatives.lag + blocks
 
 
 # --- Training

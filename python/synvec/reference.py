@@ -37,6 +37,9 @@ SENTENCE_END = 0xFFFF_FFFF
 MAX_BLOCK_INPUTS = 16
 """The most inputs that share one set of negatives."""
 
+MAX_NEGATIVES_IN_USE = 1024
+"""The most negatives that wait to be used again."""
+
 MAX_NODE_SCORE = 6.0
 """Hierarchical softmax learns nothing from scores beyond this, as in word2vec.c."""
 
@@ -61,7 +64,8 @@ class Config:
     cbow_mean
         Mean of the contexts as the hidden vector, instead of their sum.
     shared_negatives
-        One set of negatives for a block of contexts, instead of one for each pair.
+        One set of negatives for a block of contexts, in which each negative comes back in other
+        windows (`Negatives`), instead of a set for each pair.
     alpha, min_alpha, epochs
         Learning rate at the start and at the end; passes over the corpus.
     seed
@@ -230,13 +234,45 @@ class AliasTable:
         column = below(draw, len(self.aliases))
         return column if draw & 0xFFFF_FFFF < self.thresholds[column] else self.aliases[column]
 
-    def targets(self, center: int, negative: int, stream: Stream) -> Targets:
-        """Return the center, to be told from N negatives; a negative equal to it is dropped."""
-        drawn = [self.word(stream.draw()) for _ in range(negative)]
-        rows = [center] + [word for word in drawn if word != center]
-        labels = np.zeros(len(rows))
-        labels[0] = 1
-        return Targets(np.array(rows, dtype=np.int64), labels)
+
+class Negatives:
+    """Which negatives a step has.
+
+    In exact order a step draws N of its own. In shared order it draws one, and has with it those
+    that were new ``lag``, 2 · ``lag``, … steps before: each negative serves in N steps, so that a
+    step needs one new row instead of N. ``lag`` is such that no context meets a negative in two of
+    its windows (as long as no more than 1,024 are in use): to an input its negatives are as
+    independent as if every step drew its own. A block begins with draws for the steps that were
+    not, and so depends on no other block.
+    """
+
+    def __init__(self, table: AliasTable, config: Config) -> None:
+        self.table, self.config = table, config
+        steps_of_a_window = math.ceil(2 * config.window / MAX_BLOCK_INPUTS)
+        reach = (2 * config.window + 1) * steps_of_a_window
+        self.lag = max(1, min(reach, MAX_NEGATIVES_IN_USE // max(1, config.negative)))
+        self.drawn: list[int] = []
+
+    def begin_block(self) -> None:
+        """Forget all draws."""
+        self.drawn.clear()
+
+    def draw(self, stream: Stream) -> list[int]:
+        """Return the N negatives of the next step, the new one first in shared order."""
+        count = self.config.negative
+        if not self.config.shared_negatives:
+            return [self.table.word(stream.draw()) for _ in range(count)]
+        missing = 1 if self.drawn else self.lag * (count - 1) + 1
+        self.drawn += [self.table.word(stream.draw()) for _ in range(missing)]
+        return self.drawn[:: -self.lag][:count]
+
+
+def told_from(center: int, negatives: Sequence[int]) -> Targets:
+    """Return the center, to be told from the negatives; a negative equal to it is dropped."""
+    rows = [center] + [word for word in negatives if word != center]
+    labels = np.zeros(len(rows))
+    labels[0] = 1
+    return Targets(np.array(rows, dtype=np.int64), labels)
 
 
 def huffman_paths(counts: NDArray[np.uint64]) -> list[Targets]:
@@ -294,19 +330,18 @@ def _answers(scores: Floats, targets: Targets) -> tuple[Floats, float]:
     return gradients.astype(scores.dtype), float(losses.sum(dtype=np.float64))
 
 
-def update_block(
-    inputs: Floats, rows: NDArray[np.int64], outputs: Floats, targets: Targets, alpha: float
-) -> float:
-    """Train all inputs against all targets at once, from the values before; return the loss.
+def update_together(
+    hidden: Floats, outputs: Floats, targets: Targets, alpha: float
+) -> tuple[Floats, float]:
+    """Train all targets at once against n hidden vectors (n × D), from the values before.
 
-    Changes are added onto the rows as they stand, so that an input or a negative that occurs twice
-    changes twice.
+    Return the change of the hidden vectors, and the loss. Changes are added onto the rows as they
+    stand, so that a negative that occurs twice changes twice.
     """
-    x, y = inputs[rows], outputs[targets.rows]  # n × D and T × D, copies
-    gradients, loss = _answers(x @ y.T, targets)
-    np.add.at(inputs, rows, alpha * (gradients @ y))
-    np.add.at(outputs, targets.rows, alpha * (gradients.T @ x))
-    return loss
+    y = outputs[targets.rows]  # T × D, a copy
+    gradients, loss = _answers(hidden @ y.T, targets)
+    np.add.at(outputs, targets.rows, alpha * (gradients.T @ hidden))
+    return alpha * (gradients @ y), loss
 
 
 def update_in_order(
@@ -343,22 +378,22 @@ class Model:
     ) -> None:
         self.inputs, self.config = input_vectors, config
         self.output_vectors, self.output_nodes = output_vectors, output_nodes
-        self.table = AliasTable(counts, config.ns_exponent)
+        self.negatives = Negatives(AliasTable(counts, config.ns_exponent), config)
         self.paths = huffman_paths(counts) if config.hs else []
 
     def targets(self, center: int, stream: Stream) -> Iterator[tuple[Floats, Targets]]:
-        """Yield the matrix and the targets of each loss; negatives are drawn anew at each call."""
+        """Yield the matrix and the targets of each loss for one step."""
         if self.output_nodes is not None:
             yield self.output_nodes, self.paths[center]
         if self.output_vectors is not None:
-            yield self.output_vectors, self.table.targets(center, self.config.negative, stream)
+            yield self.output_vectors, told_from(center, self.negatives.draw(stream))
 
     def skip_gram(self, center: int, contexts: list[int], stream: Stream, alpha: float) -> float:
         """Let each context predict the center; return the loss.
 
-        In exact order each pair draws its own negatives. In shared order (Ji et al. 2016)
-        near-equal blocks of at most 16 contexts share one set; larger blocks would train too many
-        inputs from values too old.
+        In exact order each pair is a step. In shared order (Ji et al. 2016) near-equal blocks of at
+        most 16 contexts are; larger ones would train too many inputs from values too old. A context
+        that occurs twice changes twice.
         """
         loss = 0.0
         if not self.config.shared_negatives:
@@ -370,7 +405,9 @@ class Model:
             return loss
         for block in np.array_split(contexts, math.ceil(len(contexts) / MAX_BLOCK_INPUTS)):
             for outputs, targets in self.targets(center, stream):
-                loss += update_block(self.inputs, block, outputs, targets, alpha)
+                change, added = update_together(self.inputs[block], outputs, targets, alpha)
+                np.add.at(self.inputs, block, change)
+                loss += added
         return loss
 
     def cbow(self, center: int, contexts: list[int], stream: Stream, alpha: float) -> float:
@@ -387,7 +424,11 @@ class Model:
         share = 1 / len(contexts)
         for outputs, targets in self.targets(center, stream):
             hidden = self.inputs[contexts].sum(axis=0) * (share if self.config.cbow_mean else 1)
-            change, added = update_in_order(hidden, outputs, targets, alpha)
+            if self.config.shared_negatives:
+                change, added = update_together(hidden[None], outputs, targets, alpha)
+                change = change[0]
+            else:
+                change, added = update_in_order(hidden, outputs, targets, alpha)
             np.add.at(self.inputs, contexts, change * (1 if self.config.cbow_mean else share))
             loss += added
         return loss
@@ -469,6 +510,7 @@ def train(
         loss = 0.0
         for block, start in enumerate(range(0, len(ids), config.block_ids)):
             stream = Stream(stream_key(config.seed, epoch, WINDOWS, block))
+            model.negatives.begin_block()
             passed = epoch * words + start / len(ids) * words
             alpha = learning_rate(config, passed, config.epochs * words)
             positions = range(start, start + config.block_ids)

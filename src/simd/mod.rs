@@ -92,7 +92,7 @@ pub struct Hidden<'a> {
 
 /// Asks for the cache line at an address ahead of its use; a hint, without effect on values.
 #[inline(always)]
-pub fn prefetch_line(address: Row) {
+pub fn prefetch_line(address: *const f32) {
     #[cfg(target_arch = "x86_64")]
     // SAFETY: a prefetch reads nothing and never faults, whatever the address.
     unsafe {

@@ -5,8 +5,10 @@
 //! without locks ([`crate::matrix`]). Every random draw and learning rate is a function of the
 //! block ([`schedule`]), never of the worker.
 
+pub mod negatives;
 pub mod objective;
 pub mod schedule;
+pub mod sharing;
 pub mod targets;
 pub mod window;
 
@@ -25,6 +27,7 @@ use crate::workers;
 
 use objective::{Objective, Shared, Window};
 use schedule::{BLOCK_IDS, Blocks, Schedule};
+use sharing::Sharing;
 use window::{KeptTokens, contexts};
 
 /// What one call trains on, and how.
@@ -152,15 +155,13 @@ fn train_epochs(
         negatives: weights.output_vectors.as_mut().map(|matrix| (matrix.share(), &table)),
         tree: weights.output_nodes.as_mut().map(|matrix| (matrix.share(), &paths)),
     };
+    let blocks = Blocks::new(job.corpus, job.block_ids);
+    let workers = config.workers.min(blocks.count().max(1) as usize);
+    let sharing = Sharing::new(job.counts, shared.input_vectors.stride(), workers);
     let mut summaries = Vec::new();
     for epoch in 0..config.epochs {
-        let pass = Pass {
-            job,
-            shared,
-            subsampling: &subsampling,
-            epoch,
-            blocks: Blocks::new(job.corpus, job.block_ids),
-        };
+        let (subsampling, sharing) = (&subsampling, &sharing);
+        let pass = Pass { job, shared, subsampling, sharing, workers, epoch, blocks };
         summaries.push(pass.run(&summaries, observer)?);
     }
     Ok(summaries)
@@ -171,6 +172,8 @@ struct Pass<'a> {
     job: &'a Job<'a>,
     shared: Shared<'a>,
     subsampling: &'a Subsampling,
+    sharing: &'a Sharing,
+    workers: usize,
     epoch: u32,
     blocks: Blocks,
 }
@@ -209,11 +212,10 @@ const CENTERS_PER_CHECK: usize = 64;
 impl Pass<'_> {
     fn run(&self, earlier: &[EpochSummary], observer: &mut dyn Observer) -> Result<EpochSummary> {
         let started = Instant::now();
-        let workers = self.job.config.workers.min(self.blocks.count().max(1) as usize);
-        let tallies: Vec<Tally> = (0..workers).map(|_| Tally::default()).collect();
+        let tallies: Vec<Tally> = (0..self.workers).map(|_| Tally::default()).collect();
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let work = |worker: usize| self.work(&next, &stop, &tallies[worker]);
-        workers::run(workers, &stop, work, || {
+        workers::run(self.workers, &stop, work, || {
             observer.observe(Report::Train(self.progress(earlier, Tally::sum(&tallies))))
         })?;
         let summary =
@@ -239,11 +241,12 @@ impl Pass<'_> {
     /// One worker: blocks until none is left.
     fn work(&self, next: &AtomicU64, stop: &AtomicBool, tally: &Tally) -> Result<()> {
         let mut kept = KeptTokens::default();
-        let mut objective = Objective::new(self.shared)?;
+        let mut objective = Objective::new(self.shared, self.sharing)?;
         let mut done = EpochSummary::default();
         loop {
             let block = next.fetch_add(1, Ordering::Relaxed);
             if block >= self.blocks.count() || stop.load(Ordering::Relaxed) {
+                objective.hand_in();
                 return Ok(());
             }
             done.trained_words += self.train_block(block, &mut kept, &mut objective, stop);

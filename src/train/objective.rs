@@ -10,15 +10,19 @@
 //! (gensim skips scores beyond ±6); both, in that hierarchical softmax leaves nodes with scores
 //! beyond ±6 alone.
 
+use std::ops::Range;
+
 use crate::config::{Architecture, TrainConfig};
 use crate::error::Result;
-use crate::matrix::{Matrix, Row, SharedMatrix};
+use crate::matrix::{HotRows, Matrix, Row, SharedMatrix};
 use crate::sampling::{AliasTable, SplitMix64};
 use crate::simd::tiles::tiled;
 use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
+use super::negatives::RecurringNegatives;
+use super::sharing::Sharing;
 use super::targets::Targets;
 
 /// What all workers share.
@@ -51,6 +55,9 @@ pub struct Window<'a> {
 #[derive(Debug)]
 pub struct Objective<'a> {
     shared: Shared<'a>,
+    negatives: Option<(HotRows<'a>, &'a AliasTable)>,
+    tree: Option<(HotRows<'a>, &'a HuffmanPaths)>,
+    recurring: RecurringNegatives,
     /// The learning rate of the current block.
     pub alpha: f32,
     /// Summed loss since it was last taken.
@@ -85,12 +92,24 @@ fn steps_ahead(config: &TrainConfig) -> usize {
 
 impl<'a> Objective<'a> {
     /// Fresh scratch for a worker.
-    pub fn new(shared: Shared<'a>) -> Result<Self> {
+    pub fn new(shared: Shared<'a>, sharing: &Sharing) -> Result<Self> {
         let mut hidden = Matrix::zeros(2, shared.config.vector_size)?;
         hidden.pad_rows();
         let slots = steps_ahead(shared.config) + 1;
+        let hot = |matrix, rows: &Range<usize>| HotRows::new(matrix, rows.clone(), sharing.period);
+        let negatives = match shared.negatives {
+            Some((matrix, table)) => Some((hot(matrix, &sharing.words)?, table)),
+            None => None,
+        };
+        let tree = match shared.tree {
+            Some((matrix, paths)) => Some((hot(matrix, &sharing.nodes)?, paths)),
+            None => None,
+        };
         Ok(Self {
+            recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
             shared,
+            negatives,
+            tree,
             alpha: 0.0,
             loss: 0.0,
             contexts: Vec::new(),
@@ -124,40 +143,61 @@ impl<'a> Objective<'a> {
         self.contexts = contexts;
     }
 
-    /// Trains all that waits.
+    /// Trains all that waits, and begins anew: a block depends on no other.
     pub fn finish(&mut self) {
         while self.waiting > 0 {
             self.run_oldest();
         }
+        self.recurring.forget();
+    }
+
+    /// Hands everything to the shared rows.
+    pub fn hand_in(&mut self) {
+        self.finish();
+        let tree = self.tree.iter_mut().map(|(nodes, _)| nodes);
+        let negatives = self.negatives.iter_mut().map(|(vectors, _)| vectors);
+        tree.chain(negatives).for_each(HotRows::exchange_all);
     }
 
     /// Plans a step of inputs for each loss.
     fn plan(&mut self, center: WordId, inputs: &[Row], arriving: Row, generator: &mut SplitMix64) {
         let config = self.shared.config;
-        let merged = config.architecture == Architecture::SkipGram && config.shared_negatives;
-        if let Some((matrix, paths)) = self.shared.tree {
-            self.plan_step(inputs, arriving, |targets| targets.take_path(center, matrix, paths));
+        if let Some((nodes, paths)) = &mut self.tree {
+            let slot = (self.oldest + self.waiting) % self.planned.len();
+            let targets = &mut self.planned[slot].targets;
+            targets.take_path(center, nodes, paths);
+            let fresh = targets.rows.len();
+            self.plan_step(slot, inputs, fresh, arriving);
         }
-        if let Some(negatives) = self.shared.negatives {
-            let count = config.negative;
-            self.plan_step(inputs, arriving, |targets| {
-                targets.draw(center, count, negatives, generator, merged);
-            });
+        if let Some((vectors, table)) = &mut self.negatives {
+            let slot = (self.oldest + self.waiting) % self.planned.len();
+            let targets = &mut self.planned[slot].targets;
+            let fresh = if config.shared_negatives {
+                let negatives = self.recurring.draw(table, generator);
+                targets.take_negatives(center, negatives, vectors, true);
+                targets.rows.len().min(2)
+            } else {
+                let negatives = (0..config.negative).map(|_| table.draw(generator));
+                targets.take_negatives(center, negatives, vectors, false);
+                table.prefetch(config.negative + 1, generator);
+                targets.rows.len()
+            };
+            self.plan_step(slot, inputs, fresh, arriving);
         }
     }
 
+    /// Completes the step whose targets were chosen, the first `fresh` of them for the first time,
+    /// and trains the oldest step if no more can wait.
     #[inline]
-    fn plan_step(&mut self, inputs: &[Row], arriving: Row, choose: impl FnOnce(&mut Targets)) {
-        let slot = (self.oldest + self.waiting) % self.planned.len();
+    fn plan_step(&mut self, slot: usize, inputs: &[Row], fresh: usize, arriving: Row) {
         let planned = &mut self.planned[slot];
-        choose(&mut planned.targets);
         if planned.targets.rows.is_empty() {
             return; // the only word of a vocabulary has no path
         }
         planned.inputs.clear();
         planned.inputs.extend_from_slice(inputs);
         planned.fresh.clear();
-        planned.fresh.extend_from_slice(&planned.targets.rows);
+        planned.fresh.extend_from_slice(&planned.targets.rows[..fresh]);
         planned.fresh.push(arriving);
         self.waiting += 1;
         if self.waiting == self.planned.len() {

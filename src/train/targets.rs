@@ -1,7 +1,6 @@
 //! The output side of a step: which rows, what each should say, and how much it counts.
 
-use crate::matrix::{Row, SharedMatrix};
-use crate::sampling::{AliasTable, SplitMix64};
+use crate::matrix::{HotRows, Row};
 use crate::simd::tiles::{TILE, place, target_offset, tiles};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
@@ -12,7 +11,11 @@ const MAX_NODE_SCORE: f32 = 6.0;
 /// The targets of a step. Labels and multiplicities lie in one row of tiles, for two inputs.
 #[derive(Debug, Default)]
 pub struct Targets {
+    /// The words drawn; unused for a path.
     words: Vec<WordId>,
+    /// So many distinct targets, the first of them right, are what labels and multiplicities say;
+    /// 0 where they say something else.
+    plain: usize,
     /// Output rows.
     pub rows: Vec<Row>,
     /// 1 or 0.
@@ -26,62 +29,81 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// The center and its negatives as they are drawn; one that is the center is dropped. `merged`
-    /// makes targets distinct: a negative drawn again counts once more instead.
-    pub fn draw(
+    /// The center and its negatives; one that is the center is dropped. `merged` makes targets
+    /// distinct: a negative that stands there already counts once more instead.
+    pub fn take_negatives(
         &mut self,
         center: WordId,
-        count: usize,
-        (matrix, table): (SharedMatrix<'_>, &AliasTable),
-        generator: &mut SplitMix64,
+        negatives: impl Iterator<Item = WordId>,
+        matrix: &mut HotRows<'_>,
         merged: bool,
     ) {
-        self.clear(1 + count, f32::INFINITY);
-        self.push(center, matrix.row(center.row()), 1.0);
-        for _ in 0..count {
-            let word = table.draw(generator);
-            if word == center {
-                continue;
-            }
-            let earlier = self.words.iter().position(|&earlier| earlier == word);
-            match earlier {
-                Some(target) if merged => self.count_again(target),
-                _ => {
-                    self.repeat |= earlier.is_some();
-                    self.push(word, matrix.row(word.row()), 0.0);
+        self.words.clear();
+        self.words.push(center);
+        self.words.extend(negatives);
+        if !are_distinct(&self.words) {
+            return self.sort_out(matrix, merged);
+        }
+        // Nearly always: labels and multiplicities are those of the draw before.
+        self.rows.clear();
+        self.rows.extend(self.words.iter().map(|word| matrix.row(word.row())));
+        self.repeat = false;
+        if self.plain != self.words.len() {
+            self.clear_answers(self.words.len(), f32::INFINITY);
+            (0..self.words.len()).for_each(|target| self.answer(target, f32::from(target == 0)));
+            self.plain = self.words.len();
+        }
+    }
+
+    /// The words as targets where some are equal.
+    #[cold]
+    fn sort_out(&mut self, matrix: &mut HotRows<'_>, merged: bool) {
+        let drawn = std::mem::take(&mut self.words);
+        self.clear_answers(drawn.len(), f32::INFINITY);
+        self.rows.clear();
+        self.repeat = false;
+        for (at, &word) in drawn.iter().enumerate() {
+            match self.words.iter().position(|&earlier| earlier == word) {
+                Some(0) => continue, // the center
+                Some(target) if merged => {
+                    self.count_again(target);
+                    continue;
                 }
+                earlier => self.repeat |= earlier.is_some(),
             }
+            self.answer(self.rows.len(), f32::from(at == 0));
+            self.words.push(word);
+            self.rows.push(matrix.row(word.row()));
         }
     }
 
     /// The nodes on the way to a word.
-    pub fn take_path(&mut self, word: WordId, matrix: SharedMatrix<'_>, paths: &HuffmanPaths) {
+    pub fn take_path(&mut self, word: WordId, matrix: &mut HotRows<'_>, paths: &HuffmanPaths) {
         let (nodes, labels) = paths.path(word);
-        self.clear(nodes.len(), MAX_NODE_SCORE);
-        for (&node, &label) in nodes.iter().zip(labels) {
-            self.push(WordId(node), matrix.row(node as usize), label);
+        self.clear_answers(nodes.len(), MAX_NODE_SCORE);
+        self.rows.clear();
+        self.repeat = false;
+        for (target, (&node, &label)) in nodes.iter().zip(labels).enumerate() {
+            self.answer(target, label);
+            self.rows.push(matrix.row(node as usize));
         }
     }
 
-    fn clear(&mut self, most: usize, score_limit: f32) {
-        self.words.clear();
-        self.rows.clear();
+    fn clear_answers(&mut self, most: usize, score_limit: f32) {
         for tiled in [&mut self.labels, &mut self.multiplicities] {
             tiled.clear();
             tiled.resize(tiles(most) * TILE, 0.0);
         }
         self.score_limit = score_limit;
-        self.repeat = false;
+        self.plain = 0;
     }
 
     #[inline]
-    fn push(&mut self, word: WordId, row: Row, label: f32) {
-        for place in both_places(self.rows.len()) {
+    fn answer(&mut self, target: usize, label: f32) {
+        for place in both_places(target) {
             self.labels[place] = label;
             self.multiplicities[place] = 1.0;
         }
-        self.words.push(word);
-        self.rows.push(row);
     }
 
     fn count_again(&mut self, target: usize) {
@@ -108,6 +130,18 @@ impl Targets {
     }
 }
 
+/// Whether no word occurs twice; without branches, since it nearly always is so.
+#[inline]
+fn are_distinct(words: &[WordId]) -> bool {
+    let mut equal = false;
+    for (at, word) in words.iter().enumerate() {
+        for earlier in &words[..at] {
+            equal |= word == earlier;
+        }
+    }
+    !equal
+}
+
 /// Where a tile has a target for its first and for its second input.
 fn both_places(target: usize) -> [usize; 2] {
     [target_offset(target), target_offset(target) + place(1, 0, 1)]
@@ -116,14 +150,14 @@ fn both_places(target: usize) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::matrix::{Matrix, SharedMatrix};
+    use crate::sampling::{AliasTable, SplitMix64};
 
     #[test]
     fn the_loss_of_a_certain_and_of_an_undecided_answer() {
-        let mut targets = Targets::default();
-        targets.clear(3, f32::INFINITY);
-        for (word, label) in [(0, 1.0), (1, 0.0), (2, 0.0)] {
-            targets.push(WordId(word), std::ptr::null_mut(), label);
-        }
+        let mut targets = Targets { rows: vec![std::ptr::null_mut(); 3], ..Targets::default() };
+        targets.clear_answers(3, f32::INFINITY);
+        (0..3).for_each(|target| targets.answer(target, f32::from(target == 0)));
         targets.count_again(2);
         let loss = |scores: [f32; 3]| {
             let mut tile = [f32::NAN; TILE]; // places without a target must not count
@@ -133,5 +167,57 @@ mod tests {
         assert!(loss([50.0, -50.0, -50.0]) < 1e-20);
         assert!((loss([0.0, 0.0, 0.0]) - 4.0 * 2f64.ln()).abs() < 1e-12);
         assert!((loss([-80.0, -80.0, -80.0]) - 80.0).abs() < 1e-12);
+    }
+
+    /// What a draw says of each distinct word: label and multiplicity, in order.
+    fn drawn(targets: &Targets, matrix: SharedMatrix<'_>) -> Vec<(usize, f32, f32)> {
+        let row = |address: Row| (0..8).position(|row| matrix.row(row) == address).unwrap();
+        let answers = |target| {
+            let [first, second] =
+                both_places(target).map(|at| (targets.labels[at], targets.multiplicities[at]));
+            assert_eq!(first, second);
+            first
+        };
+        let found = (0..targets.rows.len()).map(|target| {
+            let (label, multiplicity) = answers(target);
+            (row(targets.rows[target]), label, multiplicity)
+        });
+        found.collect()
+    }
+
+    #[test]
+    fn the_center_is_dropped_and_repeats_are_counted() {
+        let counts = [5, 4, 3, 3, 2, 1, 1, 1];
+        let (mut matrix, table) = (Matrix::zeros(8, 3).unwrap(), AliasTable::new(&counts, 0.75));
+        let matrix = matrix.share();
+        // One after another with the same scratch, so that an answer left over would show.
+        let mut targets = Targets::default();
+        let (mut repeats, mut plain) = (0, 0);
+        for (round, merged) in (0..400).flat_map(|round| [(round, true), (round, false)]) {
+            let (center, count) = (WordId(round % 8), 1 + round as usize % 5);
+            let mut generator = SplitMix64::new(u64::from(round));
+            let mut expected = vec![(center.row(), 1.0, 1.0)];
+            for _ in 0..count {
+                let word = table.draw(&mut generator);
+                let known = expected.iter().position(|&(row, ..)| row == word.row());
+                match known {
+                    Some(0) => {}
+                    Some(at) if merged => expected[at].2 += 1.0,
+                    _ => expected.push((word.row(), 0.0, 1.0)),
+                }
+            }
+            let mut generator = SplitMix64::new(u64::from(round));
+            let mut rows = HotRows::new(matrix, 0..0, 1).unwrap();
+            let negatives = (0..count).map(|_| table.draw(&mut generator));
+            targets.take_negatives(center, negatives, &mut rows, merged);
+            assert_eq!(drawn(&targets, matrix), expected);
+            let mut rows: Vec<usize> = expected.iter().map(|target| target.0).collect();
+            rows.sort_unstable();
+            rows.dedup();
+            assert_eq!(targets.repeat, rows.len() < expected.len());
+            repeats += usize::from(targets.repeat);
+            plain += usize::from(targets.plain > 0);
+        }
+        assert!(repeats > 50 && plain > 50, "{repeats} {plain}");
     }
 }

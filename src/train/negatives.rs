@@ -1,0 +1,105 @@
+//! Which negatives a step has.
+
+use crate::sampling::{AliasTable, SplitMix64};
+use crate::simd::MAX_INPUTS;
+use crate::vocab::WordId;
+
+/// The most negatives that are kept in use: their rows should stay in a core's own cache.
+const MAX_IN_USE: usize = 1024;
+
+/// A stream of negatives in which each one comes back.
+///
+/// Every step draws one new negative, and has with it those that were new `lag` steps before, twice
+/// `lag` steps before, and so on. So each of them is drawn from the same distribution as ever and
+/// serves in as many steps as there are negatives, but a step needs one new row instead of five,
+/// which is what costs time (the row must come from memory, or from another core that has just
+/// changed it). `lag` is such that no context meets a negative twice in a row of windows: for an
+/// input its negatives are as independent as if each step drew its own.
+#[derive(Debug)]
+pub struct RecurringNegatives {
+    count: usize,
+    lag: usize,
+    /// The draws of the last steps, a ring that ends at `next`; empty before the first one.
+    drawn: Vec<WordId>,
+    next: usize,
+}
+
+impl RecurringNegatives {
+    /// `count` negatives a step, where a window reaches `window` words to either side.
+    pub fn new(count: usize, window: usize) -> Self {
+        let steps_of_a_window = (2 * window).div_ceil(MAX_INPUTS);
+        let reach = (2 * window + 1) * steps_of_a_window;
+        let lag = (MAX_IN_USE / count.max(1)).clamp(1, reach);
+        Self { count, lag, drawn: Vec::new(), next: 0 }
+    }
+
+    /// Forgets all draws, so that what follows depends on the generator alone.
+    pub fn forget(&mut self) {
+        self.drawn.clear();
+    }
+
+    /// The negatives of the next step, the new one first.
+    #[inline]
+    pub fn draw(
+        &mut self,
+        table: &AliasTable,
+        generator: &mut SplitMix64,
+    ) -> impl Iterator<Item = WordId> {
+        if self.drawn.is_empty() {
+            // The draws of steps that were not.
+            let earlier = self.lag * (self.count - 1);
+            self.drawn.extend((0..=earlier).map(|_| table.draw(generator)));
+            self.next = 0;
+        } else {
+            self.drawn[self.next] = table.draw(generator);
+            self.next = (self.next + 1) % self.drawn.len();
+        }
+        // A window's size may be drawn before the next negative.
+        table.prefetch(2, generator);
+        let len = self.drawn.len();
+        let newest = if self.next == 0 { len - 1 } else { self.next - 1 };
+        let mut at = newest;
+        (0..self.count).map(move |_| {
+            let word = self.drawn[at];
+            at = if at >= self.lag { at - self.lag } else { at + len - self.lag.min(len) };
+            word
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_draw_serves_in_steps_a_lag_apart() {
+        let table = AliasTable::new(&[3, 2, 2, 1, 1, 1], 0.75);
+        for (count, window) in [(1, 5), (2, 1), (5, 5), (5, 15), (25, 2), (2000, 5)] {
+            let mut negatives = RecurringNegatives::new(count, window);
+            let lag = negatives.lag;
+            let earlier = lag * (count - 1);
+            let mut plain = SplitMix64::new(7);
+            let draws: Vec<WordId> = (0..earlier + 500).map(|_| table.draw(&mut plain)).collect();
+            let mut generator = SplitMix64::new(7);
+            for step in 0..500 {
+                let found: Vec<WordId> = negatives.draw(&table, &mut generator).collect();
+                let expected: Vec<WordId> =
+                    (0..count).map(|back| draws[earlier + step - back * lag]).collect();
+                assert_eq!(found, expected, "{count} {window} {step}");
+            }
+            negatives.forget();
+            let mut again = SplitMix64::new(7);
+            let first: Vec<WordId> = negatives.draw(&table, &mut again).collect();
+            assert_eq!(first[0], draws[earlier]);
+        }
+    }
+
+    #[test]
+    fn no_context_meets_a_negative_in_two_of_its_windows() {
+        assert_eq!(RecurringNegatives::new(5, 5).lag, 11);
+        assert_eq!(RecurringNegatives::new(5, 8).lag, 17);
+        assert_eq!(RecurringNegatives::new(5, 15).lag, 62, "two steps a window");
+        assert_eq!(RecurringNegatives::new(5, 500).lag, 204, "as far as there is room");
+        assert_eq!(RecurringNegatives::new(5000, 5).lag, 1);
+    }
+}
