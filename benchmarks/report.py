@@ -120,9 +120,8 @@ def _speed_table(report: Mapping[str, Any]) -> str:
             "In brackets: the program does not count them; expected from the subsampling formula."
         )
     if reused := {run["program"] for run in report["runs"] if run.get("is_reused")}:
-        notes.append(
-            f"Measured at another time (`--reuse`), so not side by side: {', '.join(sorted(reused))}."
-        )
+        names = ", ".join(sorted(reused))
+        notes.append(f"Measured at another time (`--reuse`), so not side by side: {names}.")
     return "\n\n".join([_table(header, rows), *notes])
 
 

@@ -4,6 +4,7 @@ import json
 import lzma
 import math
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -264,6 +265,22 @@ def test_the_machine_is_told() -> None:
 def test_missing_peers_say_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(SystemExit, match="run `make bench`"):
         programs.find_peers_python(str(tmp_path / "python"))
+
+
+def test_a_run_that_stands_there_is_reused_and_another_setting_is_another_run(
+    tmp_path: Path,
+) -> None:
+    absent = programs.Program("benchmarks.no_such_module", is_peer=True)
+    settings = Settings("text", str(tmp_path / "a.bin"), str(tmp_path / "a.json"), seed=1)
+    (tmp_path / "a.json").write_text('{"peak_bytes": 5}', encoding="utf-8")
+    assert programs.run(absent, settings, None, reuse=True) == {"peak_bytes": 5, "is_reused": True}
+    with pytest.raises(SystemExit, match="no_such_module ended"):
+        programs.run(absent, settings, None)
+    digest = settings.digest("content")
+    moved = replace(settings, corpus="elsewhere", vectors="b", result="c")
+    assert moved.digest("content") == digest
+    others = [replace(settings, seed=2).digest("content"), settings.digest("other content")]
+    assert digest not in others
 
 
 def test_an_unknown_program_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
