@@ -52,7 +52,7 @@ impl RecurringNegatives {
             self.next = 0;
         } else {
             self.drawn[self.next] = table.draw(generator);
-            self.next = (self.next + 1) % self.drawn.len();
+            self.next = if self.next + 1 == self.drawn.len() { 0 } else { self.next + 1 };
         }
         // A window's size may be drawn before the next negative.
         table.prefetch(2, generator);

@@ -127,11 +127,16 @@ impl<'a> Objective<'a> {
         let vectors = self.shared.input_vectors;
         let mut contexts = std::mem::take(&mut self.contexts);
         contexts.clear();
-        contexts.extend(window.contexts.into_iter().flatten().map(|word| vectors.row(word.row())));
+        for side in window.contexts {
+            contexts.extend(side.iter().map(|word| vectors.row(word.row())));
+        }
         let arriving = vectors.row(window.arriving.row());
         match (self.shared.config.architecture, self.shared.config.shared_negatives) {
-            (Architecture::Cbow, _) if contexts.is_empty() => {}
+            _ if contexts.is_empty() => {}
             (Architecture::Cbow, _) => self.plan(window.center, &contexts, arriving, generator),
+            (Architecture::SkipGram, true) if contexts.len() <= MAX_INPUTS => {
+                self.plan(window.center, &contexts, arriving, generator);
+            }
             // Blocks of inputs against one set of targets (Ji et al. 2016, arXiv:1611.06172), each
             // with negatives of its own, since one set for a very large window spoils the vectors.
             (Architecture::SkipGram, true) => near_equal_blocks(&contexts)
@@ -163,14 +168,14 @@ impl<'a> Objective<'a> {
     fn plan(&mut self, center: WordId, inputs: &[Row], arriving: Row, generator: &mut SplitMix64) {
         let config = self.shared.config;
         if let Some((nodes, paths)) = &mut self.tree {
-            let slot = (self.oldest + self.waiting) % self.planned.len();
+            let slot = ring(self.oldest + self.waiting, self.planned.len());
             let targets = &mut self.planned[slot].targets;
             targets.take_path(center, nodes, paths);
             let fresh = targets.rows.len();
             self.plan_step(slot, inputs, fresh, arriving);
         }
         if let Some((vectors, table)) = &mut self.negatives {
-            let slot = (self.oldest + self.waiting) % self.planned.len();
+            let slot = ring(self.oldest + self.waiting, self.planned.len());
             let targets = &mut self.planned[slot].targets;
             let fresh = if config.shared_negatives {
                 let negatives = self.recurring.draw(table, generator);
@@ -207,7 +212,7 @@ impl<'a> Objective<'a> {
 
     /// Trains the step that has waited longest, while the rows of the newest one arrive.
     fn run_oldest(&mut self) {
-        let newest = (self.oldest + self.waiting - 1) % self.planned.len();
+        let newest = ring(self.oldest + self.waiting - 1, self.planned.len());
         let Planned { inputs, targets, .. } = &self.planned[self.oldest];
         let config = self.shared.config;
         let is_sum = config.architecture == Architecture::Cbow;
@@ -245,7 +250,7 @@ impl<'a> Objective<'a> {
         if config.compute_loss {
             self.loss += targets.loss(&self.scores[..values], count);
         }
-        self.oldest = (self.oldest + 1) % self.planned.len();
+        self.oldest = ring(self.oldest + 1, self.planned.len());
         self.waiting -= 1;
     }
 }
@@ -259,6 +264,13 @@ fn hidden_of<'a>(config: &TrainConfig, contexts: &'a [Row], row: Row) -> Hidden<
     let part = 1.0 / contexts.len() as f32;
     let (scale, share) = if config.cbow_mean { (part, 1.0) } else { (1.0, part) };
     Hidden { contexts, row, scale, share }
+}
+
+/// A place in a ring of `len`, from one in 0 .. 2 · len: without a division, which would be the
+/// longest instruction of a plan.
+#[inline(always)]
+fn ring(at: usize, len: usize) -> usize {
+    if at < len { at } else { at - len }
 }
 
 /// Blocks of at most [`MAX_INPUTS`] whose sizes differ by at most one, the larger ones first.
