@@ -34,8 +34,9 @@ lint: $(BUILT) ## ruff, mypy --strict, rustfmt, clippy
 	cargo fmt --check
 	PYO3_PYTHON="$(CURDIR)/$(PY)" cargo clippy --all-features --all-targets -- -D warnings
 
-bench: $(BUILT) $(PEERS)/.built ## train side by side with gensim and fastText; CORPUS=path is needed
+bench: $(BUILT) $(PEERS)/.built ## the kernels alone, then training beside gensim and fastText; needs CORPUS=path
 	@test -n "$(CORPUS)" || { echo 'make bench needs a text: make bench CORPUS=path' >&2; exit 2; }
+	cargo bench --bench kernels
 	$(PY) -m benchmarks.train --corpus "$(CORPUS)" $(if $(EVAL),--eval-dir "$(EVAL)") $(ARGS)
 
 # The peers pin their own NumPy and SciPy, so they live apart.

@@ -1,6 +1,7 @@
 """What ``import synvec`` costs beside ``import numpy``: ``python -m benchmarks.imports``."""
 
 import argparse
+import compileall
 import json
 import subprocess
 import sys
@@ -25,6 +26,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--repeat", type=int, default=15)
     parser.add_argument("modules", nargs="*", default=["numpy", "synvec"])
     options = parser.parse_args(arguments)
+    # As pip does when it installs; a checkout may run without bytecode of its own.
+    compileall.compile_dir(ROOT / "python", quiet=1)
     found: dict[str, list[list[float]]] = {module: [] for module in options.modules}
     for _ in range(options.repeat):
         for module, runs in found.items():

@@ -33,8 +33,9 @@ pub struct TrainConfig {
     pub sample: f64,
     /// Whether CBOW's hidden vector is the mean of the contexts instead of their sum.
     pub cbow_mean: bool,
-    /// Whether one set of negatives (or one path) serves a block of up to 16 contexts at once;
-    /// otherwise pairs are trained one by one, in word2vec.c's order.
+    /// Whether one set of negatives (or one path) serves a block of up to 16 contexts at once, and
+    /// negatives come back in later windows; otherwise pairs are trained one by one, each with
+    /// negatives of its own, in word2vec.c's order.
     pub shared_negatives: bool,
     /// Learning rate at the start.
     pub alpha: f32,

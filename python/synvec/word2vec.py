@@ -91,9 +91,11 @@ class Word2Vec:
     shrink_windows
         Whether each window is shrunk to a uniform draw from 1 to ``window``.
     shared_negatives
-        ``True`` draws negatives once for a block of up to 16 contexts of a word, several times
-        faster at the same quality; ``False`` draws them for every pair, in word2vec.c's order. In
-        hierarchical softmax it likewise decides whether contexts are trained together.
+        ``True`` trains the contexts of a word together, in blocks of up to 16, against one set of
+        negatives, and lets each negative come back in later windows that have other contexts:
+        several times faster at the same quality. ``False`` draws negatives for every pair (CBOW:
+        every window), in word2vec.c's order. In hierarchical softmax it likewise decides whether
+        contexts are trained together.
     tokenize
         How lines of ``corpus_file`` become words: at ``"whitespace"``, or ``"words"`` by Unicode's
         rules, without punctuation.

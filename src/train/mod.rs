@@ -1,9 +1,10 @@
 //! Training: an encoded corpus turns two matrices into word vectors.
 //!
 //! Workers take blocks of ids one after another from a counter, gather the tokens that subsampling
-//! keeps ([`window`]), and train each center with its contexts ([`objective`]) on rows they share
-//! without locks ([`crate::matrix`]). Every random draw and learning rate is a function of the
-//! block ([`schedule`]), never of the worker.
+//! keeps ([`window`]), and train each center with its contexts ([`objective`]) against its targets
+//! ([`targets`], [`negatives`]) on rows they share without locks ([`crate::matrix`], [`sharing`]).
+//! Every random draw and learning rate is a function of the block ([`schedule`]), never of the
+//! worker.
 
 pub mod negatives;
 pub mod objective;

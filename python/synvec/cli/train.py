@@ -66,7 +66,7 @@ def _hyperparameters(command: Any) -> Any:
         click.option(
             "--shared-negatives/--per-pair-negatives",
             default=True,
-            help="Draw negatives once for a window (faster), or for each pair.",
+            help="Share negatives among contexts and windows (faster), or draw them for each pair.",
         ),
         click.option("--seed", type=click.IntRange(min=0), default=1, help="Seeds all chance."),
         click.option(

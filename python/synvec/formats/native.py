@@ -1,11 +1,12 @@
 """synvec's own file: mapped when it is opened, whole or absent when it is saved."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from os import PathLike
-from pathlib import Path
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,9 @@ from synvec import _core
 from synvec.errors import HeaderError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.sources import Source, Target, name_of
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +148,8 @@ def open_native(
     """
     if mmap not in (None, "c", "r"):
         raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
+    from pathlib import Path  # here, since it costs 5 ms of `import synvec`
+
     parts = _core.open_native(path, mmap != "r", limits)
     config = parts.pop("config")
     return NativeParts(

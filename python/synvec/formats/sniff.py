@@ -2,7 +2,6 @@
 
 import re
 from os import PathLike, fspath
-from pathlib import Path
 from typing import Literal
 
 from synvec import _core
@@ -129,6 +128,8 @@ def format_of_ending(path: str | PathLike[str]) -> Format:
     >>> format_of_ending("vectors.txt.gz")
     'word2vec-text'
     """
+    from pathlib import Path  # here, since it costs 5 ms of `import synvec`
+
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     if suffixes and suffixes[-1] in _COMPRESSED_ENDINGS:
         suffixes.pop()

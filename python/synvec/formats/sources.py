@@ -1,8 +1,12 @@
 """Where bytes come from and go to: paths, or file objects that are open for bytes."""
 
+from __future__ import annotations
+
 from os import PathLike, fspath
-from pathlib import Path
-from typing import BinaryIO, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 HEAD_BYTES = 1 << 20
 
@@ -61,6 +65,8 @@ class _Pipe:
 def peek(source: Source) -> tuple[bytes, Source]:
     """Return the first bytes of a source, and the source to read from its beginning."""
     if not isinstance(source, BinaryReader):
+        from pathlib import Path  # here, since it costs 5 ms of `import synvec`
+
         path = Path(source)
         if path.exists() and not path.is_file() and not path.is_dir():
             return peek(_Pipe(path))

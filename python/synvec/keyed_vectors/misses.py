@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from difflib import get_close_matches
-
 from synvec._core import KeyTable
 
 # Spelling is compared with this many of the most frequent keys and no more: a miss in a store of
@@ -76,5 +74,7 @@ def close_keys(key: str, keys: KeyTable) -> list[str]:
         # ratio() can't reach the cutoff when the lengths differ by more than this.
         slack = 1 + len(key) // 2
         near = [k for k in keys.keys(0, CANDIDATES) if abs(len(k) - len(key)) <= slack]
+        from difflib import get_close_matches  # a miss is rare, an import is not
+
         close = get_close_matches(lower[:100], near, n=SUGGESTIONS, cutoff=0.75)
     return close[:SUGGESTIONS]
