@@ -68,5 +68,5 @@ pub fn train(
 /// The instruction set that training uses in this process.
 #[pyfunction]
 pub fn instruction_set() -> PyResult<&'static str> {
-    crate::simd::kernels().map(|kernels| kernels.name).map_err(PyValueError::new_err)
+    Ok(crate::simd::kernels()?.name)
 }

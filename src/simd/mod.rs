@@ -18,6 +18,7 @@ mod x86;
 
 use std::sync::OnceLock;
 
+use crate::error::Error;
 use crate::matrix::Row;
 
 /// Values in one vector: a row is a whole number of them.
@@ -174,11 +175,13 @@ pub fn backends() -> Vec<Kernels> {
 /// The kernels of this process: the fastest backend, or the one that `SYNVEC_SIMD` names.
 ///
 /// A name that is unknown or that the processor cannot run is an error that lists those it can.
-pub fn kernels() -> Result<Kernels, String> {
+pub fn kernels() -> crate::Result<Kernels> {
     static CHOICE: OnceLock<Result<Kernels, String>> = OnceLock::new();
-    CHOICE.get_or_init(|| choose(std::env::var("SYNVEC_SIMD").ok().as_deref())).clone()
+    let choice = CHOICE.get_or_init(|| choose(std::env::var("SYNVEC_SIMD").ok().as_deref()));
+    choice.clone().map_err(|message| Error::config("SYNVEC_SIMD", message))
 }
 
+/// The error is the rest of a sentence that begins with `SYNVEC_SIMD`.
 fn choose(wish: Option<&str>) -> Result<Kernels, String> {
     let backends = backends();
     let Some(wish) = wish.filter(|wish| !wish.is_empty()) else {
@@ -186,7 +189,7 @@ fn choose(wish: Option<&str>) -> Result<Kernels, String> {
     };
     backends.iter().find(|kernels| kernels.name == wish).copied().ok_or_else(|| {
         let names: Vec<&str> = backends.iter().map(|kernels| kernels.name).collect();
-        format!("SYNVEC_SIMD={wish} cannot be used here; this processor has {}", names.join(", "))
+        format!("is {wish:?}, but this processor can use {} (or leave it empty)", names.join(", "))
     })
 }
 

@@ -142,7 +142,7 @@ fn train_epochs(
     observer: &mut dyn Observer,
 ) -> Result<Vec<EpochSummary>> {
     let config = job.config;
-    let kernels = simd::kernels().map_err(|message| Error::config("SYNVEC_SIMD", message))?;
+    let kernels = simd::kernels()?;
     let subsampling = Subsampling::new(job.counts, config.sample);
     let table = AliasTable::new(job.counts, config.ns_exponent);
     let paths = match config.hierarchical_softmax {

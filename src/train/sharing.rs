@@ -13,7 +13,7 @@ const COPIES_BYTES: usize = 1 << 18;
 /// inputs against one target is bounded for the same reason, and about as tightly.)
 const USES_TOGETHER: usize = 16;
 
-/// The rows that workers copy, most used first in spirit: none for one worker alone.
+/// The rows that workers copy: the most used ones, or none where that would not pay.
 #[derive(Debug, Clone)]
 pub struct Sharing {
     /// Output rows of words.

@@ -1,0 +1,57 @@
+"""SYNVEC_SIMD: which arithmetic is used changes the speed and nothing else."""
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+TRAIN = """
+import hashlib
+import numpy as np
+from synvec import Word2Vec
+
+random = np.random.default_rng(1)
+sentences = [[f"w{i}" for i in random.zipf(1.5, 20) % 50] for _ in range(200)]
+digest = hashlib.sha256()
+for sg, hs, shared_negatives in [(1, 0, True), (1, 0, False), (0, 0, True), (1, 1, True)]:
+    model = Word2Vec(
+        sentences, vector_size=33, sg=sg, hs=hs, negative=5 * (1 - hs), min_count=1, epochs=2,
+        workers=1, shared_negatives=shared_negatives, progress=False,
+    )
+    digest.update(model.syn0.tobytes())
+print(digest.hexdigest())
+"""
+
+
+def train(name: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run(
+        [sys.executable, "-c", TRAIN],
+        env={**os.environ, "SYNVEC_SIMD": name},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+@pytest.fixture(scope="module")
+def default() -> str:
+    finished = train("")
+    assert finished.returncode == 0, finished.stderr
+    return finished.stdout
+
+
+@pytest.mark.parametrize("name", ["scalar", "avx2", "avx512", "neon"])
+def test_every_instruction_set_trains_the_same_bits(name: str, default: str) -> None:
+    finished = train(name)
+    if "but this processor can use" in finished.stderr and name != "scalar":
+        pytest.skip(f"this processor has no {name}")
+    assert finished.returncode == 0, finished.stderr
+    assert finished.stdout == default
+
+
+def test_an_unknown_instruction_set_is_refused_with_those_there_are() -> None:
+    finished = train("mmx")
+    assert finished.returncode == 1
+    message = finished.stderr.splitlines()[-1]
+    assert message.startswith('ValueError: SYNVEC_SIMD is "mmx", but this processor can use scalar')
