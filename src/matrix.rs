@@ -219,11 +219,6 @@ impl<'a> HotRows<'a> {
         Ok(own)
     }
 
-    /// The values in a row, padding included.
-    pub fn stride(&self) -> usize {
-        self.shared.stride
-    }
-
     /// The address of a row that will be used once; valid as long as `self` is.
     #[inline(always)]
     pub fn row(&mut self, index: usize) -> Row {

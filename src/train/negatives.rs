@@ -13,8 +13,8 @@ const MAX_IN_USE: usize = 1024;
 /// `lag` steps before, and so on. So each of them is drawn from the same distribution as ever and
 /// serves in as many steps as there are negatives, but a step needs one new row instead of five,
 /// which is what costs time (the row must come from memory, or from another core that has just
-/// changed it). `lag` is such that no context meets a negative twice in a row of windows: for an
-/// input its negatives are as independent as if each step drew its own.
+/// changed it). `lag` is such that no context meets a draw in two of its windows (while there is
+/// room): for an input its negatives are as independent as if each step drew its own.
 #[derive(Debug)]
 pub struct RecurringNegatives {
     count: usize,

@@ -241,8 +241,9 @@ impl<'a> Objective<'a> {
         };
         let kernels = self.shared.kernels;
         let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
-        // SAFETY: rows of `width` values from `SharedMatrix::row` and two of `hidden`; targets are
-        // distinct unless they say so; `kernels` fits this processor.
+        // SAFETY: rows of `width` values from `SharedMatrix::row` and `HotRows::row`, which outlive
+        // the step, and two of `hidden`; targets are distinct unless they say so; `kernels` fits
+        // this processor.
         unsafe {
             match (targets.repeat, is_sum) {
                 (true, _) => {

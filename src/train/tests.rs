@@ -106,6 +106,39 @@ fn several_workers_count_every_word_once() {
 }
 
 #[test]
+fn what_workers_changed_in_their_copies_is_handed_in() {
+    // Every output row is a copy of each worker's, and used too rarely to be exchanged in between.
+    let ids = [0, 1, 2, 3].map(WordId).to_vec();
+    let corpus = EncodedCorpus::from_ids(ids, 1, 4);
+    for config in every_objective() {
+        let config =
+            TrainConfig { workers: 2, epochs: 1, negative: 1.min(config.negative), ..config };
+        let mut matrices = [4; 3].map(|rows| Matrix::zeros(rows, 20).unwrap());
+        let [input, output, nodes] = &mut matrices;
+        // Rows of different lengths, so that no two changes cancel out.
+        for (row, scale) in input.values_mut().unwrap().chunks_mut(20).zip([0.1, 0.23, 0.51, 1.17])
+        {
+            row.fill(scale);
+        }
+        let mut weights = Weights {
+            input_vectors: input,
+            output_vectors: (config.negative > 0).then_some(&mut *output),
+            output_nodes: config.hierarchical_softmax.then_some(&mut *nodes),
+        };
+        let job = Job { block_ids: 2, ..Job::new(&config, &corpus, &[2, 1, 1, 1]) };
+        train(&job, &mut weights, &mut Silent).unwrap();
+        // Words are centers once each; the root of three inner nodes is passed by all of them.
+        let changed = |matrix: &Matrix, row: usize| matrix.values().unwrap()[20 * row] != 0.0;
+        if config.negative > 0 {
+            assert!((0..4).all(|word| changed(output, word)), "{config:?}");
+        }
+        if config.hierarchical_softmax {
+            assert!(changed(nodes, 2), "{config:?}");
+        }
+    }
+}
+
+#[test]
 fn a_vocabulary_of_one_word_trains_without_harm() {
     let corpus = EncodedCorpus::from_ids(vec![WordId(0); 50], 1, 50);
     for config in every_objective() {
