@@ -19,7 +19,7 @@ fn rows(matrix: &mut Matrix) -> (Vec<Row>, usize) {
     }
     let count = matrix.rows();
     let shared = matrix.share();
-    ((0..count).map(|row| shared.row(row)).collect(), shared.stride())
+    ((0..count).map(|row| shared.row(row)).collect(), shared.width())
 }
 
 /// One row of tiles that says the same of each target's first and second input.

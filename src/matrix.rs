@@ -123,6 +123,7 @@ impl Matrix {
         SharedMatrix {
             start: self.start.as_ptr(),
             rows: self.rows,
+            columns: self.columns,
             stride: padded(self.columns),
             matrix: std::marker::PhantomData,
         }
@@ -156,6 +157,7 @@ fn layout(rows: usize, columns: usize) -> Result<Layout> {
 pub struct SharedMatrix<'a> {
     start: *mut f32,
     rows: usize,
+    columns: usize,
     stride: usize,
     matrix: std::marker::PhantomData<&'a Matrix>,
 }
@@ -167,9 +169,14 @@ unsafe impl Send for SharedMatrix<'_> {}
 unsafe impl Sync for SharedMatrix<'_> {}
 
 impl SharedMatrix<'_> {
-    /// The values in a row, padding included: a multiple of [`LANES`].
+    /// From one row to the next: a multiple of [`LANES`] values.
     pub fn stride(&self) -> usize {
         self.stride
+    }
+
+    /// The values of a row that arithmetic must pass over: whole and half vectors. The rest is 0.
+    pub fn width(&self) -> usize {
+        self.columns.next_multiple_of(LANES / 2)
     }
 
     /// The address of a row, valid for [`SharedMatrix::stride`] values.

@@ -10,12 +10,24 @@
 
 #![allow(clippy::needless_range_loop)] // iterator adapters are what costs here, see above
 
-use std::ops::Range;
-
 use super::lanes::Register;
 use super::tiles::{TILE, TILE_TARGETS, place, target_offset, tiled, tiles};
 use super::{Hidden, LANES, MAX_INPUTS, Step, prefetch_line};
 use crate::matrix::Row;
+
+/// Does something at each register of a row, and at half a one where that is what is left.
+macro_rules! for_each_register {
+    ($register:ident, $width:expr, $does:ident $(, $count:ident)? ($($argument:expr),*)) => {{
+        let mut at = 0;
+        while at + $register::WIDTH <= $width {
+            $does::<$register $(, $count)?>(at, $($argument),*);
+            at += $register::WIDTH;
+        }
+        if at < $width {
+            $does::<$register::Half $(, $count)?>(at, $($argument),*);
+        }
+    }};
+}
 
 /// See [`super::Kernels::step`].
 #[inline(always)]
@@ -69,7 +81,7 @@ unsafe fn tile<R: Register, const I: usize, const T: usize>(
     assert!(inputs.len() == I && targets.len() == T && scores.len() == TILE);
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        let part = |part| running_sums::<R, I, T>(inputs, targets, part * R::WIDTH..width);
+        let part = |part| running_sums::<R, I, T>(inputs, targets, part * R::WIDTH, width);
         // The fixed tree, as far as it goes across registers.
         let sums = match R::PARTS {
             1 => part(0),
@@ -80,30 +92,67 @@ unsafe fn tile<R: Register, const I: usize, const T: usize>(
     }
 }
 
-/// Each input times each target, of every [`LANES`] columns the register that the range begins with.
+/// Each input times each target, of every [`LANES`] columns the register that begins at `first`.
+///
+/// The columns of the last vector come first, so that where only half a vector is left the sums
+/// begin with half a product, which costs half the time on machines that take a wide register in
+/// two goes.
 #[inline(always)]
 unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
     inputs: &[Row],
     targets: &[Row],
-    columns: Range<usize>,
+    first: usize,
+    width: usize,
 ) -> [[R; T]; I] {
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
         let mut sums = [[R::splat(0.0); T]; I];
-        for at in columns.step_by(LANES) {
-            let mut x = [R::splat(0.0); I];
+        let end = last_vector(width) + first;
+        if end + R::WIDTH <= width {
+            add_products::<R, I, T>(inputs, targets, end, &mut sums);
+        } else if end < width {
             for i in 0..I {
-                x[i] = R::load(inputs[i].add(at));
-            }
-            for t in 0..T {
-                let y = R::load(targets[t].add(at));
-                for i in 0..I {
-                    sums[i][t] = x[i].mul_add(y, sums[i][t]);
+                for t in 0..T {
+                    sums[i][t] = R::product_of_halves(inputs[i].add(end), targets[t].add(end));
                 }
             }
         }
+        let mut at = first;
+        while at < end {
+            add_products::<R, I, T>(inputs, targets, at, &mut sums);
+            at += LANES;
+        }
         sums
     }
+}
+
+/// Adds the products of the registers at a column to the running sums.
+#[inline(always)]
+unsafe fn add_products<R: Register, const I: usize, const T: usize>(
+    inputs: &[Row],
+    targets: &[Row],
+    at: usize,
+    sums: &mut [[R; T]; I],
+) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        let mut x = [R::splat(0.0); I];
+        for i in 0..I {
+            x[i] = R::load(inputs[i].add(at));
+        }
+        for t in 0..T {
+            let y = R::load(targets[t].add(at));
+            for i in 0..I {
+                sums[i][t] = x[i].mul_add(y, sums[i][t]);
+            }
+        }
+    }
+}
+
+/// Where the last whole or half vector of a row begins.
+#[inline(always)]
+fn last_vector(width: usize) -> usize {
+    (width - 1) / LANES * LANES
 }
 
 #[inline(always)]
@@ -152,11 +201,10 @@ unsafe fn update<R: Register>(step: &Step<'_>) {
     for_each_count!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
-/// The update for a known number of inputs: a column of all inputs and of their changes stays in
-/// registers while the targets pass by.
+/// The update for a known number of inputs.
 #[inline(always)]
 unsafe fn update_of<R: Register, const I: usize>(step: &Step<'_>) {
-    let inputs: &[Row; I] = step.inputs.try_into().expect("chosen by their number");
+    let inputs: [Row; I] = step.inputs.try_into().expect("chosen by their number");
     assert!(step.gradients.len() >= tiled(I, step.targets.len()));
     // SAFETY: the caller's promise (see `Kernels`); the length of `gradients` was checked.
     unsafe {
@@ -164,34 +212,46 @@ unsafe fn update_of<R: Register, const I: usize>(step: &Step<'_>) {
         for i in 0..I {
             gradients[i] = step.gradients.as_ptr().add(place(i, 0, step.targets.len()));
         }
-        for at in (0..step.width).step_by(R::WIDTH) {
-            let (mut x, mut change) = ([R::splat(0.0); I], [R::splat(0.0); I]);
+        for_each_register!(R, step.width, update_column, I(step, &inputs, &gradients));
+    }
+}
+
+/// A column of all inputs and of their changes stays in registers while the targets pass by.
+#[inline(always)]
+unsafe fn update_column<R: Register, const I: usize>(
+    at: usize,
+    step: &Step<'_>,
+    inputs: &[Row; I],
+    gradients: &[*const f32; I],
+) {
+    // SAFETY: the caller's promise (see `Kernels`); there is a gradient for each input and target.
+    unsafe {
+        let (mut x, mut change) = ([R::splat(0.0); I], [R::splat(0.0); I]);
+        for i in 0..I {
+            x[i] = R::load(inputs[i].add(at));
+        }
+        for (t, &target) in step.targets.iter().enumerate() {
+            let y = R::load(target.add(at));
+            let mut target_change = R::splat(0.0);
             for i in 0..I {
-                x[i] = R::load(inputs[i].add(at));
+                let gradient = R::splat(*gradients[i].add(target_offset(t)));
+                change[i] = gradient.mul_add(y, change[i]);
+                target_change = gradient.mul_add(x[i], target_change);
             }
-            for (t, &target) in step.targets.iter().enumerate() {
-                let y = R::load(target.add(at));
-                let mut target_change = R::splat(0.0);
-                for i in 0..I {
-                    let gradient = R::splat(*gradients[i].add(target_offset(t)));
-                    change[i] = gradient.mul_add(y, change[i]);
-                    target_change = gradient.mul_add(x[i], target_change);
-                }
-                y.add(target_change).store(target.add(at));
-            }
-            for i in 0..I {
-                // Read again: the same word may stand twice among the inputs.
-                R::load(inputs[i].add(at)).add(change[i]).store(inputs[i].add(at));
-            }
-            prefetch_column::<R>(step, at);
+            y.add(target_change).store(target.add(at));
+        }
+        for i in 0..I {
+            // Read again: the same word may stand twice among the inputs.
+            R::load(inputs[i].add(at)).add(change[i]).store(inputs[i].add(at));
         }
     }
+    prefetch_column(step, at);
 }
 
 /// Asks for one cache line of each row of the next step: a few at a time, since a processor waits
 /// when it is asked for more lines than it can have under way.
 #[inline(always)]
-fn prefetch_column<R: Register>(step: &Step<'_>, at: usize) {
+fn prefetch_column(step: &Step<'_>, at: usize) {
     if at.is_multiple_of(LANES) {
         for row in step.upcoming {
             prefetch_line(row.wrapping_add(at));
@@ -207,22 +267,27 @@ pub unsafe fn step_of_sum<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>)
         sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
         scores::<R>(&[hidden.row], step);
         gradients(step);
-        for at in (0..step.width).step_by(R::WIDTH) {
-            let x = R::load(hidden.row.add(at));
-            let mut change = R::splat(0.0);
-            for (t, &target) in step.targets.iter().enumerate() {
-                let y = R::load(target.add(at));
-                let gradient = R::splat(step.gradients[target_offset(t)]);
-                change = gradient.mul_add(y, change);
-                gradient.mul_add(x, y).store(target.add(at));
-            }
-            let change = change.mul(R::splat(hidden.share));
-            for &row in hidden.contexts {
-                R::load(row.add(at)).add(change).store(row.add(at));
-            }
-            prefetch_column::<R>(step, at);
-        }
+        for_each_register!(R, step.width, update_hidden(hidden, step));
+        add_to_rows::<R>(hidden.contexts, step.width, hidden.row);
     }
+}
+
+/// A column of all targets is updated, and that of the hidden vector becomes its own change.
+#[inline(always)]
+unsafe fn update_hidden<R: Register>(at: usize, hidden: &Hidden<'_>, step: &Step<'_>) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        let x = R::load(hidden.row.add(at));
+        let mut change = R::splat(0.0);
+        for (t, &target) in step.targets.iter().enumerate() {
+            let y = R::load(target.add(at));
+            let gradient = R::splat(step.gradients[target_offset(t)]);
+            change = gradient.mul_add(y, change);
+            gradient.mul_add(x, y).store(target.add(at));
+        }
+        change.mul(R::splat(hidden.share)).store(hidden.row.add(at));
+    }
+    prefetch_column(step, at);
 }
 
 /// See [`super::Kernels::sequence`].
@@ -253,25 +318,104 @@ pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>, er
             }
         }
         for at in columns() {
-            let change = R::load(error.add(at)).mul(R::splat(hidden.share));
-            for &row in hidden.contexts {
-                R::load(row.add(at)).add(change).store(row.add(at));
-            }
+            R::load(error.add(at)).mul(R::splat(hidden.share)).store(error.add(at));
         }
+        add_to_rows::<R>(hidden.contexts, step.width, error);
     }
+}
+
+/// Does something for each eight rows, or fewer at the end, by their constant number: a loop over
+/// them that ends after 5 rows here and 7 there would be guessed wrong by the processor each time.
+macro_rules! for_eight_rows {
+    ($rows:expr, $does:ident :: <$register:ty>($($argument:expr),*)) => {
+        for_eight_rows!(@ $rows, $does::<$register>($($argument),*), 1 2 3 4 5 6 7 8)
+    };
+    (@ $rows:expr, $does:ident :: <$register:ty> $arguments:tt, $($count:literal)*) => {
+        match $rows.len() {
+            $($count => for_eight_rows!(@ call $does::<$register, $count>, $rows, $arguments),)*
+            count => unreachable!("{count} rows of eight"),
+        }
+    };
+    (@ call $does:ident :: <$register:ty, $count:literal>, $rows:expr, ($($argument:expr),*)) => {
+        $does::<$register, $count>($rows, $($argument),*)
+    };
 }
 
 /// `sum = scale · Σ rows`.
 #[inline(always)]
 unsafe fn sum_rows<R: Register>(rows: &[Row], width: usize, scale: f32, sum: Row) {
+    let mut first = 0;
+    while first < rows.len() {
+        let eight = &rows[first..rows.len().min(first + 8)];
+        let so_far = (first > 0).then_some(sum);
+        first += 8;
+        let scale = if first < rows.len() { 1.0 } else { scale };
+        // SAFETY: the caller's promise (see `Kernels`).
+        unsafe { for_eight_rows!(eight, sum_eight::<R>(width, scale, so_far, sum)) }
+    }
+}
+
+/// `sum = scale · (so far + Σ rows)`.
+#[inline(always)]
+unsafe fn sum_eight<R: Register, const N: usize>(
+    rows: &[Row],
+    width: usize,
+    scale: f32,
+    so_far: Option<Row>,
+    sum: Row,
+) {
+    let rows: [Row; N] = rows.try_into().expect("chosen by their number");
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe { for_each_register!(R, width, sum_column, N(&rows, scale, so_far, sum)) }
+}
+
+#[inline(always)]
+unsafe fn sum_column<R: Register, const N: usize>(
+    at: usize,
+    rows: &[Row; N],
+    scale: f32,
+    so_far: Option<Row>,
+    sum: Row,
+) {
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        for at in (0..width).step_by(R::WIDTH) {
-            let mut total = R::splat(0.0);
-            for &row in rows {
-                total = total.add(R::load(row.add(at)));
-            }
-            total.mul(R::splat(scale)).store(sum.add(at));
+        let mut total = match so_far {
+            Some(sum) => R::load(sum.add(at)),
+            None => R::splat(0.0),
+        };
+        for n in 0..N {
+            total = total.add(R::load(rows[n].add(at)));
+        }
+        total.mul(R::splat(scale)).store(sum.add(at));
+    }
+}
+
+/// `each row += change`.
+#[inline(always)]
+unsafe fn add_to_rows<R: Register>(rows: &[Row], width: usize, change: Row) {
+    let mut first = 0;
+    while first < rows.len() {
+        let eight = &rows[first..rows.len().min(first + 8)];
+        first += 8;
+        // SAFETY: the caller's promise (see `Kernels`).
+        unsafe { for_eight_rows!(eight, add_to_eight::<R>(width, change)) }
+    }
+}
+
+#[inline(always)]
+unsafe fn add_to_eight<R: Register, const N: usize>(rows: &[Row], width: usize, change: Row) {
+    let rows: [Row; N] = rows.try_into().expect("chosen by their number");
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe { for_each_register!(R, width, add_column, N(&rows, change)) }
+}
+
+#[inline(always)]
+unsafe fn add_column<R: Register, const N: usize>(at: usize, rows: &[Row; N], change: Row) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        let change = R::load(change.add(at));
+        for n in 0..N {
+            R::load(rows[n].add(at)).add(change).store(rows[n].add(at));
         }
     }
 }

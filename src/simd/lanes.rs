@@ -16,6 +16,10 @@ pub trait Register: Copy {
     /// Registers in a vector of [`LANES`] values.
     const PARTS: usize = LANES / Self::WIDTH;
 
+    /// A register for what is left where a row ends in half a vector. As rows are padded to whole
+    /// vectors, `Self` will do.
+    type Half: Register;
+
     /// The same value in every lane.
     unsafe fn splat(value: f32) -> Self;
 
@@ -24,6 +28,14 @@ pub trait Register: Copy {
 
     /// Overwrites the values at an address.
     unsafe fn store(self, to: *mut f32);
+
+    /// The products of the first half of a vector here and of one there, and zeros. As rows are
+    /// padded with zeros, the products of whole vectors are the same.
+    #[inline(always)]
+    unsafe fn product_of_halves(here: *const f32, there: *const f32) -> Self {
+        // SAFETY: the caller's promise (see `Register`).
+        unsafe { Self::load(here).mul(Self::load(there)) }
+    }
 
     /// self · factor + addend, rounded once.
     unsafe fn mul_add(self, factor: Self, addend: Self) -> Self;
@@ -49,6 +61,8 @@ pub struct Plain([f32; LANES]);
 
 impl Register for Plain {
     const WIDTH: usize = LANES;
+
+    type Half = Self;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

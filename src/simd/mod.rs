@@ -30,8 +30,8 @@ pub const MAX_INPUTS: usize = 16;
 /// The arithmetic of training, for one instruction set.
 ///
 /// # Safety
-/// All functions need rows that are valid for reading and writing `width` values, `width` a
-/// multiple of [`LANES`], and a processor that has the instruction set.
+/// All functions need rows that are valid for reading and writing `width` values, rounded up to whole
+/// vectors of [`LANES`], and a processor that has the instruction set.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
     /// What `SYNVEC_SIMD` calls it.
@@ -68,7 +68,7 @@ pub struct Step<'a> {
     pub scores: &'a mut [f32],
     /// Scratch, as long as `scores`.
     pub gradients: &'a mut [f32],
-    /// Values in a row.
+    /// Values in a row: a multiple of half a vector ([`crate::matrix::SharedMatrix::width`]).
     pub width: usize,
     /// The learning rate: g = (label − sigmoid(score)) · alpha · multiplicity.
     pub alpha: f32,

@@ -14,6 +14,8 @@ pub struct Neon(float32x4_t);
 impl Register for Neon {
     const WIDTH: usize = 4;
 
+    type Half = Self;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self(unsafe { vdupq_n_f32(value) })

@@ -18,7 +18,7 @@ fn random(rows: usize, columns: usize, seed: u64) -> Matrix {
 fn rows(matrix: &mut Matrix) -> (Vec<Row>, usize) {
     let count = matrix.rows();
     let shared = matrix.share();
-    ((0..count).map(|row| shared.row(row)).collect(), shared.stride())
+    ((0..count).map(|row| shared.row(row)).collect(), shared.width())
 }
 
 fn dense(mut matrix: Matrix) -> Vec<f32> {

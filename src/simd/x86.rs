@@ -14,9 +14,19 @@ pub struct Avx512(__m512);
 impl Register for Avx512 {
     const WIDTH: usize = 16;
 
+    type Half = Avx2;
+
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {
         Self(unsafe { _mm512_set1_ps(value) })
+    }
+
+    #[inline(always)]
+    unsafe fn product_of_halves(here: *const f32, there: *const f32) -> Self {
+        unsafe {
+            let products = _mm256_mul_ps(_mm256_loadu_ps(here), _mm256_loadu_ps(there));
+            Self(_mm512_zextps256_ps512(products))
+        }
     }
 
     #[inline(always)]
@@ -89,6 +99,8 @@ pub struct Avx2(__m256);
 #[allow(clippy::undocumented_unsafe_blocks)] // as for `Avx512`
 impl Register for Avx2 {
     const WIDTH: usize = 8;
+
+    type Half = Self;
 
     #[inline(always)]
     unsafe fn splat(value: f32) -> Self {

@@ -226,7 +226,7 @@ impl<'a> Objective<'a> {
         for scratch in [&mut self.scores, &mut self.gradients] {
             scratch.resize(values.max(scratch.len()), 0.0);
         }
-        let width = self.shared.input_vectors.stride();
+        let width = self.shared.input_vectors.width();
         let mut step = Step {
             inputs,
             targets: &targets.rows,
@@ -240,15 +240,14 @@ impl<'a> Objective<'a> {
             upcoming: &self.planned[newest].fresh,
         };
         let kernels = self.shared.kernels;
+        let error = self.hidden.as_ptr().wrapping_add(self.shared.input_vectors.stride());
         let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
         // SAFETY: rows of `width` values from `SharedMatrix::row` and `HotRows::row`, which outlive
         // the step, and two of `hidden`; targets are distinct unless they say so; `kernels` fits
         // this processor.
         unsafe {
             match (targets.repeat, is_sum) {
-                (true, _) => {
-                    (kernels.sequence)(&hidden, &mut step, self.hidden.as_ptr().add(width))
-                }
+                (true, _) => (kernels.sequence)(&hidden, &mut step, error),
                 (false, true) => (kernels.step_of_sum)(&hidden, &mut step),
                 (false, false) => (kernels.step)(&mut step),
             }
