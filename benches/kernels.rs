@@ -34,7 +34,7 @@ fn in_tiles(value: impl Fn(usize) -> f32) -> Vec<f32> {
 }
 
 fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
-    let mut matrices = [INPUTS, TARGETS, 1]
+    let mut matrices = [INPUTS, TARGETS, 2]
         .map(|count| Matrix::zeros(count, dimensions).expect("a few rows fit any memory"));
     let [(inputs, width), (targets, _), (hidden, _)] = matrices.each_mut().map(rows);
     let (labels, multiplicities) = (in_tiles(|t| f32::from(t == 0)), in_tiles(|_| 1.0));
@@ -47,6 +47,7 @@ fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
         multiplicities: &multiplicities,
         scores: &mut scores,
         gradients: &mut gradients,
+        change: hidden[1],
         width,
         alpha: 1e-4,
         score_limit: f32::INFINITY,

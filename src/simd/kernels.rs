@@ -29,6 +29,23 @@ macro_rules! for_each_register {
     }};
 }
 
+/// Does something for each eight rows, or fewer at the end, by their constant number: a loop over
+/// them that ends after 5 rows here and 7 there would be guessed wrong by the processor each time.
+macro_rules! for_eight_rows {
+    ($rows:expr, $does:ident :: <$register:ty>($($argument:expr),*)) => {
+        for_eight_rows!(@ $rows, $does::<$register>($($argument),*), 1 2 3 4 5 6 7 8)
+    };
+    (@ $rows:expr, $does:ident :: <$register:ty> $arguments:tt, $($count:literal)*) => {
+        match $rows.len() {
+            $($count => for_eight_rows!(@ call $does::<$register, $count>, $rows, $arguments),)*
+            count => unreachable!("{count} rows of eight"),
+        }
+    };
+    (@ call $does:ident :: <$register:ty, $count:literal>, $rows:expr, ($($argument:expr),*)) => {
+        $does::<$register, $count>($rows, $($argument),*)
+    };
+}
+
 /// See [`super::Kernels::step`].
 #[inline(always)]
 pub unsafe fn step<R: Register>(step: &mut Step<'_>) {
@@ -193,12 +210,17 @@ unsafe fn update<R: Register>(step: &Step<'_>) {
         ($($count:literal)*) => {
             match step.inputs.len() {
                 // SAFETY: the caller's promise (see `Kernels`).
+                1 => unsafe {
+                    update_targets::<R>(step.inputs[0], step);
+                    add_to_rows::<R>(step.inputs, step.width, 1.0, step.change);
+                },
+                // SAFETY: as above.
                 $($count => unsafe { update_of::<R, $count>(step) },)*
                 count => assert_eq!(count, 0, "at most {MAX_INPUTS} inputs"),
             }
         };
     }
-    for_each_count!(1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
+    for_each_count!(2 3 4 5 6 7 8 9 10 11 12 13 14 15 16)
 }
 
 /// The update for a known number of inputs.
@@ -267,38 +289,87 @@ pub unsafe fn step_of_sum<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>)
         sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
         scores::<R>(&[hidden.row], step);
         gradients(step);
-        for_each_register!(R, step.width, update_hidden(hidden, step));
-        add_to_rows::<R>(hidden.contexts, step.width, hidden.row);
+        update_targets::<R>(hidden.row, step);
+        add_to_rows::<R>(hidden.contexts, step.width, hidden.share, step.change);
     }
 }
 
-/// A column of all targets is updated, and that of the hidden vector becomes its own change.
+/// The update of all targets against one vector, whose own change is put in `step.change`.
 #[inline(always)]
-unsafe fn update_hidden<R: Register>(at: usize, hidden: &Hidden<'_>, step: &Step<'_>) {
+unsafe fn update_targets<R: Register>(x: Row, step: &Step<'_>) {
+    let mut first = 0;
+    while first < step.targets.len() {
+        let eight = &step.targets[first..step.targets.len().min(first + 8)];
+        // SAFETY: the caller's promise (see `Kernels`).
+        unsafe { for_eight_rows!(eight, update_eight::<R>(first, x, step)) }
+        first += 8;
+    }
+}
+
+#[inline(always)]
+unsafe fn update_eight<R: Register, const N: usize>(
+    targets: &[Row],
+    first: usize,
+    x: Row,
+    step: &Step<'_>,
+) {
+    let targets: [Row; N] = targets.try_into().expect("chosen by their number");
+    let mut gradients = [0.0; N];
+    for n in 0..N {
+        gradients[n] = step.gradients[target_offset(first + n)];
+    }
+    let so_far = (first > 0).then_some(step.change);
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        let x = R::load(hidden.row.add(at));
-        let mut change = R::splat(0.0);
-        for (t, &target) in step.targets.iter().enumerate() {
-            let y = R::load(target.add(at));
-            let gradient = R::splat(step.gradients[target_offset(t)]);
-            change = gradient.mul_add(y, change);
-            gradient.mul_add(x, y).store(target.add(at));
-        }
-        change.mul(R::splat(hidden.share)).store(hidden.row.add(at));
+        for_each_register!(R, step.width, eight_column, N(&targets, &gradients, so_far, x, step))
     }
-    prefetch_column(step, at);
+}
+
+#[inline(always)]
+unsafe fn eight_column<R: Register, const N: usize>(
+    at: usize,
+    targets: &[Row; N],
+    gradients: &[f32; N],
+    so_far: Option<Row>,
+    x: Row,
+    step: &Step<'_>,
+) {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        let x = R::load(x.add(at));
+        let mut change = load_or_zero::<R>(so_far, at);
+        for n in 0..N {
+            let (y, gradient) = (R::load(targets[n].add(at)), R::splat(gradients[n]));
+            change = gradient.mul_add(y, change);
+            gradient.mul_add(x, y).store(targets[n].add(at));
+        }
+        change.store(step.change.add(at));
+    }
+    if so_far.is_none() {
+        prefetch_column(step, at);
+    }
+}
+
+#[inline(always)]
+unsafe fn load_or_zero<R: Register>(row: Option<Row>, at: usize) -> R {
+    // SAFETY: the caller's promise (see `Kernels`).
+    unsafe {
+        match row {
+            Some(row) => R::load(row.add(at)),
+            None => R::splat(0.0),
+        }
+    }
 }
 
 /// See [`super::Kernels::sequence`].
 #[inline(always)]
-pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row) {
+pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
     let columns = || (0..step.width).step_by(R::WIDTH);
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
         sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
         for at in columns() {
-            R::splat(0.0).store(error.add(at));
+            R::splat(0.0).store(step.change.add(at));
         }
         for (t, target) in step.targets.iter().enumerate() {
             let place = place(0, t, step.targets.len());
@@ -313,32 +384,13 @@ pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>, er
             let gradient = R::splat(wanted * step.multiplicities[place]);
             for at in columns() {
                 let (x, y) = (R::load(hidden.row.add(at)), R::load(target.add(at)));
-                gradient.mul_add(y, R::load(error.add(at))).store(error.add(at));
+                let change = R::load(step.change.add(at));
+                gradient.mul_add(y, change).store(step.change.add(at));
                 gradient.mul_add(x, y).store(target.add(at));
             }
         }
-        for at in columns() {
-            R::load(error.add(at)).mul(R::splat(hidden.share)).store(error.add(at));
-        }
-        add_to_rows::<R>(hidden.contexts, step.width, error);
+        add_to_rows::<R>(hidden.contexts, step.width, hidden.share, step.change);
     }
-}
-
-/// Does something for each eight rows, or fewer at the end, by their constant number: a loop over
-/// them that ends after 5 rows here and 7 there would be guessed wrong by the processor each time.
-macro_rules! for_eight_rows {
-    ($rows:expr, $does:ident :: <$register:ty>($($argument:expr),*)) => {
-        for_eight_rows!(@ $rows, $does::<$register>($($argument),*), 1 2 3 4 5 6 7 8)
-    };
-    (@ $rows:expr, $does:ident :: <$register:ty> $arguments:tt, $($count:literal)*) => {
-        match $rows.len() {
-            $($count => for_eight_rows!(@ call $does::<$register, $count>, $rows, $arguments),)*
-            count => unreachable!("{count} rows of eight"),
-        }
-    };
-    (@ call $does:ident :: <$register:ty, $count:literal>, $rows:expr, ($($argument:expr),*)) => {
-        $does::<$register, $count>($rows, $($argument),*)
-    };
 }
 
 /// `sum = scale · Σ rows`.
@@ -379,10 +431,7 @@ unsafe fn sum_column<R: Register, const N: usize>(
 ) {
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        let mut total = match so_far {
-            Some(sum) => R::load(sum.add(at)),
-            None => R::splat(0.0),
-        };
+        let mut total = load_or_zero::<R>(so_far, at);
         for n in 0..N {
             total = total.add(R::load(rows[n].add(at)));
         }
@@ -390,30 +439,40 @@ unsafe fn sum_column<R: Register, const N: usize>(
     }
 }
 
-/// `each row += change`.
+/// `each row += share · change`.
 #[inline(always)]
-unsafe fn add_to_rows<R: Register>(rows: &[Row], width: usize, change: Row) {
+unsafe fn add_to_rows<R: Register>(rows: &[Row], width: usize, share: f32, change: Row) {
     let mut first = 0;
     while first < rows.len() {
         let eight = &rows[first..rows.len().min(first + 8)];
-        first += 8;
         // SAFETY: the caller's promise (see `Kernels`).
-        unsafe { for_eight_rows!(eight, add_to_eight::<R>(width, change)) }
+        unsafe { for_eight_rows!(eight, add_to_eight::<R>(width, share, change)) }
+        first += 8;
     }
 }
 
 #[inline(always)]
-unsafe fn add_to_eight<R: Register, const N: usize>(rows: &[Row], width: usize, change: Row) {
+unsafe fn add_to_eight<R: Register, const N: usize>(
+    rows: &[Row],
+    width: usize,
+    share: f32,
+    change: Row,
+) {
     let rows: [Row; N] = rows.try_into().expect("chosen by their number");
     // SAFETY: the caller's promise (see `Kernels`).
-    unsafe { for_each_register!(R, width, add_column, N(&rows, change)) }
+    unsafe { for_each_register!(R, width, add_column, N(&rows, share, change)) }
 }
 
 #[inline(always)]
-unsafe fn add_column<R: Register, const N: usize>(at: usize, rows: &[Row; N], change: Row) {
+unsafe fn add_column<R: Register, const N: usize>(
+    at: usize,
+    rows: &[Row; N],
+    share: f32,
+    change: Row,
+) {
     // SAFETY: the caller's promise (see `Kernels`).
     unsafe {
-        let change = R::load(change.add(at));
+        let change = R::load(change.add(at)).mul(R::splat(share));
         for n in 0..N {
             R::load(rows[n].add(at)).add(change).store(rows[n].add(at));
         }

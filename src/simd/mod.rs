@@ -47,9 +47,9 @@ pub struct Kernels {
     pub step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
 
     /// The same, target after target as word2vec.c does it, so that one that occurs again is seen
-    /// with its change. `error` is overwritten. The bits are those of `step_of_sum` where targets
+    /// with its change. The bits are those of `step_of_sum` where targets
     /// are distinct.
-    pub sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row),
+    pub sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
 }
 
 /// What a step trains on. Scores, gradients, labels and multiplicities lie in tiles ([`tiles`]).
@@ -68,6 +68,8 @@ pub struct Step<'a> {
     pub scores: &'a mut [f32],
     /// Scratch, as long as `scores`.
     pub gradients: &'a mut [f32],
+    /// Scratch: a row.
+    pub change: Row,
     /// Values in a row: a multiple of half a vector ([`crate::matrix::SharedMatrix::width`]).
     pub width: usize,
     /// The learning rate: g = (label − sigmoid(score)) · alpha · multiplicity.
@@ -132,9 +134,9 @@ macro_rules! backend {
             }
 
             $(#[target_feature(enable = $feature)])?
-            unsafe fn sequence(hidden: &Hidden<'_>, step: &mut Step<'_>, error: Row) {
+            unsafe fn sequence(hidden: &Hidden<'_>, step: &mut Step<'_>) {
                 // SAFETY: as above.
-                unsafe { super::kernels::sequence::<$register>(hidden, step, error) }
+                unsafe { super::kernels::sequence::<$register>(hidden, step) }
             }
 
             pub const KERNELS: Kernels = Kernels { name: $name, step, step_of_sum, sequence };

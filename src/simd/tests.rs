@@ -66,6 +66,7 @@ fn run(
     kernel: impl FnOnce(&mut Step<'_>),
 ) -> Vec<f32> {
     let (count, values) = (targets.len(), tiled(inputs.len(), targets.len()));
+    let mut scratch = Matrix::zeros(1, width).unwrap();
     let (mut scores, mut gradients) = (vec![f32::NAN; values], vec![f32::NAN; values]);
     kernel(&mut Step {
         inputs,
@@ -74,6 +75,7 @@ fn run(
         multiplicities: &in_tiles(count, |target| multiplicity(target, count)),
         scores: &mut scores,
         gradients: &mut gradients,
+        change: rows(&mut scratch).0[0],
         width,
         alpha: ALPHA,
         score_limit,
@@ -138,7 +140,7 @@ fn hidden_step(
     order: Order,
 ) -> [Vec<f32>; 3] {
     let (mut inputs, mut targets) = (random(c, d, 3), random(t, d, 4));
-    let mut scratch = Matrix::zeros(2, d).unwrap();
+    let mut scratch = Matrix::zeros(1, d).unwrap();
     let (input_rows, width) = rows(&mut inputs);
     let (mut target_rows, _) = rows(&mut targets);
     let (scratch_rows, _) = rows(&mut scratch);
@@ -148,11 +150,11 @@ fn hidden_step(
         target_rows.push(target_rows[0]);
     }
     let scores = run(&scratch_rows[..1], &target_rows, width, limit, |step| {
-        // SAFETY: as in `shared_step`; two rows of scratch.
+        // SAFETY: as in `shared_step`; a row of scratch.
         unsafe {
             match order {
                 Order::AtOnce => (kernels.step_of_sum)(&hidden, step),
-                _ => (kernels.sequence)(&hidden, step, scratch_rows[1]),
+                _ => (kernels.sequence)(&hidden, step),
             }
         }
     });

@@ -69,7 +69,7 @@ pub struct Objective<'a> {
     waiting: usize,
     scores: Vec<f32>,
     gradients: Vec<f32>,
-    /// Row 0 is the hidden vector, row 1 its error.
+    /// Row 0 is the hidden vector, row 1 its change.
     hidden: Matrix,
 }
 
@@ -234,20 +234,20 @@ impl<'a> Objective<'a> {
             multiplicities: &targets.multiplicities,
             scores: &mut self.scores[..values],
             gradients: &mut self.gradients[..values],
+            change: self.hidden.as_ptr().wrapping_add(self.shared.input_vectors.stride()),
             width,
             alpha: self.alpha,
             score_limit: targets.score_limit,
             upcoming: &self.planned[newest].fresh,
         };
         let kernels = self.shared.kernels;
-        let error = self.hidden.as_ptr().wrapping_add(self.shared.input_vectors.stride());
         let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
         // SAFETY: rows of `width` values from `SharedMatrix::row` and `HotRows::row`, which outlive
         // the step, and two of `hidden`; targets are distinct unless they say so; `kernels` fits
         // this processor.
         unsafe {
             match (targets.repeat, is_sum) {
-                (true, _) => (kernels.sequence)(&hidden, &mut step, error),
+                (true, _) => (kernels.sequence)(&hidden, &mut step),
                 (false, true) => (kernels.step_of_sum)(&hidden, &mut step),
                 (false, false) => (kernels.step)(&mut step),
             }
