@@ -27,7 +27,7 @@ fn in_tiles(value: impl Fn(usize) -> f32) -> Vec<f32> {
     let mut row = vec![0.0; tiled(1, TARGETS)];
     for target in 0..TARGETS {
         for input in 0..2 {
-            row[place(input, target, TARGETS)] = value(target);
+            row[place(input, target, 1)] = value(target);
         }
     }
     row

@@ -11,7 +11,7 @@
 #![allow(clippy::needless_range_loop)] // iterator adapters are what costs here, see above
 
 use super::lanes::Register;
-use super::tiles::{TILE, TILE_TARGETS, place, target_offset, tiled, tiles};
+use super::tiles::{TILE, TILE_TARGETS, place, tiled, tiles};
 use super::{Hidden, LANES, MAX_INPUTS, Step, prefetch_line};
 use crate::matrix::Row;
 
@@ -60,13 +60,13 @@ pub unsafe fn step<R: Register>(step: &mut Step<'_>) {
 /// Every input against every target.
 #[inline(always)]
 unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
-    let (mut first_input, mut place) = (0, 0);
-    while first_input < inputs.len() {
-        let pair = &inputs[first_input..inputs.len().min(first_input + 2)];
-        let mut first_target = 0;
-        while first_target < step.targets.len() {
-            let end = step.targets.len().min(first_target + TILE_TARGETS);
-            let targets = &step.targets[first_target..end];
+    let (mut first_target, mut place) = (0, 0);
+    while first_target < step.targets.len() {
+        let end = step.targets.len().min(first_target + TILE_TARGETS);
+        let targets = &step.targets[first_target..end];
+        let mut first_input = 0;
+        while first_input < inputs.len() {
+            let pair = &inputs[first_input..inputs.len().min(first_input + 2)];
             let scores = &mut step.scores[place..place + TILE];
             macro_rules! for_each_count {
                 ($($t:literal)*) => {
@@ -80,10 +80,10 @@ unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
                 };
             }
             for_each_count!(1 2 3 4 5 6 7 8);
-            first_target += TILE_TARGETS;
+            first_input += 2;
             place += TILE;
         }
-        first_input += 2;
+        first_target += TILE_TARGETS;
     }
 }
 
@@ -189,17 +189,22 @@ unsafe fn add_all<R: Register, const I: usize, const T: usize>(
 /// From scores to the changes they call for: (label − sigmoid) · alpha · multiplicity.
 #[inline(always)]
 fn gradients(step: &mut Step<'_>) {
-    let across = tiles(step.targets.len()) * TILE;
-    let (labels, multiplicities) = (&step.labels[..across], &step.multiplicities[..across]);
-    let mut start = 0;
-    while start < step.scores.len() {
-        let scores = &step.scores[start..start + across];
-        let gradients = &mut step.gradients[start..start + across];
-        for k in 0..across {
-            let wanted = (labels[k] - sigmoid(scores[k])) * (step.alpha * multiplicities[k]);
-            gradients[k] = if scores[k].abs() < step.score_limit { wanted } else { 0.0 };
+    let across = tiles(step.targets.len());
+    let inputs = step.scores.len() / across;
+    for tile in 0..across {
+        let of_tile = tile * TILE..(tile + 1) * TILE;
+        let (labels, multiplicities) =
+            (&step.labels[of_tile.clone()], &step.multiplicities[of_tile]);
+        let mut start = tile * inputs;
+        while start < (tile + 1) * inputs {
+            let scores = &step.scores[start..start + TILE];
+            let gradients = &mut step.gradients[start..start + TILE];
+            for k in 0..TILE {
+                let wanted = (labels[k] - sigmoid(scores[k])) * (step.alpha * multiplicities[k]);
+                gradients[k] = if scores[k].abs() < step.score_limit { wanted } else { 0.0 };
+            }
+            start += TILE;
         }
-        start += across;
     }
 }
 
@@ -229,22 +234,15 @@ unsafe fn update_of<R: Register, const I: usize>(step: &Step<'_>) {
     let inputs: [Row; I] = step.inputs.try_into().expect("chosen by their number");
     assert!(step.gradients.len() >= tiled(I, step.targets.len()));
     // SAFETY: the caller's promise (see `Kernels`); the length of `gradients` was checked.
-    unsafe {
-        let mut gradients = [std::ptr::null(); I];
-        for i in 0..I {
-            gradients[i] = step.gradients.as_ptr().add(place(i, 0, step.targets.len()));
-        }
-        for_each_register!(R, step.width, update_column, I(step, &inputs, &gradients));
-    }
+    unsafe { for_each_register!(R, step.width, update_column, I(&inputs, step)) }
 }
 
 /// A column of all inputs and of their changes stays in registers while the targets pass by.
 #[inline(always)]
 unsafe fn update_column<R: Register, const I: usize>(
     at: usize,
-    step: &Step<'_>,
     inputs: &[Row; I],
-    gradients: &[*const f32; I],
+    step: &Step<'_>,
 ) {
     // SAFETY: the caller's promise (see `Kernels`); there is a gradient for each input and target.
     unsafe {
@@ -252,15 +250,22 @@ unsafe fn update_column<R: Register, const I: usize>(
         for i in 0..I {
             x[i] = R::load(inputs[i].add(at));
         }
-        for (t, &target) in step.targets.iter().enumerate() {
-            let y = R::load(target.add(at));
-            let mut target_change = R::splat(0.0);
-            for i in 0..I {
-                let gradient = R::splat(*gradients[i].add(target_offset(t)));
-                change[i] = gradient.mul_add(y, change[i]);
-                target_change = gradient.mul_add(x[i], target_change);
+        let mut first = 0;
+        while first < step.targets.len() {
+            let eight = &step.targets[first..step.targets.len().min(first + TILE_TARGETS)];
+            let gradients = step.gradients.as_ptr().add(place(0, first, I));
+            for t in 0..eight.len() {
+                let y = R::load(eight[t].add(at));
+                // Two sums, of even and of odd inputs, wait half as long as one.
+                let mut changed = [y, R::splat(0.0)];
+                for i in 0..I {
+                    let gradient = R::splat(*gradients.add(place(i, 0, I) + t));
+                    change[i] = gradient.mul_add(y, change[i]);
+                    changed[i % 2] = gradient.mul_add(x[i], changed[i % 2]);
+                }
+                changed[0].add(changed[1]).store(eight[t].add(at));
             }
-            y.add(target_change).store(target.add(at));
+            first += TILE_TARGETS;
         }
         for i in 0..I {
             // Read again: the same word may stand twice among the inputs.
@@ -316,7 +321,7 @@ unsafe fn update_eight<R: Register, const N: usize>(
     let targets: [Row; N] = targets.try_into().expect("chosen by their number");
     let mut gradients = [0.0; N];
     for n in 0..N {
-        gradients[n] = step.gradients[target_offset(first + n)];
+        gradients[n] = step.gradients[place(0, first + n, 1)];
     }
     let so_far = (first > 0).then_some(step.change);
     // SAFETY: the caller's promise (see `Kernels`).
@@ -372,7 +377,7 @@ pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
             R::splat(0.0).store(step.change.add(at));
         }
         for (t, target) in step.targets.iter().enumerate() {
-            let place = place(0, t, step.targets.len());
+            let place = place(0, t, 1);
             let mut totals = [0.0; TILE];
             tile::<R, 1, 1>(&[hidden.row], &[*target], step.width, &mut totals);
             let score = totals[0];

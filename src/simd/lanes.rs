@@ -1,7 +1,7 @@
 //! What an instruction set has to offer: registers of float32 values, and sums across them.
 
 use super::LANES;
-use super::tiles::{TILE, TILE_TARGETS};
+use super::tiles::{TILE, place};
 
 /// One register: part of a vector of [`LANES`] values, or all of it.
 ///
@@ -101,7 +101,7 @@ impl Register for Plain {
         let mut totals = [0.0; TILE];
         for (input, sums) in [first, second].into_iter().enumerate() {
             for (target, sum) in sums.iter().enumerate() {
-                totals[super::tiles::place(input, target, TILE_TARGETS)] = sum.total();
+                totals[place(input, target, 2)] = sum.total();
             }
         }
         // SAFETY: the caller's promise: the tile is there.

@@ -60,7 +60,7 @@ impl Register for Neon {
                     // and one lane each of four.
                     let (a, b) = (lower_halves(two[0], two[1]), lower_halves(two[2], two[3]));
                     let one = vaddq_f32(vuzp1q_f32(a, b), vuzp2q_f32(a, b));
-                    vst1q_f32(to.add(8 * half + 4 * input), one);
+                    vst1q_f32(to.add(8 * input + 4 * half), one);
                 }
             }
         }

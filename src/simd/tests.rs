@@ -51,7 +51,7 @@ fn in_tiles(targets: usize, value: impl Fn(usize) -> f32) -> Vec<f32> {
     let mut row = vec![0.0; tiled(1, targets)];
     for target in 0..targets {
         for input in 0..2 {
-            row[place(input, target, targets)] = value(target);
+            row[place(input, target, 1)] = value(target);
         }
     }
     row
@@ -82,7 +82,7 @@ fn run(
         upcoming: targets,
     });
     let pairs = (0..inputs.len()).flat_map(|i| (0..count).map(move |t| (i, t)));
-    pairs.map(|(i, t)| scores[place(i, t, count)]).collect()
+    pairs.map(|(i, t)| scores[place(i, t, inputs.len())]).collect()
 }
 
 /// One shared step on fresh matrices: inputs, outputs and scores afterwards.

@@ -1,8 +1,10 @@
 //! How the scores of a step lie in memory: in tiles of 16, each for two inputs and eight targets.
 //!
 //! A tile is what the running sums of two inputs against eight targets add up to in one go
-//! ([`super::lanes::Register::add_up`]), and one vector for the sigmoid. Within it, four targets of the first
-//! input are followed by the same four of the second.
+//! ([`super::lanes::Register::store_totals`]), and one vector for the sigmoid: eight scores of the first
+//! input, then eight of the second. The tiles of all inputs against the first eight targets are
+//! followed by those against the next eight, so that the scores of one target lie at distances that
+//! depend on the inputs alone.
 
 /// Values in a tile.
 pub const TILE: usize = 16;
@@ -22,16 +24,11 @@ pub const fn tiled(inputs: usize, targets: usize) -> usize {
     inputs.div_ceil(2) * tiles(targets) * TILE
 }
 
-/// Where the score of `input` against `target` lies, of `targets` in all.
+/// Where the score of `input` against `target` lies, of `inputs` in all.
 #[inline(always)]
-pub const fn place(input: usize, target: usize, targets: usize) -> usize {
-    (input / 2) * tiles(targets) * TILE + (input % 2) * 4 + target_offset(target)
-}
-
-/// How far behind that of target 0 the score of the same input against `target` lies.
-#[inline(always)]
-pub const fn target_offset(target: usize) -> usize {
-    target + (target & !3)
+pub const fn place(input: usize, target: usize, inputs: usize) -> usize {
+    let tile = (target / TILE_TARGETS) * inputs.div_ceil(2) + input / 2;
+    tile * TILE + (input % 2) * TILE_TARGETS + target % TILE_TARGETS
 }
 
 #[cfg(test)]
@@ -44,7 +41,7 @@ mod tests {
             for targets in 1..=26 {
                 let mut seen = vec![false; tiled(inputs, targets)];
                 for (input, target) in (0..inputs).flat_map(|i| (0..targets).map(move |t| (i, t))) {
-                    let place = place(input, target, targets);
+                    let place = place(input, target, inputs);
                     assert!(!std::mem::replace(&mut seen[place], true));
                 }
             }

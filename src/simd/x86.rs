@@ -83,11 +83,11 @@ impl Register for Avx512 {
                     (_mm512_shuffle_ps::<0x44>(a, b), _mm512_shuffle_ps::<0xEE>(a, b));
                 two[t] = _mm512_add_ps(low, high);
             }
-            // and one lane each of t … t + 3.
+            // one lane each of t … t + 3, and all of the first before all of the second.
             let (a, b) = (two[0], two[1]);
             let one =
                 _mm512_add_ps(_mm512_shuffle_ps::<0x88>(a, b), _mm512_shuffle_ps::<0xDD>(a, b));
-            _mm512_storeu_ps(to, one);
+            _mm512_storeu_ps(to, _mm512_shuffle_f32x4::<0xD8>(one, one));
         }
     }
 }
@@ -143,6 +143,7 @@ impl Register for Avx2 {
                     (_mm256_permute2f128_ps::<0x20>(a, b), _mm256_permute2f128_ps::<0x31>(a, b));
                 four[t] = _mm256_add_ps(low, high);
             }
+            let mut one = [_mm256_setzero_ps(); 2];
             for half in 0..2 {
                 // two lanes each of two targets in either half,
                 let mut two = [_mm256_setzero_ps(); 2];
@@ -152,12 +153,14 @@ impl Register for Avx2 {
                         (_mm256_shuffle_ps::<0x44>(a, b), _mm256_shuffle_ps::<0xEE>(a, b));
                     two[t] = _mm256_add_ps(low, high);
                 }
-                // and one lane each of four targets.
+                // one lane each of four targets,
                 let (a, b) = (two[0], two[1]);
-                let one =
+                one[half] =
                     _mm256_add_ps(_mm256_shuffle_ps::<0x88>(a, b), _mm256_shuffle_ps::<0xDD>(a, b));
-                _mm256_storeu_ps(to.add(8 * half), one);
             }
+            // and all of the first before all of the second.
+            _mm256_storeu_ps(to, _mm256_permute2f128_ps::<0x20>(one[0], one[1]));
+            _mm256_storeu_ps(to.add(8), _mm256_permute2f128_ps::<0x31>(one[0], one[1]));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The output side of a step: which rows, what each should say, and how much it counts.
 
 use crate::matrix::{HotRows, Row};
-use crate::simd::tiles::{TILE, place, target_offset, tiles};
+use crate::simd::tiles::{TILE, place, tiles};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
@@ -118,9 +118,9 @@ impl Targets {
         for (input, target) in
             (0..inputs).flat_map(|input| (0..self.rows.len()).map(move |target| (input, target)))
         {
-            let score = scores[place(input, target, self.rows.len())];
+            let score = scores[place(input, target, inputs)];
             if score.abs() < self.score_limit {
-                let offset = target_offset(target);
+                let offset = place(0, target, 1);
                 let wrong = f64::from(if self.labels[offset] == 1.0 { -score } else { score });
                 let softplus = wrong.max(0.0) + (-wrong.abs()).exp().ln_1p();
                 sum += softplus * f64::from(self.multiplicities[offset]);
@@ -144,7 +144,7 @@ fn are_distinct(words: &[WordId]) -> bool {
 
 /// Where a tile has a target for its first and for its second input.
 fn both_places(target: usize) -> [usize; 2] {
-    [target_offset(target), target_offset(target) + place(1, 0, 1)]
+    [place(0, target, 1), place(1, target, 1)]
 }
 
 #[cfg(test)]
