@@ -52,6 +52,7 @@ fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
         alpha: 1e-4,
         score_limit: f32::INFINITY,
         upcoming: &[],
+        arriving: None,
     };
     let mut group = criterion.benchmark_group(format!("{}/D={dimensions}", kernels.name));
     // A score, and an update of either side: a multiplication and an addition a value each.

@@ -283,6 +283,9 @@ fn prefetch_column(step: &Step<'_>, at: usize) {
         for row in step.upcoming {
             prefetch_line(row.wrapping_add(at));
         }
+        if let Some(row) = step.arriving {
+            prefetch_line(row.wrapping_add(at));
+        }
     }
 }
 

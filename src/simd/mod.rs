@@ -78,6 +78,8 @@ pub struct Step<'a> {
     pub score_limit: f32,
     /// Rows that a later step will use: they are asked for meanwhile, without effect on values.
     pub upcoming: &'a [Row],
+    /// One more of them.
+    pub arriving: Option<Row>,
 }
 
 /// A hidden vector: `scale · Σ contexts`.

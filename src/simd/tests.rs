@@ -80,6 +80,7 @@ fn run(
         alpha: ALPHA,
         score_limit,
         upcoming: targets,
+        arriving: Some(targets[0]),
     });
     let pairs = (0..inputs.len()).flat_map(|i| (0..count).map(move |t| (i, t)));
     pairs.map(|(i, t)| scores[place(i, t, inputs.len())]).collect()

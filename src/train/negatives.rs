@@ -19,9 +19,10 @@ const MAX_IN_USE: usize = 1024;
 pub struct RecurringNegatives {
     count: usize,
     lag: usize,
-    /// The draws of the last steps, a ring that ends at `next`; empty before the first one.
+    /// The draws of the last steps: a ring of a power of two, so that a place in it costs no division.
     drawn: Vec<WordId>,
-    next: usize,
+    /// How many were drawn since the last [`RecurringNegatives::forget`].
+    draws: usize,
 }
 
 impl RecurringNegatives {
@@ -30,40 +31,44 @@ impl RecurringNegatives {
         let steps_of_a_window = (2 * window).div_ceil(MAX_INPUTS);
         let reach = (2 * window + 1) * steps_of_a_window;
         let lag = (MAX_IN_USE / count.max(1)).clamp(1, reach);
-        Self { count, lag, drawn: Vec::new(), next: 0 }
+        let ring = (lag * count.max(1)).next_power_of_two();
+        Self { count, lag, drawn: vec![WordId(0); ring], draws: 0 }
     }
 
     /// Forgets all draws, so that what follows depends on the generator alone.
     pub fn forget(&mut self) {
-        self.drawn.clear();
+        self.draws = 0;
     }
 
-    /// The negatives of the next step, the new one first.
-    #[inline]
+    /// The `negatives` of the next step, the new one first.
+    #[inline(always)]
     pub fn draw(
         &mut self,
         table: &AliasTable,
         generator: &mut SplitMix64,
-    ) -> impl Iterator<Item = WordId> {
-        if self.drawn.is_empty() {
-            // The draws of steps that were not.
-            let earlier = self.lag * (self.count - 1);
-            self.drawn.extend((0..=earlier).map(|_| table.draw(generator)));
-            self.next = 0;
-        } else {
-            self.drawn[self.next] = table.draw(generator);
-            self.next = if self.next + 1 == self.drawn.len() { 0 } else { self.next + 1 };
+        negatives: &mut [WordId],
+    ) {
+        debug_assert_eq!(negatives.len(), self.count);
+        if self.draws == 0 {
+            self.draw_earlier(table, generator);
         }
+        let mask = self.drawn.len() - 1;
+        self.drawn[self.draws & mask] = table.draw(generator);
         // A window's size may be drawn before the next negative.
         table.prefetch(2, generator);
-        let len = self.drawn.len();
-        let newest = if self.next == 0 { len - 1 } else { self.next - 1 };
-        let mut at = newest;
-        (0..self.count).map(move |_| {
-            let word = self.drawn[at];
-            at = if at >= self.lag { at - self.lag } else { at + len - self.lag.min(len) };
-            word
-        })
+        let mut at = self.draws;
+        for negative in negatives {
+            *negative = self.drawn[at & mask];
+            at = at.wrapping_sub(self.lag);
+        }
+        self.draws += 1;
+    }
+
+    /// The draws of steps that were not.
+    #[cold]
+    fn draw_earlier(&mut self, table: &AliasTable, generator: &mut SplitMix64) {
+        self.draws = self.lag * (self.count - 1);
+        self.drawn[..self.draws].fill_with(|| table.draw(generator));
     }
 }
 
@@ -82,14 +87,16 @@ mod tests {
             let draws: Vec<WordId> = (0..earlier + 500).map(|_| table.draw(&mut plain)).collect();
             let mut generator = SplitMix64::new(7);
             for step in 0..500 {
-                let found: Vec<WordId> = negatives.draw(&table, &mut generator).collect();
+                let mut found = vec![WordId(0); count];
+                negatives.draw(&table, &mut generator, &mut found);
                 let expected: Vec<WordId> =
                     (0..count).map(|back| draws[earlier + step - back * lag]).collect();
                 assert_eq!(found, expected, "{count} {window} {step}");
             }
             negatives.forget();
             let mut again = SplitMix64::new(7);
-            let first: Vec<WordId> = negatives.draw(&table, &mut again).collect();
+            let mut first = vec![WordId(0); count];
+            negatives.draw(&table, &mut again, &mut first);
             assert_eq!(first[0], draws[earlier]);
         }
     }

@@ -58,14 +58,17 @@ pub struct Objective<'a> {
     negatives: Option<(HotRows<'a>, &'a AliasTable)>,
     tree: Option<(HotRows<'a>, &'a HuffmanPaths)>,
     recurring: RecurringNegatives,
+    /// The most inputs of a step.
+    max_inputs: usize,
     /// The learning rate of the current block.
     pub alpha: f32,
     /// Summed loss since it was last taken.
     pub loss: f64,
-    contexts: Vec<Row>,
-    /// A ring: steps from `oldest` on wait for their rows.
+    /// A ring: the steps from `oldest` to `newest` wait for their rows.
     planned: Vec<Planned>,
     oldest: usize,
+    newest: usize,
+    next: usize,
     waiting: usize,
     scores: Vec<f32>,
     gradients: Vec<f32>,
@@ -78,8 +81,10 @@ pub struct Objective<'a> {
 struct Planned {
     inputs: Vec<Row>,
     targets: Targets,
-    /// The rows that it needs and no step before it had.
-    fresh: Vec<Row>,
+    /// So many of the targets, the first ones, are rows that no step before it had.
+    fresh: usize,
+    /// A row that later steps need.
+    arriving: Option<Row>,
 }
 
 /// Steps that wait while their rows arrive. A row takes up to 100 ns from main memory.
@@ -112,14 +117,16 @@ impl<'a> Objective<'a> {
         };
         Ok(Self {
             recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
+            max_inputs: most_inputs(shared.config),
             shared,
             negatives,
             tree,
             alpha: 0.0,
             loss: 0.0,
-            contexts: Vec::new(),
             planned: (0..slots).map(|_| Planned::default()).collect(),
             oldest: 0,
+            newest: 0,
+            next: 0,
             waiting: 0,
             scores: Vec::new(),
             gradients: Vec::new(),
@@ -129,28 +136,17 @@ impl<'a> Objective<'a> {
 
     /// Plans the steps of a window, and trains as many that waited.
     pub fn train(&mut self, window: Window<'_>, generator: &mut SplitMix64) {
-        let vectors = self.shared.input_vectors;
-        let mut contexts = std::mem::take(&mut self.contexts);
-        contexts.clear();
-        for side in window.contexts {
-            contexts.extend(side.iter().map(|word| vectors.row(word.row())));
-        }
-        let arriving = vectors.row(window.arriving.row());
-        match (self.shared.config.architecture, self.shared.config.shared_negatives) {
-            _ if contexts.is_empty() => {}
-            (Architecture::Cbow, _) => self.plan(window.center, &contexts, arriving, generator),
-            (Architecture::SkipGram, true) if contexts.len() <= MAX_INPUTS => {
-                self.plan(window.center, &contexts, arriving, generator);
+        let mut arriving = Some(self.shared.input_vectors.row(window.arriving.row()));
+        let mut rest = window.contexts;
+        loop {
+            let left = rest[0].len() + rest[1].len();
+            if left == 0 {
+                return;
             }
-            // Blocks of inputs against one set of targets (Ji et al. 2016, arXiv:1611.06172), each
-            // with negatives of its own, since one set for a very large window spoils the vectors.
-            (Architecture::SkipGram, true) => near_equal_blocks(&contexts)
-                .for_each(|inputs| self.plan(window.center, inputs, arriving, generator)),
-            (Architecture::SkipGram, false) => contexts
-                .chunks(1)
-                .for_each(|input| self.plan(window.center, input, arriving, generator)),
+            let (inputs, others) = split(rest, near_equal_part(left, self.max_inputs));
+            self.plan(window.center, inputs, arriving.take(), generator);
+            rest = others;
         }
-        self.contexts = contexts;
     }
 
     /// Trains all that waits, and begins anew: a block depends on no other.
@@ -170,45 +166,52 @@ impl<'a> Objective<'a> {
     }
 
     /// Plans a step of inputs for each loss.
-    fn plan(&mut self, center: WordId, inputs: &[Row], arriving: Row, generator: &mut SplitMix64) {
+    fn plan(
+        &mut self,
+        center: WordId,
+        inputs: [&[WordId]; 2],
+        arriving: Option<Row>,
+        generator: &mut SplitMix64,
+    ) {
         let config = self.shared.config;
         if let Some((nodes, paths)) = &mut self.tree {
-            let slot = ring(self.oldest + self.waiting, self.planned.len());
-            let targets = &mut self.planned[slot].targets;
-            targets.take_path(center, nodes, paths);
-            let fresh = targets.rows.len();
-            self.plan_step(slot, inputs, fresh, arriving);
+            let step = &mut self.planned[self.next];
+            step.targets.take_path(center, nodes, paths);
+            step.fresh = step.targets.rows.len();
+            if step.fresh > 0 {
+                self.complete(inputs, arriving); // the only word of a vocabulary has no path
+            }
         }
         if let Some((vectors, table)) = &mut self.negatives {
-            let slot = ring(self.oldest + self.waiting, self.planned.len());
-            let targets = &mut self.planned[slot].targets;
-            let fresh = if config.shared_negatives {
-                let negatives = self.recurring.draw(table, generator);
-                targets.take_negatives(center, negatives, vectors, true);
-                targets.rows.len().min(2)
+            let step = &mut self.planned[self.next];
+            let negatives = step.targets.negatives_for(center, config.negative);
+            if config.shared_negatives {
+                self.recurring.draw(table, generator, negatives);
+                step.targets.take_negatives(vectors, true);
+                step.fresh = step.targets.rows.len().min(2);
             } else {
-                let negatives = (0..config.negative).map(|_| table.draw(generator));
-                targets.take_negatives(center, negatives, vectors, false);
+                negatives.iter_mut().for_each(|negative| *negative = table.draw(generator));
                 table.prefetch(config.negative + 1, generator);
-                targets.rows.len()
-            };
-            self.plan_step(slot, inputs, fresh, arriving);
+                step.targets.take_negatives(vectors, false);
+                step.fresh = step.targets.rows.len();
+            }
+            self.complete(inputs, arriving);
         }
     }
 
-    /// Completes the step whose targets were chosen, the first `fresh` of them for the first time,
-    /// and trains the oldest step if no more can wait.
+    /// Adds its inputs to the step whose targets were chosen, and trains the oldest step if no more
+    /// can wait.
     #[inline]
-    fn plan_step(&mut self, slot: usize, inputs: &[Row], fresh: usize, arriving: Row) {
-        let planned = &mut self.planned[slot];
-        if planned.targets.rows.is_empty() {
-            return; // the only word of a vocabulary has no path
+    fn complete(&mut self, inputs: [&[WordId]; 2], arriving: Option<Row>) {
+        let vectors = self.shared.input_vectors;
+        let step = &mut self.planned[self.next];
+        step.inputs.clear();
+        for side in inputs {
+            step.inputs.extend(side.iter().map(|word| vectors.row(word.row())));
         }
-        planned.inputs.clear();
-        planned.inputs.extend_from_slice(inputs);
-        planned.fresh.clear();
-        planned.fresh.extend_from_slice(&planned.targets.rows[..fresh]);
-        planned.fresh.push(arriving);
+        step.arriving = arriving;
+        self.newest = self.next;
+        self.next = after(self.next, self.planned.len());
         self.waiting += 1;
         if self.waiting == self.planned.len() {
             self.run_oldest();
@@ -217,15 +220,16 @@ impl<'a> Objective<'a> {
 
     /// Trains the step that has waited longest, while the rows of the newest one arrive.
     fn run_oldest(&mut self) {
-        let newest = ring(self.oldest + self.waiting - 1, self.planned.len());
         let Planned { inputs, targets, .. } = &self.planned[self.oldest];
         let config = self.shared.config;
         let is_sum = config.architecture == Architecture::Cbow;
         let count = if is_sum { 1 } else { inputs.len() };
         let values = tiled(count, targets.rows.len());
-        for scratch in [&mut self.scores, &mut self.gradients] {
-            scratch.resize(values.max(scratch.len()), 0.0);
+        if values > self.scores.len() {
+            self.scores.resize(values, 0.0);
+            self.gradients.resize(values, 0.0);
         }
+        let newest = &self.planned[self.newest];
         let width = self.shared.input_vectors.width();
         let mut step = Step {
             inputs,
@@ -238,7 +242,8 @@ impl<'a> Objective<'a> {
             width,
             alpha: self.alpha,
             score_limit: targets.score_limit,
-            upcoming: &self.planned[newest].fresh,
+            upcoming: &newest.targets.rows[..newest.fresh],
+            arriving: newest.arriving,
         };
         let kernels = self.shared.kernels;
         let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
@@ -255,7 +260,7 @@ impl<'a> Objective<'a> {
         if config.compute_loss {
             self.loss += targets.loss(&self.scores[..values], count);
         }
-        self.oldest = ring(self.oldest + 1, self.planned.len());
+        self.oldest = after(self.oldest, self.planned.len());
         self.waiting -= 1;
     }
 }
@@ -271,22 +276,40 @@ fn hidden_of<'a>(config: &TrainConfig, contexts: &'a [Row], row: Row) -> Hidden<
     Hidden { contexts, row, scale, share }
 }
 
-/// A place in a ring of `len`, from one in 0 .. 2 · len: without a division, which would be the
-/// longest instruction of a plan.
+/// The next place in a ring of `len`; a division would be the longest instruction of a plan.
 #[inline(always)]
-fn ring(at: usize, len: usize) -> usize {
-    if at < len { at } else { at - len }
+fn after(at: usize, len: usize) -> usize {
+    if at + 1 == len { 0 } else { at + 1 }
 }
 
-/// Blocks of at most [`MAX_INPUTS`] whose sizes differ by at most one, the larger ones first.
-fn near_equal_blocks(rows: &[Row]) -> impl Iterator<Item = &[Row]> {
-    let mut left = rows.len().div_ceil(MAX_INPUTS);
-    let mut rest = rows;
-    std::iter::from_fn(move || {
-        let (block, others) = rest.split_at(rest.len().div_ceil(left.max(1)));
-        (rest, left) = (others, left.saturating_sub(1));
-        (!block.is_empty()).then_some(block)
-    })
+/// How many inputs may share a set of targets: all of CBOW's, which are one vector; for skip-gram
+/// a block of them (Ji et al. 2016, arXiv:1611.06172), since one set for a very large window spoils
+/// the vectors; one in word2vec.c's order.
+fn most_inputs(config: &TrainConfig) -> usize {
+    match (config.architecture, config.shared_negatives) {
+        (Architecture::Cbow, _) => usize::MAX,
+        (Architecture::SkipGram, true) => MAX_INPUTS,
+        (Architecture::SkipGram, false) => 1,
+    }
+}
+
+/// The first of as few parts of `count` as may be, of at most `most` each, whose sizes differ by at
+/// most one.
+#[inline(always)]
+fn near_equal_part(count: usize, most: usize) -> usize {
+    match most {
+        1 => 1,
+        _ if count <= most => count,
+        _ => count.div_ceil(count.div_ceil(most)),
+    }
+}
+
+/// The first `count` words of both sides, and the others.
+#[inline(always)]
+fn split([left, right]: [&[WordId]; 2], count: usize) -> ([&[WordId]; 2], [&[WordId]; 2]) {
+    let (left, left_rest) = left.split_at(count.min(left.len()));
+    let (right, right_rest) = right.split_at(count - left.len());
+    ([left, right], [left_rest, right_rest])
 }
 
 #[cfg(test)]
@@ -295,16 +318,27 @@ mod tests {
 
     #[test]
     fn blocks_of_inputs_are_near_equal_and_small() {
-        for count in 0..100 {
-            let rows = vec![std::ptr::null_mut(); count];
-            let sizes: Vec<usize> = near_equal_blocks(&rows).map(<[Row]>::len).collect();
-            assert_eq!(sizes.iter().sum::<usize>(), count);
-            assert_eq!(sizes.len(), count.div_ceil(MAX_INPUTS));
-            assert!(sizes.iter().all(|&size| (1..=MAX_INPUTS).contains(&size)));
-            assert!(
-                sizes.is_sorted_by(|a, b| a >= b)
-                    && sizes.first() <= sizes.last().map(|s| s + 1).as_ref()
-            );
+        for (count, most) in (0..100).flat_map(|count| [(count, MAX_INPUTS), (count, 1)]) {
+            let words: Vec<WordId> = (0..count).map(WordId).collect();
+            for middle in [0, words.len() / 3, words.len()] {
+                let mut rest = [&words[..middle], &words[middle..]];
+                let (mut sizes, mut seen) = (Vec::new(), Vec::new());
+                while rest.concat().len() > 0 {
+                    let size = near_equal_part(rest.concat().len(), most);
+                    let (block, others) = split(rest, size);
+                    assert_eq!(block.concat().len(), size);
+                    seen.extend(block.concat());
+                    sizes.push(size);
+                    rest = others;
+                }
+                assert_eq!(seen, words);
+                assert_eq!(sizes.len(), words.len().div_ceil(most));
+                assert!(sizes.iter().all(|&size| (1..=most).contains(&size)));
+                assert!(
+                    sizes.is_sorted_by(|a, b| a >= b)
+                        && sizes.first() <= sizes.last().map(|s| s + 1).as_ref()
+                );
+            }
         }
     }
 }

@@ -11,7 +11,9 @@ const MAX_NODE_SCORE: f32 = 6.0;
 /// The targets of a step. Labels and multiplicities lie in one row of tiles, for two inputs.
 #[derive(Debug, Default)]
 pub struct Targets {
-    /// The words drawn; unused for a path.
+    /// The center and the negatives as they were drawn; unused for a path.
+    drawn: Vec<WordId>,
+    /// Scratch: those of them that are targets.
     words: Vec<WordId>,
     /// So many distinct targets, the first of them right, are what labels and multiplicities say;
     /// 0 where they say something else.
@@ -29,38 +31,46 @@ pub struct Targets {
 }
 
 impl Targets {
-    /// The center and its negatives; one that is the center is dropped. `merged` makes targets
-    /// distinct: a negative that stands there already counts once more instead.
-    pub fn take_negatives(
-        &mut self,
-        center: WordId,
-        negatives: impl Iterator<Item = WordId>,
-        matrix: &mut HotRows<'_>,
-        merged: bool,
-    ) {
-        self.words.clear();
-        self.words.push(center);
-        self.words.extend(negatives);
-        if !are_distinct(&self.words) {
+    /// Takes note of a center, and gives the place where its negatives are to be written.
+    #[inline(always)]
+    pub fn negatives_for(&mut self, center: WordId, count: usize) -> &mut [WordId] {
+        self.drawn.resize(count + 1, center);
+        let (first, negatives) = self.drawn.split_first_mut().expect("one at least");
+        *first = center;
+        negatives
+    }
+
+    /// The center and its negatives as noted; a negative that is the center is dropped. `merged`
+    /// makes targets distinct: a negative that stands there already counts once more instead.
+    #[inline(always)]
+    pub fn take_negatives(&mut self, matrix: &mut HotRows<'_>, merged: bool) {
+        if !are_distinct(&self.drawn) {
             return self.sort_out(matrix, merged);
         }
         // Nearly always: labels and multiplicities are those of the draw before.
         self.rows.clear();
-        self.rows.extend(self.words.iter().map(|word| matrix.row(word.row())));
+        self.rows.extend(self.drawn.iter().map(|word| matrix.row(word.row())));
         self.repeat = false;
-        if self.plain != self.words.len() {
-            self.clear_answers(self.words.len(), f32::INFINITY);
-            (0..self.words.len()).for_each(|target| self.answer(target, f32::from(target == 0)));
-            self.plain = self.words.len();
+        if self.plain != self.drawn.len() {
+            self.answer_plainly();
         }
+    }
+
+    #[cold]
+    fn answer_plainly(&mut self) {
+        let count = self.drawn.len();
+        self.clear_answers(count, f32::INFINITY);
+        (0..count).for_each(|target| self.answer(target, f32::from(target == 0)));
+        self.plain = count;
     }
 
     /// The words as targets where some are equal.
     #[cold]
     fn sort_out(&mut self, matrix: &mut HotRows<'_>, merged: bool) {
-        let drawn = std::mem::take(&mut self.words);
+        let drawn = std::mem::take(&mut self.drawn);
         self.clear_answers(drawn.len(), f32::INFINITY);
         self.rows.clear();
+        self.words.clear();
         self.repeat = false;
         for (at, &word) in drawn.iter().enumerate() {
             match self.words.iter().position(|&earlier| earlier == word) {
@@ -75,6 +85,7 @@ impl Targets {
             self.words.push(word);
             self.rows.push(matrix.row(word.row()));
         }
+        self.drawn = drawn;
     }
 
     /// The nodes on the way to a word.
@@ -130,13 +141,28 @@ impl Targets {
     }
 }
 
-/// Whether no word occurs twice; without branches, since it nearly always is so.
-#[inline]
+/// Whether no word occurs twice. It nearly always is so, and it is asked at every step: for a usual
+/// number of words there is neither a branch nor a loop.
+#[inline(always)]
 fn are_distinct(words: &[WordId]) -> bool {
+    macro_rules! for_each_count {
+        ($($count:literal)*) => {
+            match words.len() {
+                $($count => no_two_equal(<&[WordId; $count]>::try_from(words).expect("so many"))),*,
+                _ => no_two_equal(words),
+            }
+        };
+    }
+    for_each_count!(2 3 4 5 6 7 8 9 10 11)
+}
+
+#[inline(always)]
+fn no_two_equal<T: AsRef<[WordId]> + ?Sized>(words: &T) -> bool {
+    let words = words.as_ref();
     let mut equal = false;
-    for (at, word) in words.iter().enumerate() {
-        for earlier in &words[..at] {
-            equal |= word == earlier;
+    for at in 0..words.len() {
+        for earlier in 0..at {
+            equal |= words[at] == words[earlier];
         }
     }
     !equal
@@ -208,8 +234,10 @@ mod tests {
             }
             let mut generator = SplitMix64::new(u64::from(round));
             let mut rows = HotRows::new(matrix, 0..0, 1).unwrap();
-            let negatives = (0..count).map(|_| table.draw(&mut generator));
-            targets.take_negatives(center, negatives, &mut rows, merged);
+            for negative in targets.negatives_for(center, count) {
+                *negative = table.draw(&mut generator);
+            }
+            targets.take_negatives(&mut rows, merged);
             assert_eq!(drawn(&targets, matrix), expected);
             let mut rows: Vec<usize> = expected.iter().map(|target| target.0).collect();
             rows.sort_unstable();
