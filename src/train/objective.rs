@@ -90,9 +90,17 @@ struct Planned {
 /// Steps that wait while their rows arrive. A row takes up to 100 ns from main memory.
 ///
 /// Performance notes (2 cores of a Zen 4): two or four steps ahead instead of one gained nothing
-/// for skip-gram, on one chiplet or on two; neither did a prefetch for writing (`prefetchw`), nor
-/// huge pages for the matrices. What limits two threads is how many lines are under way at once, so
-/// what helps is to need fewer of them ([`super::negatives`], [`crate::matrix::HotRows`]).
+/// for skip-gram, on one chiplet or on two; neither did huge pages for the matrices, nor copies of
+/// hot input rows besides those of output rows, nor more copies (4 MB instead of 256 KB). A prefetch
+/// for writing (`prefetchw`) gained 6 % on two chiplets and lost 3 % on one. On two chiplets half of
+/// the time goes into lines that the other core has changed, from inputs and outputs alike: without
+/// any sharing the loss is gone. A gap of two lines after each row, which no prefetcher runs across,
+/// gained 13 % there for 28 % more memory. What helps everywhere is to need fewer lines
+/// ([`super::negatives`], [`crate::matrix::HotRows`]).
+///
+/// Scoring a step before the next one is planned and updating it afterwards, so that planning fills
+/// the wait for the last sigmoid, lost 9 %: the processor overlaps them by itself, and the second
+/// call costs more than that.
 fn steps_ahead(config: &TrainConfig) -> usize {
     match (config.architecture, config.shared_negatives) {
         (Architecture::SkipGram, true) => 1, // about 200 ns each
@@ -323,7 +331,7 @@ mod tests {
             for middle in [0, words.len() / 3, words.len()] {
                 let mut rest = [&words[..middle], &words[middle..]];
                 let (mut sizes, mut seen) = (Vec::new(), Vec::new());
-                while rest.concat().len() > 0 {
+                while !rest.concat().is_empty() {
                     let size = near_equal_part(rest.concat().len(), most);
                     let (block, others) = split(rest, size);
                     assert_eq!(block.concat().len(), size);
