@@ -436,3 +436,17 @@ def test_help_names_every_command(run: Run) -> None:
     for command in ("train", "similar", "analogy", "evaluate", "convert", "info"):
         assert f"\n  {command} " in text
         assert run(command, "--help").stdout.startswith(f"Usage: python -m synvec {command}")
+
+
+def test_train_takes_a_preset_and_what_is_given_goes_first(run, corpus, tmp_path):
+    def trained(*options: str) -> synvec.Word2Vec:
+        arguments = (corpus, "--preset", "quality", "-o", "x.kv", "--save-model", "model")
+        assert run("train", *arguments, *options).returncode == 0
+        return synvec.Word2Vec.load(tmp_path / "model")
+
+    preset = synvec.PRESETS["quality"]
+    model = trained()
+    assert {name: getattr(model, name) for name in preset} == preset
+    model = trained("--dim", "100", "--loss", "hierarchical")
+    found = (model.vector_size, model.hs, model.negative, model.window)
+    assert found == (100, 1, 0, preset["window"])

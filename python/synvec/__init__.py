@@ -31,12 +31,14 @@ from synvec.formats import (
     verify,
 )
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
+from synvec.presets import PRESETS
 from synvec.statistics import Correlation
 from synvec.training import Epoch
 from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from synvec.word2vec import Word2Vec
 
 __all__ = [
+    "PRESETS",
     "RULE_DEFAULT",
     "RULE_DISCARD",
     "RULE_KEEP",

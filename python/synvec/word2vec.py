@@ -17,6 +17,7 @@ from synvec.corpora import DEFAULT_SPOOL_BYTES, scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.keyed_vectors import KeyedVectors
 from synvec.model_files import model_settings, restore_model, save_model
+from synvec.presets import with_presets
 from synvec.progress import Progress, observing
 from synvec.training import Epoch, TrainingRun, first_vectors
 from synvec.vocabulary import TrimRule, Vocabulary, choose_vocabulary
@@ -90,6 +91,10 @@ class Word2Vec:
         Raises ``min_count`` until at most so many words are left (`effective_min_count`).
     shrink_windows
         Whether each window is shrunk to a uniform draw from 1 to ``window``.
+    preset
+        ``"quality"`` sets those of ``sg``, ``vector_size``, ``window``, ``negative`` and ``epochs``
+        that are not given, to values that take about as long as gensim's defaults and make better
+        vectors (`synvec.PRESETS`).
     shared_negatives
         ``True`` trains the contexts of a word together, in blocks of up to 16, against one set of
         negatives, and lets each negative come back in later windows that have other contexts:
@@ -152,6 +157,7 @@ class Word2Vec:
     syn1neg: NDArray[np.float32]
     syn1: NDArray[np.float32]
 
+    @with_presets
     def __init__(
         self,
         sentences: Corpus | None = None,
@@ -182,6 +188,7 @@ class Word2Vec:
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
         *,
+        preset: Literal["quality"] | None = None,
         shared_negatives: bool = True,
         tokenize: Literal["whitespace", "words"] = "whitespace",
         lowercase: bool = False,
@@ -189,6 +196,7 @@ class Word2Vec:
         spool_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
     ) -> None:
+        del preset  # `with_presets` has put its values in the other arguments
         if null_word:
             raise ValueError(f"null_word must be 0, not {null_word}: there is no padding word")
         if seed < 0:

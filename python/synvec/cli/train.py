@@ -6,8 +6,9 @@ from pathlib import Path
 from typing import Any
 
 import click
+from click.core import ParameterSource
 
-from synvec import Word2Vec
+from synvec import PRESETS, Word2Vec
 from synvec.cli import estimate, files, messages
 
 
@@ -15,6 +16,12 @@ def _hyperparameters(command: Any) -> Any:
     """Add the options that shape the model, in the order in which ``--help`` lists them."""
     positive, not_negative = click.IntRange(min=1), click.FloatRange(min=0)
     options = [
+        click.option(
+            "--preset",
+            type=click.Choice(list(PRESETS)),
+            help="Better vectors in the time of gensim's defaults: sets --model, --dim, --window, "
+            "--negative and --epochs where they are not given.",
+        ),
         click.option("--dim", type=positive, default=100, help="Length of a vector."),
         click.option(
             "--model",
@@ -139,7 +146,7 @@ def train(
         raise click.UsageError("Missing option '-o'; name the file that the vectors go to")
     _preflight(corpus, out, save_model)
 
-    model = _untrained(options)
+    model = _untrained(options, _chosen_by_preset(options.pop("preset")))
     model.build_vocab(corpus_file=corpus)
     if dry_run:
         _print_estimate(estimate.of(model, corpus), as_json)
@@ -172,7 +179,20 @@ def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None)
             raise click.BadParameter("is the same file as --out", param_hint="'--save-model'")
 
 
-def _untrained(options: dict[str, Any]) -> Word2Vec:
+def _chosen_by_preset(preset: str | None) -> dict[str, Any]:
+    """Return the arguments that a preset sets and the command line does not."""
+    if preset is None:
+        return {}
+    context = click.get_current_context()
+    option_of = {"vector_size": "dim", "sg": "model"}
+    return {
+        name: value
+        for name, value in PRESETS[preset].items()
+        if context.get_parameter_source(option_of.get(name, name)) is ParameterSource.DEFAULT
+    }
+
+
+def _untrained(options: dict[str, Any], preset: dict[str, Any]) -> Word2Vec:
     """Return a model of the command line's options, in gensim's names."""
     hierarchical = options["loss"] == "hierarchical"
     keywords: dict[str, Any] = {
@@ -191,7 +211,9 @@ def _untrained(options: dict[str, Any]) -> Word2Vec:
         "lowercase tokenize"
     )
     keywords.update((name, options[name]) for name in same_name.split())
-    return Word2Vec(**keywords)
+    if hierarchical:
+        preset = {name: value for name, value in preset.items() if name != "negative"}
+    return Word2Vec(**keywords | preset)
 
 
 def _train(model: Word2Vec, corpus: tuple[str, ...]) -> tuple[float, int]:
