@@ -122,7 +122,7 @@ def _speed_table(report: Mapping[str, Any]) -> str:
     if reused := {run["program"] for run in report["runs"] if run.get("is_reused")}:
         names = ", ".join(sorted(reused))
         notes.append(f"Measured at another time (`--reuse`), so not side by side: {names}.")
-    return "\n\n".join([_table(header, rows), *notes])
+    return "\n\n".join([table(header, rows), *notes])
 
 
 def _quality_table(report: Mapping[str, Any]) -> str:
@@ -137,7 +137,7 @@ def _quality_table(report: Mapping[str, Any]) -> str:
         cells = [_spread(quality[m], d) for m, d in zip(measures, digits, strict=True)]
         rows.append([name, *cells])
     sizes = ", ".join(f"{name} {size:,}" for name, size in report["tests"].items())
-    return _table(header, rows) + f"\n\nQuestions, the same for all: {sizes}."
+    return table(header, rows) + f"\n\nQuestions, the same for all: {sizes}."
 
 
 def _spread(score: Mapping[str, float | None], digits: int) -> str:
@@ -145,6 +145,6 @@ def _spread(score: Mapping[str, float | None], digits: int) -> str:
     return text if score["sd"] is None else f"{text} ± {score['sd']:.{digits}f}"
 
 
-def _table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -22,6 +22,9 @@ from benchmarks.programs import PROGRAMS, find_peers_python, run
 from benchmarks.report import add_speeds, markdown, summarize
 from benchmarks.settings import Settings
 
+SHAPING = ("model", "loss", "dim", "window", "negative", "epochs", "alpha", "workers")
+"""The options that a report is named after."""
+
 DEFAULT_PROGRAMS = "synvec,gensim-file,gensim-sentences,fasttext"
 
 
@@ -143,9 +146,8 @@ def judge(
     return tests
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    given = sys.argv[1:] if arguments is None else arguments
-    options = parse(given)
+def measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
+    """Run everything that the options ask for; write the report, and return it."""
     for made in filter(None, (options.output, options.reuse)):
         made.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="synvec-benchmark-") as temporary:
@@ -161,24 +163,30 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for found in runs:
         found["vectors"] = Path(found["vectors"]).name
     report = {
-        "command": f"python -m benchmarks.train {shlex.join(given)}",
+        "command": command,
         "machine": machine.describe(),
         "corpus": {
             "name": options.corpus.name,
             "raw_words": corpus.raw_words,
             "line_words": options.line_words,
         },
+        "settings": {name: getattr(options, name) for name in SHAPING},
         "seeds": options.seeds,
         "against": options.against,
         "tests": tests.sizes() if tests else {},
         "summary": summarize(runs, options.against),
         "runs": runs,
     }
-    stem = f"{options.model}-{options.loss}-{options.dim}-{options.window}"
-    text = markdown(report)
+    stem = "-".join(str(report["settings"][name]) for name in SHAPING)
     (options.output / f"{stem}.json").write_text(json.dumps(report, indent=1), encoding="utf-8")
-    (options.output / f"{stem}.md").write_text(text, encoding="utf-8")
-    print(text)
+    (options.output / f"{stem}.md").write_text(markdown(report), encoding="utf-8")
+    return report
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    given = sys.argv[1:] if arguments is None else arguments
+    report = measure(parse(given), f"python -m benchmarks.train {shlex.join(given)}")
+    print(markdown(report))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """The benchmarks' own arithmetic: corpus, judge and report; no peer is needed."""
 
+import argparse
 import json
 import lzma
 import math
+import os
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
@@ -11,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import corpus, machine, programs, report, train
+from benchmarks import corpus, machine, pareto, programs, report, table, train
 from benchmarks.evaluation import (
     Exam,
     Vectors,
@@ -292,3 +294,49 @@ def test_an_unknown_program_is_refused(capsys: pytest.CaptureFixture[str]) -> No
 def test_the_peer_of_the_ratios_is_the_first() -> None:
     options = train.parse(["--corpus", "x", "--programs", "synvec,fasttext,gensim-file"])
     assert (options.against, options.seeds) == ("fasttext", [1, 2, 3])
+
+
+def test_the_table_has_a_row_for_each_cell_and_tells_the_ratio(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = []
+
+    def measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
+        asked.append((os.environ["SYNVEC_SIMD"], options.model, options.loss, options.dim))
+        speed = {"scalar": 3e6, "avx2": 6e6}[os.environ["SYNVEC_SIMD"]]
+        speeds = {"synvec": speed, "gensim-file": 2e6}
+        return {
+            "summary": {
+                name: {"raw_words_per_cpu_second": speeds[name]} for name in options.programs
+            }
+        }
+
+    monkeypatch.setattr(train, "measure", measure)
+    before = os.environ.get("SYNVEC_SIMD")
+    arguments = "--corpus x --sets avx2,scalar --dims 8 --threads 1 --output"
+    table.main([*arguments.split(), str(tmp_path)])
+    assert os.environ.get("SYNVEC_SIMD") == before
+    assert len(asked) == 2 * 2 * 2
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "| model | loss | D | threads | avx2 | scalar | gensim-file | times |"
+    assert lines[2] == "| skipgram | negative | 8 | 1 | 6.00 | 3.00 | 2.00 | 3.0 |"
+    assert len(lines) == 2 + 4 + 1
+
+
+def test_every_setting_of_the_plot_is_one_that_training_takes() -> None:
+    for program, settings in pareto.SETTINGS.items():
+        for setting in settings:
+            options = train.parse(["--corpus", "x", "--programs", program, *setting.split()])
+            assert options.programs == [program]
+    assert pareto.frontier([(1, 5), (3, 4), (2, 7), (4, 8)]) == [(1, 5), (2, 7), (4, 8)]
+
+
+def test_the_plot_is_drawn(tmp_path: Path) -> None:
+    pytest.importorskip("matplotlib")
+    points = [
+        {"program": program, "setting": "", "cpu_seconds": cost, "total": gain, "MEN": gain / 100}
+        for program, cost, gain in (("a", 1.0, 30.0), ("a", 2.0, 40.0), ("b", 3.0, 20.0))
+    ]
+    pareto.plot(points, tmp_path / "plot.svg")
+    drawn = (tmp_path / "plot.svg").read_text(encoding="utf-8")
+    assert drawn.count("<use") > 3 and "CPU-seconds" in drawn
