@@ -148,6 +148,23 @@ def scan_files(
 ) -> ScannedCorpus:
     """Read files once, with the interpreter lock released; ``-`` is standard input."""
 
+class SentenceBatch:
+    """Many sentences at once, as places in one text."""
+
+    def __init__(
+        self,
+        starts: NDArray[np.int64],
+        ends: NDArray[np.int64],
+        word_offsets: NDArray[np.int64],
+        text: NDArray[np.uint8],
+        valid: NDArray[np.bool_] | None = None,
+    ) -> None:
+        """Take the arrays as they are; they are read, and checked, when the batch is scanned.
+
+        Sentence i is the words ``starts[i]`` to ``ends[i]``, word j the bytes
+        ``text[word_offsets[j] : word_offsets[j + 1]]``; a word that is not valid is null.
+        """
+
 def scan_sentences(
     sentences: Iterable[object],
     *,

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import IO, Any, Literal, cast
 
 from synvec import _core
+from synvec.arrow import with_batches
 
 StrPath = str | os.PathLike[str]
 
@@ -156,8 +157,9 @@ def scan(
     Parameters
     ----------
     corpus_iterable
-        Lists of words; generators that give them once are fine. `LineSentence` and
-        `PathLineSentences` over paths are read like ``corpus_file``.
+        Lists of words; generators that give them once are fine. pyarrow's arrays of lists of
+        strings, the whole corpus or batches of it, are read without a Python object a word.
+        `LineSentence` and `PathLineSentences` over paths are read like ``corpus_file``.
     corpus_file
         A path or several, ``"-"`` for standard input: UTF-8, plain or compressed (gzip, bzip2, xz,
         zstd, recognised by content), a sentence a line, words separated by ASCII whitespace. NUL is
@@ -227,7 +229,7 @@ def scan(
             f"{tokenize!r}; give the text as corpus_file"
         )
     return _core.scan_sentences(
-        _checked_sentences(corpus_iterable),
+        with_batches(_checked_sentences(corpus_iterable)),
         spool_bytes=spool_bytes,
         spool_dir=folder,
         lowercase=lowercase,

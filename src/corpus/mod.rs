@@ -6,6 +6,7 @@
 //! whatever vocabulary is asked for, as often as it is asked. `sentences` is the same for
 //! sentences that a caller hands over. The text itself is never read twice and never held whole.
 
+mod batch;
 mod encode;
 mod merge;
 mod reader;
@@ -24,6 +25,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use crate::mapped::Buffer;
 use crate::vocab::{Vocabulary, WordId};
 
+pub use batch::SentenceBatch;
 pub use merge::{Normalization, Tokenize};
 pub use scan::{ScanConfig, scan_files};
 pub use sentences::SentenceScan;

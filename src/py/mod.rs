@@ -1,6 +1,7 @@
 //! The binding: the only room that names pyo3. It converts, releases the interpreter lock around
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
+mod batch;
 mod config;
 mod corpus;
 mod errors;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keys::PyKeyTable>()?;
     formats::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
+    module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;
     module.add_function(wrap_pyfunction!(sentences::scan_sentences, module)?)?;

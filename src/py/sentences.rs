@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
+use super::batch::PySentenceBatch;
 use super::corpus::PyScannedCorpus;
 use super::progress::PyObserver;
 use crate::corpus::{SentenceScan, SpoolConfig};
@@ -59,6 +60,9 @@ struct SentenceReader<'py> {
 
 impl SentenceReader<'_> {
     fn sentence(&mut self, sentence: &Bound<'_, PyAny>) -> PyResult<()> {
+        if let Ok(batch) = sentence.cast_exact::<PySentenceBatch>() {
+            return self.batch(batch);
+        }
         if let Ok(list) = sentence.cast_exact::<PyList>() {
             self.words(list.iter().map(Ok))?;
         } else if let Ok(tuple) = sentence.cast_exact::<PyTuple>() {
@@ -81,6 +85,24 @@ impl SentenceReader<'_> {
         self.scan.end_sentence()?;
         self.sentence += 1;
         self.step(sentence.py())
+    }
+
+    /// The interpreter lock is kept between two looks around, so that nobody else changes the arrays.
+    fn batch(&mut self, batch: &Bound<'_, PySentenceBatch>) -> PyResult<()> {
+        let py = batch.py();
+        batch.get().with(py, |batch| {
+            for sentence in 0..batch.len() {
+                for (place, word) in batch.words(sentence)?.enumerate() {
+                    let text = batch.word(word)?.ok_or_else(|| self.null_word(place))?;
+                    self.scan.word(text)?;
+                    self.step(py)?;
+                }
+                self.scan.end_sentence()?;
+                self.sentence += 1;
+                self.step(py)?;
+            }
+            Ok(())
+        })
     }
 
     fn words<'py>(
@@ -146,6 +168,13 @@ impl SentenceReader<'_> {
             self.sentence,
             type_name(word),
             shown(word)
+        ))
+    }
+
+    fn null_word(&self, place: usize) -> PyErr {
+        PyTypeError::new_err(format!(
+            "word {place} of sentence {} is null, expected str; drop or replace nulls first",
+            self.sentence
         ))
     }
 
