@@ -38,7 +38,8 @@ class Word2Vec:
     Parameters
     ----------
     sentences
-        An iterable of sentences, each an iterable of words (``str``).
+        An iterable of sentences, each an iterable of words (``str``); or pyarrow's arrays of lists
+        of strings, one or an iterable of them, which need no Python object a word.
     corpus_file
         Instead: a path, or several, of text with one sentence a line, words apart by white space;
         also compressed by gzip, bzip2, xz or zstandard.
