@@ -12,6 +12,7 @@ mod kernels;
 mod lanes;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod sigmoid;
 pub mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86;
