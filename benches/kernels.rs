@@ -5,7 +5,7 @@
 use std::hint::black_box;
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use synvec::matrix::{Matrix, Row};
+use synvec::matrix::{Matrix, Rows, SharedMatrix};
 use synvec::simd::tiles::{place, tiled};
 use synvec::simd::{Hidden, Kernels, Step, backends};
 
@@ -13,13 +13,17 @@ use synvec::simd::{Hidden, Kernels, Step, backends};
 const INPUTS: usize = 6;
 const TARGETS: usize = 6;
 
-fn rows(matrix: &mut Matrix) -> (Vec<Row>, usize) {
+fn shared(matrix: &mut Matrix) -> SharedMatrix<'_> {
     for (at, value) in matrix.values_mut().expect("still dense").iter_mut().enumerate() {
         *value = (at * 7919 % 1000) as f32 / 1e5 - 0.005;
     }
-    let count = matrix.rows();
-    let shared = matrix.share();
-    ((0..count).map(|row| shared.row(row)).collect(), shared.width())
+    matrix.share()
+}
+
+fn rows(matrix: SharedMatrix<'_>, count: usize) -> Rows<'_> {
+    let mut rows = Rows::new(matrix.width());
+    rows.extend(matrix, 0..count);
+    rows
 }
 
 /// One row of tiles that says the same of each target's first and second input.
@@ -36,7 +40,8 @@ fn in_tiles(value: impl Fn(usize) -> f32) -> Vec<f32> {
 fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
     let mut matrices = [INPUTS, TARGETS, 2]
         .map(|count| Matrix::zeros(count, dimensions).expect("a few rows fit any memory"));
-    let [(inputs, width), (targets, _), (hidden, _)] = matrices.each_mut().map(rows);
+    let [inputs, targets, hidden] = matrices.each_mut().map(shared);
+    let (inputs, targets, width) = (rows(inputs, INPUTS), rows(targets, TARGETS), inputs.width());
     let (labels, multiplicities) = (in_tiles(|t| f32::from(t == 0)), in_tiles(|_| 1.0));
     let values = tiled(INPUTS, TARGETS);
     let (mut scores, mut gradients) = (vec![0.0; values], vec![0.0; values]);
@@ -47,8 +52,7 @@ fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
         multiplicities: &multiplicities,
         scores: &mut scores,
         gradients: &mut gradients,
-        change: hidden[1],
-        width,
+        change: hidden.row(1),
         alpha: 1e-4,
         score_limit: f32::INFINITY,
         upcoming: &[],
@@ -58,13 +62,12 @@ fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
     // A score, and an update of either side: a multiplication and an addition a value each.
     group.throughput(Throughput::Elements((6 * INPUTS * TARGETS * width) as u64));
     group.bench_function("skip-gram", |bencher| {
-        // SAFETY: rows of `width` values, distinct targets, an instruction set of this processor.
-        bencher.iter(|| unsafe { (kernels.step)(black_box(&mut step)) });
+        bencher.iter(|| kernels.step(black_box(&mut step)));
     });
     // One hidden vector: its step, the sum of the contexts, and their changes.
     group.throughput(Throughput::Elements(((6 * TARGETS + 2 * INPUTS) * width) as u64));
     let part = 1.0 / INPUTS as f32;
-    let mean = Hidden { contexts: &inputs, row: hidden[0], scale: part, share: 1.0 };
+    let mean = Hidden { contexts: &inputs, row: hidden.row(0), scale: part, share: 1.0 };
     let values = tiled(1, TARGETS);
     let mut one = Step {
         scores: &mut step.scores[..values],
@@ -72,8 +75,7 @@ fn measure(criterion: &mut Criterion, kernels: Kernels, dimensions: usize) {
         ..step
     };
     group.bench_function("CBOW", |bencher| {
-        // SAFETY: as above.
-        bencher.iter(|| unsafe { (kernels.step_of_sum)(&mean, black_box(&mut one)) });
+        bencher.iter(|| kernels.step_of_sum(&mean, black_box(&mut one)));
     });
     group.finish();
 }

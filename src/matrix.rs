@@ -7,8 +7,13 @@
 //! float32 values of which any bit pattern is valid, and the memory outlives the threads. No index,
 //! length or pointer is ever read from a shared row, so a torn or stale value can make a vector
 //! less exact and nothing else.
+//!
+//! Outside of this file and of the kernels a row is a [`Row`], which lives no longer than its matrix
+//! and can be neither read nor written.
 
 use std::alloc::{Layout, alloc_zeroed, dealloc};
+use std::marker::PhantomData;
+use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
@@ -17,8 +22,94 @@ use crate::simd::LANES;
 /// A row begins on a cache line.
 const ALIGNMENT: usize = 64;
 
-/// The address of a row, padded to whole vectors of [`LANES`] values.
-pub type Row = *mut f32;
+/// Where a row begins, for those who promise to stay within it.
+pub type Address = *mut f32;
+
+/// A row of a padded matrix that lives as long as `'a`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Row<'a> {
+    address: Address,
+    width: usize,
+    matrix: PhantomData<&'a Matrix>,
+}
+
+impl Row<'_> {
+    /// Valid for reading and writing [`Row::width`] values, rounded up to whole vectors.
+    #[inline(always)]
+    pub fn address(self) -> Address {
+        self.address
+    }
+
+    /// The values that arithmetic must pass over: whole and half vectors. The rest is 0.
+    #[inline(always)]
+    pub fn width(self) -> usize {
+        self.width
+    }
+}
+
+/// Some rows of one width; a row may stand there more than once.
+#[derive(Debug, Clone)]
+pub struct Rows<'a> {
+    addresses: Vec<Address>,
+    width: usize,
+    matrix: PhantomData<&'a Matrix>,
+}
+
+impl<'a> Rows<'a> {
+    /// No rows yet, all of which will be `width` values wide.
+    pub fn new(width: usize) -> Self {
+        Self { addresses: Vec::new(), width, matrix: PhantomData }
+    }
+
+    /// Forgets all rows.
+    pub fn clear(&mut self) {
+        self.addresses.clear();
+    }
+
+    /// Adds a row.
+    #[inline(always)]
+    pub fn push(&mut self, row: Row<'a>) {
+        assert_eq!(row.width, self.width, "rows of one width");
+        self.addresses.push(row.address);
+    }
+
+    /// Adds rows of a matrix.
+    #[inline(always)]
+    pub fn extend(&mut self, matrix: SharedMatrix<'a>, indices: impl Iterator<Item = usize>) {
+        assert_eq!(matrix.width, self.width, "rows of one width");
+        self.addresses.extend(indices.map(|index| matrix.row(index).address));
+    }
+
+    /// Adds rows that will be used once each.
+    #[inline(always)]
+    pub fn extend_hot(&mut self, matrix: &mut HotRows<'a>, indices: impl Iterator<Item = usize>) {
+        assert_eq!(matrix.shared.width, self.width, "rows of one width");
+        self.addresses.extend(indices.map(|index| matrix.row(index).address));
+    }
+
+    /// Where the rows begin, each as [`Row::address`].
+    #[inline(always)]
+    pub fn addresses(&self) -> &[Address] {
+        &self.addresses
+    }
+
+    /// How wide each of them is, as [`Row::width`].
+    #[inline(always)]
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// How many there are.
+    #[inline(always)]
+    pub fn len(&self) -> usize {
+        self.addresses.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.addresses.is_empty()
+    }
+}
 
 /// The values in a padded row of `columns` values.
 pub fn padded(columns: usize) -> usize {
@@ -125,7 +216,8 @@ impl Matrix {
             rows: self.rows,
             columns: self.columns,
             stride: padded(self.columns),
-            matrix: std::marker::PhantomData,
+            width: self.columns.next_multiple_of(LANES / 2),
+            matrix: PhantomData,
         }
     }
 }
@@ -159,7 +251,8 @@ pub struct SharedMatrix<'a> {
     rows: usize,
     columns: usize,
     stride: usize,
-    matrix: std::marker::PhantomData<&'a Matrix>,
+    width: usize,
+    matrix: PhantomData<&'a Matrix>,
 }
 
 // SAFETY: it holds the address of memory that outlives it ('a); the head of this file says what
@@ -168,23 +261,24 @@ unsafe impl Send for SharedMatrix<'_> {}
 // SAFETY: as above.
 unsafe impl Sync for SharedMatrix<'_> {}
 
-impl SharedMatrix<'_> {
+impl<'a> SharedMatrix<'a> {
     /// From one row to the next: a multiple of [`LANES`] values.
     pub fn stride(&self) -> usize {
         self.stride
     }
 
-    /// The values of a row that arithmetic must pass over: whole and half vectors. The rest is 0.
+    /// How wide its rows are, as [`Row::width`].
     pub fn width(&self) -> usize {
-        self.columns.next_multiple_of(LANES / 2)
+        self.width
     }
 
-    /// The address of a row, valid for [`SharedMatrix::stride`] values.
+    /// One of its rows.
     #[inline(always)]
-    pub fn row(&self, index: usize) -> Row {
+    pub fn row(&self, index: usize) -> Row<'a> {
         assert!(index < self.rows, "row {index} of {}", self.rows);
         // SAFETY: the row lies in the allocation.
-        unsafe { self.start.add(index * self.stride) }
+        let address = unsafe { self.start.add(index * self.stride) };
+        Row { address, width: self.width, matrix: PhantomData }
     }
 }
 
@@ -205,30 +299,38 @@ pub struct HotRows<'a> {
     /// Uses between two exchanges.
     period: u32,
     /// For each hot row its copy, then the shared row as it was when they were last exchanged.
-    copies: Matrix,
+    copies: SharedMatrix<'a>,
 }
 
 impl<'a> HotRows<'a> {
-    /// Copies of the rows `hot`, exchanged every `period` uses.
-    pub fn new(shared: SharedMatrix<'a>, hot: std::ops::Range<usize>, period: u32) -> Result<Self> {
-        assert!(hot.end <= shared.rows, "hot rows {hot:?} of {}", shared.rows);
-        let mut copies = Matrix::zeros(2 * hot.len(), shared.stride)?;
-        copies.pad_rows(); // which changes nothing: a stride is whole vectors
-        let own = Self { shared, first: hot.start, uses: vec![0; hot.len()], period, copies };
-        for row in 0..hot.len() {
-            // SAFETY: `stride` values each, in different allocations.
-            unsafe {
-                let shared_row = shared.row(hot.start + row);
-                shared_row.copy_to_nonoverlapping(own.copy(row), shared.stride);
-                own.copy(row).copy_to_nonoverlapping(own.base(row), shared.stride);
-            }
-        }
-        Ok(own)
+    /// Room for copies of some rows, for [`HotRows::new`].
+    pub fn room(shared: SharedMatrix<'_>, hot: &Range<usize>) -> Result<Matrix> {
+        Matrix::zeros(2 * hot.len(), shared.columns)
     }
 
-    /// The address of a row that will be used once; valid as long as `self` is.
+    /// Copies of the rows `hot`, in `room` made for them, exchanged every `period` uses.
+    pub fn new(
+        shared: SharedMatrix<'a>,
+        hot: Range<usize>,
+        period: u32,
+        room: &'a mut Matrix,
+    ) -> Self {
+        let copies = room.share();
+        assert!(hot.end <= shared.rows, "hot rows {hot:?} of {}", shared.rows);
+        assert_eq!((copies.rows, copies.columns), (2 * hot.len(), shared.columns), "the room");
+        for (at, row) in hot.clone().enumerate() {
+            let from = shared.row(row).address;
+            for copy in [copies.row(2 * at), copies.row(2 * at + 1)] {
+                // SAFETY: `stride` values each, in different allocations.
+                unsafe { from.copy_to_nonoverlapping(copy.address, shared.stride) }
+            }
+        }
+        Self { shared, first: hot.start, uses: vec![0; hot.len()], period, copies }
+    }
+
+    /// A row that will be used once.
     #[inline(always)]
-    pub fn row(&mut self, index: usize) -> Row {
+    pub fn row(&mut self, index: usize) -> Row<'a> {
         let hot = index.wrapping_sub(self.first);
         let Some(uses) = self.uses.get_mut(hot) else {
             return self.shared.row(index);
@@ -237,7 +339,7 @@ impl<'a> HotRows<'a> {
         if *uses >= self.period {
             self.exchange(hot);
         }
-        self.copy(hot)
+        self.copies.row(2 * hot)
     }
 
     /// Hands all changes to the shared rows.
@@ -249,8 +351,8 @@ impl<'a> HotRows<'a> {
         if std::mem::take(&mut self.uses[hot]) == 0 {
             return;
         }
-        let (shared, own, base) =
-            (self.shared.row(self.first + hot), self.copy(hot), self.base(hot));
+        let shared = self.shared.row(self.first + hot).address;
+        let [own, base] = [2 * hot, 2 * hot + 1].map(|row| self.copies.row(row).address);
         for at in 0..self.shared.stride {
             // SAFETY: rows of `stride` values; two of them are ours alone.
             unsafe {
@@ -261,18 +363,6 @@ impl<'a> HotRows<'a> {
             }
         }
     }
-
-    #[inline(always)]
-    fn copy(&self, hot: usize) -> Row {
-        debug_assert!(hot < self.uses.len());
-        // SAFETY: `copies` has two rows of `stride` values for each hot row.
-        unsafe { self.copies.as_ptr().add(2 * hot * self.shared.stride) }
-    }
-
-    fn base(&self, hot: usize) -> Row {
-        // SAFETY: as in `copy`.
-        unsafe { self.copy(hot).add(self.shared.stride) }
-    }
 }
 
 #[cfg(test)]
@@ -280,10 +370,10 @@ mod tests {
     use super::*;
 
     /// Adds 1 to each value of a row.
-    fn count_up(row: Row, stride: usize) {
-        for at in 0..stride {
-            // SAFETY: a row of `stride` values; no thread is at work.
-            unsafe { *row.add(at) += 1.0 }
+    fn count_up(row: Row<'_>) {
+        for at in 0..row.width() {
+            // SAFETY: a row of `width` values; no thread is at work.
+            unsafe { *row.address().add(at) += 1.0 }
         }
     }
 
@@ -291,13 +381,13 @@ mod tests {
     fn hot_rows_of_two_threads_lose_no_change() {
         let mut matrix = Matrix::zeros(6, 5).unwrap();
         let shared = matrix.share();
-        let hot = || HotRows::new(shared, 1..4, 3).unwrap();
-        let (mut one, mut other) = (hot(), hot());
+        let mut rooms = [(); 2].map(|()| HotRows::room(shared, &(1..4)).unwrap());
+        let [mut one, mut other] = rooms.each_mut().map(|room| HotRows::new(shared, 1..4, 3, room));
         for step in 0..20 {
             for row in 0..6 {
-                count_up(one.row(row), shared.stride());
+                count_up(one.row(row));
                 if step % 2 == 0 {
-                    count_up(other.row(row), shared.stride());
+                    count_up(other.row(row));
                 }
             }
         }
@@ -311,13 +401,14 @@ mod tests {
     fn a_hot_row_is_seen_by_others_after_its_period() {
         let mut matrix = Matrix::zeros(3, 1).unwrap();
         let shared = matrix.share();
-        let mut hot = HotRows::new(shared, 0..2, 3).unwrap();
+        let mut room = HotRows::room(shared, &(0..2)).unwrap();
+        let mut hot = HotRows::new(shared, 0..2, 3, &mut room);
         // SAFETY: a row of the matrix; no thread is at work.
-        let seen = |row| unsafe { *shared.row(row) };
+        let seen = |row| unsafe { *shared.row(row).address() };
         let mut history = Vec::new();
         for _ in 0..6 {
-            count_up(hot.row(1), 1);
-            count_up(hot.row(2), 1);
+            count_up(hot.row(1));
+            count_up(hot.row(2));
             history.push((seen(1), seen(2)));
         }
         // An exchange comes before a use, so what it hands over are the uses before.
@@ -333,7 +424,7 @@ mod tests {
             matrix.values_mut().unwrap().copy_from_slice(&values);
             let shared = matrix.share();
             for row in 0..5 {
-                let address = shared.row(row);
+                let address = shared.row(row).address();
                 assert_eq!(address.align_offset(ALIGNMENT), 0);
                 // SAFETY: a row of `stride` values; no thread is at work.
                 let row_values = unsafe { std::slice::from_raw_parts(address, shared.stride()) };
@@ -364,5 +455,14 @@ mod tests {
     #[should_panic(expected = "row 3 of 3")]
     fn a_row_past_the_end_is_refused() {
         Matrix::zeros(3, 4).unwrap().share().row(3);
+    }
+
+    #[test]
+    #[should_panic(expected = "rows of one width")]
+    fn rows_of_two_widths_are_refused() {
+        let (mut narrow, mut wide) = (Matrix::zeros(1, 8).unwrap(), Matrix::zeros(1, 9).unwrap());
+        let mut rows = Rows::new(8);
+        rows.push(narrow.share().row(0));
+        rows.push(wide.share().row(0));
     }
 }

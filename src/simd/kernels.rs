@@ -12,47 +12,17 @@
 
 use super::lanes::Register;
 use super::sigmoid::sigmoid;
+use super::sums::{add_to_rows, for_each_register, for_eight_rows, load_or_zero, sum_rows};
 use super::tiles::{TILE, TILE_TARGETS, place, tiled, tiles};
 use super::{Hidden, LANES, MAX_INPUTS, Step, prefetch_line};
-use crate::matrix::Row;
-
-/// Does something at each register of a row, and at half a one where that is what is left.
-macro_rules! for_each_register {
-    ($register:ident, $width:expr, $does:ident $(, $count:ident)? ($($argument:expr),*)) => {{
-        let mut at = 0;
-        while at + $register::WIDTH <= $width {
-            $does::<$register $(, $count)?>(at, $($argument),*);
-            at += $register::WIDTH;
-        }
-        if at < $width {
-            $does::<$register::Half $(, $count)?>(at, $($argument),*);
-        }
-    }};
-}
-
-/// Does something for each eight rows, or fewer at the end, by their constant number: a loop over
-/// them that ends after 5 rows here and 7 there would be guessed wrong by the processor each time.
-macro_rules! for_eight_rows {
-    ($rows:expr, $does:ident :: <$register:ty>($($argument:expr),*)) => {
-        for_eight_rows!(@ $rows, $does::<$register>($($argument),*), 1 2 3 4 5 6 7 8)
-    };
-    (@ $rows:expr, $does:ident :: <$register:ty> $arguments:tt, $($count:literal)*) => {
-        match $rows.len() {
-            $($count => for_eight_rows!(@ call $does::<$register, $count>, $rows, $arguments),)*
-            count => unreachable!("{count} rows of eight"),
-        }
-    };
-    (@ call $does:ident :: <$register:ty, $count:literal>, $rows:expr, ($($argument:expr),*)) => {
-        $does::<$register, $count>($rows, $($argument),*)
-    };
-}
+use crate::matrix::Address;
 
 /// See [`super::Kernels::step`].
 #[inline(always)]
 pub unsafe fn step<R: Register>(step: &mut Step<'_>) {
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
-        scores::<R>(step.inputs, step);
+        scores::<R>(step.inputs.addresses(), step);
         gradients(step);
         update::<R>(step);
     }
@@ -60,11 +30,12 @@ pub unsafe fn step<R: Register>(step: &mut Step<'_>) {
 
 /// Every input against every target.
 #[inline(always)]
-unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
+unsafe fn scores<R: Register>(inputs: &[Address], step: &mut Step<'_>) {
+    let width = step.width();
     let (mut first_target, mut place) = (0, 0);
     while first_target < step.targets.len() {
         let end = step.targets.len().min(first_target + TILE_TARGETS);
-        let targets = &step.targets[first_target..end];
+        let targets = &step.targets.addresses()[first_target..end];
         let mut first_input = 0;
         while first_input < inputs.len() {
             let pair = &inputs[first_input..inputs.len().min(first_input + 2)];
@@ -72,10 +43,10 @@ unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
             macro_rules! for_each_count {
                 ($($t:literal)*) => {
                     match (pair.len(), targets.len()) {
-                        // SAFETY: the caller's promise (see `Kernels`).
-                        $((2, $t) => unsafe { tile::<R, 2, $t>(pair, targets, step.width, scores) },
+                        // SAFETY: the caller's promise (see `Functions`).
+                        $((2, $t) => unsafe { tile::<R, 2, $t>(pair, targets, width, scores) },
                         // SAFETY: as above.
-                        (1, $t) => unsafe { tile::<R, 1, $t>(pair, targets, step.width, scores) },)*
+                        (1, $t) => unsafe { tile::<R, 1, $t>(pair, targets, width, scores) },)*
                         shape => unreachable!("no tile is {shape:?}"),
                     }
                 };
@@ -91,13 +62,13 @@ unsafe fn scores<R: Register>(inputs: &[Row], step: &mut Step<'_>) {
 /// The scores of one or two inputs against T targets, their sums in registers.
 #[inline(always)]
 unsafe fn tile<R: Register, const I: usize, const T: usize>(
-    inputs: &[Row],
-    targets: &[Row],
+    inputs: &[Address],
+    targets: &[Address],
     width: usize,
     scores: &mut [f32],
 ) {
     assert!(inputs.len() == I && targets.len() == T && scores.len() == TILE);
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
         let part = |part| running_sums::<R, I, T>(inputs, targets, part * R::WIDTH, width);
         // The fixed tree, as far as it goes across registers.
@@ -117,12 +88,12 @@ unsafe fn tile<R: Register, const I: usize, const T: usize>(
 /// two goes.
 #[inline(always)]
 unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
-    inputs: &[Row],
-    targets: &[Row],
+    inputs: &[Address],
+    targets: &[Address],
     first: usize,
     width: usize,
 ) -> [[R; T]; I] {
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
         let mut sums = [[R::splat(0.0); T]; I];
         let end = last_vector(width) + first;
@@ -147,12 +118,12 @@ unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
 /// Adds the products of the registers at a column to the running sums.
 #[inline(always)]
 unsafe fn add_products<R: Register, const I: usize, const T: usize>(
-    inputs: &[Row],
-    targets: &[Row],
+    inputs: &[Address],
+    targets: &[Address],
     at: usize,
     sums: &mut [[R; T]; I],
 ) {
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
         let mut x = [R::splat(0.0); I];
         for i in 0..I {
@@ -180,7 +151,7 @@ unsafe fn add_all<R: Register, const I: usize, const T: usize>(
 ) -> [[R; T]; I] {
     for i in 0..I {
         for t in 0..T {
-            // SAFETY: the caller's promise (see `Kernels`).
+            // SAFETY: the caller's promise (see `Functions`).
             sums[i][t] = unsafe { sums[i][t].add(others[i][t]) };
         }
     }
@@ -215,10 +186,10 @@ unsafe fn update<R: Register>(step: &Step<'_>) {
     macro_rules! for_each_count {
         ($($count:literal)*) => {
             match step.inputs.len() {
-                // SAFETY: the caller's promise (see `Kernels`).
+                // SAFETY: the caller's promise (see `Functions`).
                 1 => unsafe {
-                    update_targets::<R>(step.inputs[0], step);
-                    add_to_rows::<R>(step.inputs, step.width, 1.0, step.change);
+                    update_targets::<R>(step.inputs.addresses()[0], step);
+                    add_to_rows::<R>(step.inputs, 1.0, step.change.address());
                 },
                 // SAFETY: as above.
                 $($count => unsafe { update_of::<R, $count>(step) },)*
@@ -232,20 +203,20 @@ unsafe fn update<R: Register>(step: &Step<'_>) {
 /// The update for a known number of inputs.
 #[inline(always)]
 unsafe fn update_of<R: Register, const I: usize>(step: &Step<'_>) {
-    let inputs: [Row; I] = step.inputs.try_into().expect("chosen by their number");
+    let inputs: [Address; I] = step.inputs.addresses().try_into().expect("chosen by their number");
     assert!(step.gradients.len() >= tiled(I, step.targets.len()));
-    // SAFETY: the caller's promise (see `Kernels`); the length of `gradients` was checked.
-    unsafe { for_each_register!(R, step.width, update_column, I(&inputs, step)) }
+    // SAFETY: the caller's promise (see `Functions`); the length of `gradients` was checked.
+    unsafe { for_each_register!(R, step.width(), update_column, I(&inputs, step)) }
 }
 
 /// A column of all inputs and of their changes stays in registers while the targets pass by.
 #[inline(always)]
 unsafe fn update_column<R: Register, const I: usize>(
     at: usize,
-    inputs: &[Row; I],
+    inputs: &[Address; I],
     step: &Step<'_>,
 ) {
-    // SAFETY: the caller's promise (see `Kernels`); there is a gradient for each input and target.
+    // SAFETY: the caller's promise (see `Functions`); there is a gradient for each input and target.
     unsafe {
         let (mut x, mut change) = ([R::splat(0.0); I], [R::splat(0.0); I]);
         for i in 0..I {
@@ -253,7 +224,8 @@ unsafe fn update_column<R: Register, const I: usize>(
         }
         let mut first = 0;
         while first < step.targets.len() {
-            let eight = &step.targets[first..step.targets.len().min(first + TILE_TARGETS)];
+            let eight =
+                &step.targets.addresses()[first..step.targets.len().min(first + TILE_TARGETS)];
             let gradients = step.gradients.as_ptr().add(place(0, first, I));
             for t in 0..eight.len() {
                 let y = R::load(eight[t].add(at));
@@ -285,7 +257,7 @@ fn prefetch_column(step: &Step<'_>, at: usize) {
             prefetch_line(row.wrapping_add(at));
         }
         if let Some(row) = step.arriving {
-            prefetch_line(row.wrapping_add(at));
+            prefetch_line(row.address().wrapping_add(at));
         }
     }
 }
@@ -293,23 +265,24 @@ fn prefetch_column(step: &Step<'_>, at: usize) {
 /// See [`super::Kernels::step_of_sum`].
 #[inline(always)]
 pub unsafe fn step_of_sum<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
-        sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
-        scores::<R>(&[hidden.row], step);
+        sum_rows::<R>(hidden.contexts, hidden.scale, hidden.row.address());
+        scores::<R>(&[hidden.row.address()], step);
         gradients(step);
-        update_targets::<R>(hidden.row, step);
-        add_to_rows::<R>(hidden.contexts, step.width, hidden.share, step.change);
+        update_targets::<R>(hidden.row.address(), step);
+        add_to_rows::<R>(hidden.contexts, hidden.share, step.change.address());
     }
 }
 
 /// The update of all targets against one vector, whose own change is put in `step.change`.
 #[inline(always)]
-unsafe fn update_targets<R: Register>(x: Row, step: &Step<'_>) {
+unsafe fn update_targets<R: Register>(x: Address, step: &Step<'_>) {
+    let targets = step.targets.addresses();
     let mut first = 0;
-    while first < step.targets.len() {
-        let eight = &step.targets[first..step.targets.len().min(first + 8)];
-        // SAFETY: the caller's promise (see `Kernels`).
+    while first < targets.len() {
+        let eight = &targets[first..targets.len().min(first + 8)];
+        // SAFETY: the caller's promise (see `Functions`).
         unsafe { for_eight_rows!(eight, update_eight::<R>(first, x, step)) }
         first += 8;
     }
@@ -317,33 +290,33 @@ unsafe fn update_targets<R: Register>(x: Row, step: &Step<'_>) {
 
 #[inline(always)]
 unsafe fn update_eight<R: Register, const N: usize>(
-    targets: &[Row],
+    targets: &[Address],
     first: usize,
-    x: Row,
+    x: Address,
     step: &Step<'_>,
 ) {
-    let targets: [Row; N] = targets.try_into().expect("chosen by their number");
+    let targets: [Address; N] = targets.try_into().expect("chosen by their number");
     let mut gradients = [0.0; N];
     for n in 0..N {
         gradients[n] = step.gradients[place(0, first + n, 1)];
     }
-    let so_far = (first > 0).then_some(step.change);
-    // SAFETY: the caller's promise (see `Kernels`).
+    let so_far = (first > 0).then_some(step.change.address());
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
-        for_each_register!(R, step.width, eight_column, N(&targets, &gradients, so_far, x, step))
+        for_each_register!(R, step.width(), eight_column, N(&targets, &gradients, so_far, x, step))
     }
 }
 
 #[inline(always)]
 unsafe fn eight_column<R: Register, const N: usize>(
     at: usize,
-    targets: &[Row; N],
+    targets: &[Address; N],
     gradients: &[f32; N],
-    so_far: Option<Row>,
-    x: Row,
+    so_far: Option<Address>,
+    x: Address,
     step: &Step<'_>,
 ) {
-    // SAFETY: the caller's promise (see `Kernels`).
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
         let x = R::load(x.add(at));
         let mut change = load_or_zero::<R>(so_far, at);
@@ -352,38 +325,28 @@ unsafe fn eight_column<R: Register, const N: usize>(
             change = gradient.mul_add(y, change);
             gradient.mul_add(x, y).store(targets[n].add(at));
         }
-        change.store(step.change.add(at));
+        change.store(step.change.address().add(at));
     }
     if so_far.is_none() {
         prefetch_column(step, at);
     }
 }
 
-#[inline(always)]
-unsafe fn load_or_zero<R: Register>(row: Option<Row>, at: usize) -> R {
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe {
-        match row {
-            Some(row) => R::load(row.add(at)),
-            None => R::splat(0.0),
-        }
-    }
-}
-
 /// See [`super::Kernels::sequence`].
 #[inline(always)]
 pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
-    let columns = || (0..step.width).step_by(R::WIDTH);
-    // SAFETY: the caller's promise (see `Kernels`).
+    let width = step.width();
+    let columns = || (0..width).step_by(R::WIDTH);
+    // SAFETY: the caller's promise (see `Functions`).
     unsafe {
-        sum_rows::<R>(hidden.contexts, step.width, hidden.scale, hidden.row);
+        sum_rows::<R>(hidden.contexts, hidden.scale, hidden.row.address());
         for at in columns() {
-            R::splat(0.0).store(step.change.add(at));
+            R::splat(0.0).store(step.change.address().add(at));
         }
-        for (t, target) in step.targets.iter().enumerate() {
+        for (t, target) in step.targets.addresses().iter().enumerate() {
             let place = place(0, t, 1);
             let mut totals = [0.0; TILE];
-            tile::<R, 1, 1>(&[hidden.row], &[*target], step.width, &mut totals);
+            tile::<R, 1, 1>(&[hidden.row.address()], &[*target], width, &mut totals);
             let score = totals[0];
             step.scores[place] = score;
             if score.abs() >= step.score_limit {
@@ -392,98 +355,12 @@ pub unsafe fn sequence<R: Register>(hidden: &Hidden<'_>, step: &mut Step<'_>) {
             let wanted = (step.labels[place] - sigmoid(score)) * step.alpha;
             let gradient = R::splat(wanted * step.multiplicities[place]);
             for at in columns() {
-                let (x, y) = (R::load(hidden.row.add(at)), R::load(target.add(at)));
-                let change = R::load(step.change.add(at));
-                gradient.mul_add(y, change).store(step.change.add(at));
+                let (x, y) = (R::load(hidden.row.address().add(at)), R::load(target.add(at)));
+                let change = R::load(step.change.address().add(at));
+                gradient.mul_add(y, change).store(step.change.address().add(at));
                 gradient.mul_add(x, y).store(target.add(at));
             }
         }
-        add_to_rows::<R>(hidden.contexts, step.width, hidden.share, step.change);
-    }
-}
-
-/// `sum = scale · Σ rows`.
-#[inline(always)]
-unsafe fn sum_rows<R: Register>(rows: &[Row], width: usize, scale: f32, sum: Row) {
-    let mut first = 0;
-    while first < rows.len() {
-        let eight = &rows[first..rows.len().min(first + 8)];
-        let so_far = (first > 0).then_some(sum);
-        first += 8;
-        let scale = if first < rows.len() { 1.0 } else { scale };
-        // SAFETY: the caller's promise (see `Kernels`).
-        unsafe { for_eight_rows!(eight, sum_eight::<R>(width, scale, so_far, sum)) }
-    }
-}
-
-/// `sum = scale · (so far + Σ rows)`.
-#[inline(always)]
-unsafe fn sum_eight<R: Register, const N: usize>(
-    rows: &[Row],
-    width: usize,
-    scale: f32,
-    so_far: Option<Row>,
-    sum: Row,
-) {
-    let rows: [Row; N] = rows.try_into().expect("chosen by their number");
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe { for_each_register!(R, width, sum_column, N(&rows, scale, so_far, sum)) }
-}
-
-#[inline(always)]
-unsafe fn sum_column<R: Register, const N: usize>(
-    at: usize,
-    rows: &[Row; N],
-    scale: f32,
-    so_far: Option<Row>,
-    sum: Row,
-) {
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe {
-        let mut total = load_or_zero::<R>(so_far, at);
-        for n in 0..N {
-            total = total.add(R::load(rows[n].add(at)));
-        }
-        total.mul(R::splat(scale)).store(sum.add(at));
-    }
-}
-
-/// `each row += share · change`.
-#[inline(always)]
-unsafe fn add_to_rows<R: Register>(rows: &[Row], width: usize, share: f32, change: Row) {
-    let mut first = 0;
-    while first < rows.len() {
-        let eight = &rows[first..rows.len().min(first + 8)];
-        // SAFETY: the caller's promise (see `Kernels`).
-        unsafe { for_eight_rows!(eight, add_to_eight::<R>(width, share, change)) }
-        first += 8;
-    }
-}
-
-#[inline(always)]
-unsafe fn add_to_eight<R: Register, const N: usize>(
-    rows: &[Row],
-    width: usize,
-    share: f32,
-    change: Row,
-) {
-    let rows: [Row; N] = rows.try_into().expect("chosen by their number");
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe { for_each_register!(R, width, add_column, N(&rows, share, change)) }
-}
-
-#[inline(always)]
-unsafe fn add_column<R: Register, const N: usize>(
-    at: usize,
-    rows: &[Row; N],
-    share: f32,
-    change: Row,
-) {
-    // SAFETY: the caller's promise (see `Kernels`).
-    unsafe {
-        let change = R::load(change.add(at)).mul(R::splat(share));
-        for n in 0..N {
-            R::load(rows[n].add(at)).add(change).store(rows[n].add(at));
-        }
+        add_to_rows::<R>(hidden.contexts, hidden.share, step.change.address());
     }
 }

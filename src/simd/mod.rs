@@ -5,14 +5,15 @@
 //! up in one fixed tree, and the sigmoid is built of fused multiply-adds and one division. So a
 //! result depends neither on the machine nor on `SYNVEC_SIMD`, which forces a backend.
 //!
-//! Rows are addresses ([`Row`]), so that a row may lie in a private copy, and are padded to whole
-//! vectors of [`LANES`] values.
+//! A row may lie anywhere ([`Row`]), so that it may be a private copy, and is padded to whole vectors
+//! of [`LANES`] values.
 
 mod kernels;
 mod lanes;
 #[cfg(target_arch = "aarch64")]
 mod neon;
 mod sigmoid;
+mod sums;
 pub mod tiles;
 #[cfg(target_arch = "x86_64")]
 mod x86;
@@ -20,7 +21,7 @@ mod x86;
 use std::sync::OnceLock;
 
 use crate::error::Error;
-use crate::matrix::Row;
+use crate::matrix::{Address, Row, Rows};
 
 /// Values in one vector: a row is a whole number of them.
 pub const LANES: usize = 16;
@@ -28,29 +29,53 @@ pub const LANES: usize = 16;
 /// The most inputs of one [`Step`].
 pub const MAX_INPUTS: usize = 16;
 
-/// The arithmetic of training, for one instruction set.
-///
-/// # Safety
-/// All functions need rows that are valid for reading and writing `width` values, rounded up to whole
-/// vectors of [`LANES`], and a processor that has the instruction set.
+/// The arithmetic of training, for one instruction set of this processor.
 #[derive(Debug, Clone, Copy)]
 pub struct Kernels {
     /// What `SYNVEC_SIMD` calls it.
     pub name: &'static str,
+    functions: Functions,
+}
 
+/// The kernels themselves.
+///
+/// # Safety
+/// They need a processor that has the instruction set, and rows of one width.
+#[derive(Debug, Clone, Copy)]
+struct Functions {
+    step: unsafe fn(step: &mut Step<'_>),
+    step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
+    sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
+}
+
+impl Kernels {
     /// All inputs against all targets at once: scores, their sigmoids, and both sides changed, from
     /// the values before the step. Changes are added to the rows as they stand, so that an input
-    /// that occurs twice loses nothing; targets must be distinct.
-    pub step: unsafe fn(step: &mut Step<'_>),
+    /// that occurs twice loses nothing; targets must be distinct for the result to be right.
+    #[inline(always)]
+    pub fn step(&self, step: &mut Step<'_>) {
+        step.check(step.inputs.width());
+        // SAFETY: [`backends`] gives out nothing that the processor lacks; all widths are equal.
+        unsafe { (self.functions.step)(step) }
+    }
 
     /// The hidden vector, alone, against targets that are distinct; its change goes to the contexts
     /// it was made of.
-    pub step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
+    #[inline(always)]
+    pub fn step_of_sum(&self, hidden: &Hidden<'_>, step: &mut Step<'_>) {
+        step.check(hidden.width());
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.step_of_sum)(hidden, step) }
+    }
 
     /// The same, target after target as word2vec.c does it, so that one that occurs again is seen
-    /// with its change. The bits are those of `step_of_sum` where targets
-    /// are distinct.
-    pub sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
+    /// with its change. The bits are those of `step_of_sum` where targets are distinct.
+    #[inline(always)]
+    pub fn sequence(&self, hidden: &Hidden<'_>, step: &mut Step<'_>) {
+        step.check(hidden.width());
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.sequence)(hidden, step) }
+    }
 }
 
 /// What a step trains on. Scores, gradients, labels and multiplicities lie in tiles ([`tiles`]).
@@ -58,9 +83,9 @@ pub struct Kernels {
 pub struct Step<'a> {
     /// Rows whose dot products with the targets are the scores; 1 ..= [`MAX_INPUTS`]. Without use
     /// where a [`Hidden`] vector stands for them.
-    pub inputs: &'a [Row],
+    pub inputs: &'a Rows<'a>,
     /// Output rows.
-    pub targets: &'a [Row],
+    pub targets: &'a Rows<'a>,
     /// What the sigmoid of each target's score should be, 1 or 0: one row of tiles, for all inputs.
     pub labels: &'a [f32],
     /// How often each target counts; 0 where a tile has none.
@@ -69,31 +94,51 @@ pub struct Step<'a> {
     pub scores: &'a mut [f32],
     /// Scratch, as long as `scores`.
     pub gradients: &'a mut [f32],
-    /// Scratch: a row.
-    pub change: Row,
-    /// Values in a row: a multiple of half a vector ([`crate::matrix::SharedMatrix::width`]).
-    pub width: usize,
+    /// Scratch.
+    pub change: Row<'a>,
     /// The learning rate: g = (label − sigmoid(score)) · alpha · multiplicity.
     pub alpha: f32,
     /// Targets with |score| at or above this are left alone.
     pub score_limit: f32,
     /// Rows that a later step will use: they are asked for meanwhile, without effect on values.
-    pub upcoming: &'a [Row],
+    pub upcoming: &'a [Address],
     /// One more of them.
-    pub arriving: Option<Row>,
+    pub arriving: Option<Row<'a>>,
+}
+
+impl Step<'_> {
+    /// Values in a row: a multiple of half a vector.
+    #[inline(always)]
+    fn width(&self) -> usize {
+        self.targets.width()
+    }
+
+    #[inline(always)]
+    fn check(&self, width: usize) {
+        assert!(self.width() == width && self.change.width() == width, "rows of one width");
+    }
 }
 
 /// A hidden vector: `scale · Σ contexts`.
 #[derive(Debug)]
 pub struct Hidden<'a> {
     /// Rows that make up the vector and that get its change.
-    pub contexts: &'a [Row],
-    /// Where the vector is put: a row of scratch.
-    pub row: Row,
+    pub contexts: &'a Rows<'a>,
+    /// Where the vector is put: scratch.
+    pub row: Row<'a>,
     /// What the sum is multiplied by.
     pub scale: f32,
     /// What the change is multiplied by before each context gets it.
     pub share: f32,
+}
+
+impl Hidden<'_> {
+    /// Values in a row.
+    #[inline(always)]
+    fn width(&self) -> usize {
+        assert_eq!(self.contexts.width(), self.row.width(), "rows of one width");
+        self.row.width()
+    }
 }
 
 /// Asks for the cache line at an address ahead of its use; a hint, without effect on values.
@@ -126,7 +171,7 @@ macro_rules! backend {
 
             $(#[target_feature(enable = $feature)])?
             unsafe fn step(step: &mut Step<'_>) {
-                // SAFETY: the caller's promise (see `Kernels`); so below.
+                // SAFETY: the caller's promise (see `Functions`); so below.
                 unsafe { super::kernels::step::<$register>(step) }
             }
 
@@ -142,7 +187,8 @@ macro_rules! backend {
                 unsafe { super::kernels::sequence::<$register>(hidden, step) }
             }
 
-            pub const KERNELS: Kernels = Kernels { name: $name, step, step_of_sum, sequence };
+            const FUNCTIONS: Functions = Functions { step, step_of_sum, sequence };
+            pub const KERNELS: Kernels = Kernels { name: $name, functions: FUNCTIONS };
         }
     };
 }

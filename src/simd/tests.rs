@@ -15,10 +15,12 @@ fn random(rows: usize, columns: usize, seed: u64) -> Matrix {
     matrix
 }
 
-fn rows(matrix: &mut Matrix) -> (Vec<Row>, usize) {
+fn rows(matrix: &mut Matrix) -> Rows<'_> {
     let count = matrix.rows();
     let shared = matrix.share();
-    ((0..count).map(|row| shared.row(row)).collect(), shared.width())
+    let mut rows = Rows::new(shared.width());
+    rows.extend(shared, 0..count);
+    rows
 }
 
 fn dense(mut matrix: Matrix) -> Vec<f32> {
@@ -59,14 +61,13 @@ fn in_tiles(targets: usize, value: impl Fn(usize) -> f32) -> Vec<f32> {
 
 /// Runs a step; returns the scores, input by input.
 fn run(
-    inputs: &[Row],
-    targets: &[Row],
-    width: usize,
+    inputs: &Rows<'_>,
+    targets: &Rows<'_>,
     score_limit: f32,
     kernel: impl FnOnce(&mut Step<'_>),
 ) -> Vec<f32> {
     let (count, values) = (targets.len(), tiled(inputs.len(), targets.len()));
-    let mut scratch = Matrix::zeros(1, width).unwrap();
+    let mut scratch = Matrix::zeros(1, targets.width()).unwrap();
     let (mut scores, mut gradients) = (vec![f32::NAN; values], vec![f32::NAN; values]);
     kernel(&mut Step {
         inputs,
@@ -75,12 +76,11 @@ fn run(
         multiplicities: &in_tiles(count, |target| multiplicity(target, count)),
         scores: &mut scores,
         gradients: &mut gradients,
-        change: rows(&mut scratch).0[0],
-        width,
+        change: scratch.share().row(0),
         alpha: ALPHA,
         score_limit,
-        upcoming: targets,
-        arriving: Some(targets[0]),
+        upcoming: targets.addresses(),
+        arriving: None,
     });
     let pairs = (0..inputs.len()).flat_map(|i| (0..count).map(move |t| (i, t)));
     pairs.map(|(i, t)| scores[place(i, t, inputs.len())]).collect()
@@ -89,11 +89,7 @@ fn run(
 /// One shared step on fresh matrices: inputs, outputs and scores afterwards.
 fn shared_step(kernels: &Kernels, d: usize, c: usize, t: usize, limit: f32) -> [Vec<f32>; 3] {
     let (mut inputs, mut targets) = (random(c, d, 1), random(t, d, 2));
-    let (input_rows, width) = rows(&mut inputs);
-    let (target_rows, _) = rows(&mut targets);
-    // SAFETY: rows of `width` values; `backends` lists what this processor has.
-    let scores =
-        run(&input_rows, &target_rows, width, limit, |step| unsafe { (kernels.step)(step) });
+    let scores = run(&rows(&mut inputs), &rows(&mut targets), limit, |step| kernels.step(step));
     [dense(inputs), dense(targets), scores]
 }
 
@@ -142,22 +138,19 @@ fn hidden_step(
 ) -> [Vec<f32>; 3] {
     let (mut inputs, mut targets) = (random(c, d, 3), random(t, d, 4));
     let mut scratch = Matrix::zeros(1, d).unwrap();
-    let (input_rows, width) = rows(&mut inputs);
-    let (mut target_rows, _) = rows(&mut targets);
-    let (scratch_rows, _) = rows(&mut scratch);
+    let input_rows = rows(&mut inputs);
+    let shared = targets.share();
+    let again = (order == Order::SequenceOfRepeated).then_some(0);
+    let mut target_rows = Rows::new(shared.width());
+    target_rows.extend(shared, (0..t).chain(again));
+    let scratch = scratch.share();
+    let mut scratch_rows = Rows::new(scratch.width());
+    scratch_rows.push(scratch.row(0));
     let scale = 1.0 / c as f32;
-    let hidden = Hidden { contexts: &input_rows, row: scratch_rows[0], scale, share: 0.25 };
-    if order == Order::SequenceOfRepeated {
-        target_rows.push(target_rows[0]);
-    }
-    let scores = run(&scratch_rows[..1], &target_rows, width, limit, |step| {
-        // SAFETY: as in `shared_step`; a row of scratch.
-        unsafe {
-            match order {
-                Order::AtOnce => (kernels.step_of_sum)(&hidden, step),
-                _ => (kernels.sequence)(&hidden, step),
-            }
-        }
+    let hidden = Hidden { contexts: &input_rows, row: scratch.row(0), scale, share: 0.25 };
+    let scores = run(&scratch_rows, &target_rows, limit, |step| match order {
+        Order::AtOnce => kernels.step_of_sum(&hidden, step),
+        _ => kernels.sequence(&hidden, step),
     });
     [dense(inputs), dense(targets), scores]
 }
@@ -221,11 +214,10 @@ fn every_backend_gives_the_bits_of_the_scalar_one() {
 fn an_input_that_occurs_twice_gets_both_changes() {
     for kernels in backends() {
         let twice = |inputs: &mut Matrix, targets: &mut Matrix, second: usize| {
-            let (input_rows, width) = rows(inputs);
-            let (target_rows, _) = rows(targets);
-            let inputs = [input_rows[0], input_rows[second]];
-            // SAFETY: as above.
-            run(&inputs, &target_rows, width, 9.0, |step| unsafe { (kernels.step)(step) });
+            let inputs = inputs.share();
+            let mut input_rows = Rows::new(inputs.width());
+            input_rows.extend(inputs, [0, second].into_iter());
+            run(&input_rows, &rows(targets), 9.0, |step| kernels.step(step));
         };
         // Two equal rows must change like one row that stands twice, which changes twice as much.
         let (mut equal, mut one) = (random(2, 20, 1), random(1, 20, 1));

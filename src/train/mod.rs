@@ -26,7 +26,7 @@ use crate::simd;
 use crate::vocab::huffman::HuffmanPaths;
 use crate::workers;
 
-use objective::{Objective, Shared, Window};
+use objective::{Objective, PrivateRows, Shared, Window};
 use schedule::{BLOCK_IDS, Blocks, Schedule};
 use sharing::Sharing;
 use window::{KeptTokens, contexts};
@@ -242,7 +242,8 @@ impl Pass<'_> {
     /// One worker: blocks until none is left.
     fn work(&self, next: &AtomicU64, stop: &AtomicBool, tally: &Tally) -> Result<()> {
         let mut kept = KeptTokens::default();
-        let mut objective = Objective::new(self.shared, self.sharing)?;
+        let mut rows = PrivateRows::new(&self.shared, self.sharing)?;
+        let mut objective = Objective::new(self.shared, self.sharing, &mut rows);
         let mut done = EpochSummary::default();
         loop {
             let block = next.fetch_add(1, Ordering::Relaxed);

@@ -10,11 +10,9 @@
 //! (gensim skips scores beyond ±6); both, in that hierarchical softmax leaves nodes with scores
 //! beyond ±6 alone.
 
-use std::ops::Range;
-
 use crate::config::{Architecture, TrainConfig};
 use crate::error::Result;
-use crate::matrix::{HotRows, Matrix, Row, SharedMatrix};
+use crate::matrix::{HotRows, Matrix, Row, Rows, SharedMatrix};
 use crate::sampling::{AliasTable, SplitMix64};
 use crate::simd::tiles::tiled;
 use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
@@ -51,7 +49,32 @@ pub struct Window<'a> {
     pub arriving: WordId,
 }
 
-/// One worker's private scratch: everything that is not a shared row.
+/// One worker's private rows.
+#[derive(Debug)]
+pub struct PrivateRows {
+    /// Copies of hot rows.
+    words: Matrix,
+    nodes: Matrix,
+    /// Row 0 is the hidden vector, row 1 its change.
+    hidden: Matrix,
+}
+
+impl PrivateRows {
+    /// Room for what [`Objective::new`] puts there.
+    pub fn new(shared: &Shared<'_>, sharing: &Sharing) -> Result<Self> {
+        let room = |matrix: Option<SharedMatrix<'_>>, hot| match matrix {
+            Some(matrix) => HotRows::room(matrix, hot),
+            None => Matrix::zeros(0, 0),
+        };
+        Ok(Self {
+            words: room(shared.negatives.map(|(matrix, _)| matrix), &sharing.words)?,
+            nodes: room(shared.tree.map(|(matrix, _)| matrix), &sharing.nodes)?,
+            hidden: Matrix::zeros(2, shared.config.vector_size)?,
+        })
+    }
+}
+
+/// One worker's state: everything that is not a shared row.
 #[derive(Debug)]
 pub struct Objective<'a> {
     shared: Shared<'a>,
@@ -65,26 +88,26 @@ pub struct Objective<'a> {
     /// Summed loss since it was last taken.
     pub loss: f64,
     /// A ring: the steps from `oldest` to `newest` wait for their rows.
-    planned: Vec<Planned>,
+    planned: Vec<Planned<'a>>,
     oldest: usize,
     newest: usize,
     next: usize,
     waiting: usize,
     scores: Vec<f32>,
     gradients: Vec<f32>,
-    /// Row 0 is the hidden vector, row 1 its change.
-    hidden: Matrix,
+    /// The hidden vector and its change.
+    hidden: [Row<'a>; 2],
 }
 
 /// A step to come.
-#[derive(Debug, Default)]
-struct Planned {
-    inputs: Vec<Row>,
-    targets: Targets,
+#[derive(Debug)]
+struct Planned<'a> {
+    inputs: Rows<'a>,
+    targets: Targets<'a>,
     /// So many of the targets, the first ones, are rows that no step before it had.
     fresh: usize,
     /// A row that later steps need.
-    arriving: Option<Row>,
+    arriving: Option<Row<'a>>,
 }
 
 /// Steps that wait while their rows arrive. A row takes up to 100 ns from main memory.
@@ -109,37 +132,38 @@ fn steps_ahead(config: &TrainConfig) -> usize {
 }
 
 impl<'a> Objective<'a> {
-    /// Fresh scratch for a worker.
-    pub fn new(shared: Shared<'a>, sharing: &Sharing) -> Result<Self> {
-        let mut hidden = Matrix::zeros(2, shared.config.vector_size)?;
-        hidden.pad_rows();
-        let slots = steps_ahead(shared.config) + 1;
-        let hot = |matrix, rows: &Range<usize>| HotRows::new(matrix, rows.clone(), sharing.period);
-        let negatives = match shared.negatives {
-            Some((matrix, table)) => Some((hot(matrix, &sharing.words)?, table)),
-            None => None,
+    /// A worker that has trained nothing yet.
+    pub fn new(shared: Shared<'a>, sharing: &Sharing, rows: &'a mut PrivateRows) -> Self {
+        let PrivateRows { words, nodes, hidden } = rows;
+        let (hidden, period) = (hidden.share(), sharing.period);
+        let width = shared.input_vectors.width();
+        let planned = || Planned {
+            inputs: Rows::new(width),
+            targets: Targets::new(width),
+            fresh: 0,
+            arriving: None,
         };
-        let tree = match shared.tree {
-            Some((matrix, paths)) => Some((hot(matrix, &sharing.nodes)?, paths)),
-            None => None,
-        };
-        Ok(Self {
+        Self {
+            negatives: shared.negatives.map(|(matrix, table)| {
+                (HotRows::new(matrix, sharing.words.clone(), period, words), table)
+            }),
+            tree: shared.tree.map(|(matrix, paths)| {
+                (HotRows::new(matrix, sharing.nodes.clone(), period, nodes), paths)
+            }),
             recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
             max_inputs: most_inputs(shared.config),
             shared,
-            negatives,
-            tree,
             alpha: 0.0,
             loss: 0.0,
-            planned: (0..slots).map(|_| Planned::default()).collect(),
+            planned: (0..=steps_ahead(shared.config)).map(|_| planned()).collect(),
             oldest: 0,
             newest: 0,
             next: 0,
             waiting: 0,
             scores: Vec::new(),
             gradients: Vec::new(),
-            hidden,
-        })
+            hidden: [hidden.row(0), hidden.row(1)],
+        }
     }
 
     /// Plans the steps of a window, and trains as many that waited.
@@ -178,7 +202,7 @@ impl<'a> Objective<'a> {
         &mut self,
         center: WordId,
         inputs: [&[WordId]; 2],
-        arriving: Option<Row>,
+        arriving: Option<Row<'a>>,
         generator: &mut SplitMix64,
     ) {
         let config = self.shared.config;
@@ -210,12 +234,12 @@ impl<'a> Objective<'a> {
     /// Adds its inputs to the step whose targets were chosen, and trains the oldest step if no more
     /// can wait.
     #[inline]
-    fn complete(&mut self, inputs: [&[WordId]; 2], arriving: Option<Row>) {
+    fn complete(&mut self, inputs: [&[WordId]; 2], arriving: Option<Row<'a>>) {
         let vectors = self.shared.input_vectors;
         let step = &mut self.planned[self.next];
         step.inputs.clear();
         for side in inputs {
-            step.inputs.extend(side.iter().map(|word| vectors.row(word.row())));
+            step.inputs.extend(vectors, side.iter().map(|word| word.row()));
         }
         step.arriving = arriving;
         self.newest = self.next;
@@ -238,7 +262,7 @@ impl<'a> Objective<'a> {
             self.gradients.resize(values, 0.0);
         }
         let newest = &self.planned[self.newest];
-        let width = self.shared.input_vectors.width();
+        let [hidden, change] = self.hidden;
         let mut step = Step {
             inputs,
             targets: &targets.rows,
@@ -246,24 +270,17 @@ impl<'a> Objective<'a> {
             multiplicities: &targets.multiplicities,
             scores: &mut self.scores[..values],
             gradients: &mut self.gradients[..values],
-            change: self.hidden.as_ptr().wrapping_add(self.shared.input_vectors.stride()),
-            width,
+            change,
             alpha: self.alpha,
             score_limit: targets.score_limit,
-            upcoming: &newest.targets.rows[..newest.fresh],
+            upcoming: &newest.targets.rows.addresses()[..newest.fresh],
             arriving: newest.arriving,
         };
         let kernels = self.shared.kernels;
-        let hidden = hidden_of(config, inputs, self.hidden.as_ptr());
-        // SAFETY: rows of `width` values from `SharedMatrix::row` and `HotRows::row`, which outlive
-        // the step, and two of `hidden`; targets are distinct unless they say so; `kernels` fits
-        // this processor.
-        unsafe {
-            match (targets.repeat, is_sum) {
-                (true, _) => (kernels.sequence)(&hidden, &mut step),
-                (false, true) => (kernels.step_of_sum)(&hidden, &mut step),
-                (false, false) => (kernels.step)(&mut step),
-            }
+        match (targets.repeat, is_sum) {
+            (true, _) => kernels.sequence(&hidden_of(config, inputs, hidden), &mut step),
+            (false, true) => kernels.step_of_sum(&hidden_of(config, inputs, hidden), &mut step),
+            (false, false) => kernels.step(&mut step),
         }
         if config.compute_loss {
             self.loss += targets.loss(&self.scores[..values], count);
@@ -278,7 +295,7 @@ impl<'a> Objective<'a> {
 /// The error goes back to each context whole in mean mode, as in word2vec.c, and divided by their
 /// number in sum mode, as in gensim: the true gradient would have it the other way round (Irsoy,
 /// Benton and Stratos 2021).
-fn hidden_of<'a>(config: &TrainConfig, contexts: &'a [Row], row: Row) -> Hidden<'a> {
+fn hidden_of<'a>(config: &TrainConfig, contexts: &'a Rows<'a>, row: Row<'a>) -> Hidden<'a> {
     let part = 1.0 / contexts.len() as f32;
     let (scale, share) = if config.cbow_mean { (part, 1.0) } else { (1.0, part) };
     Hidden { contexts, row, scale, share }

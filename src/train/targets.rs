@@ -1,6 +1,6 @@
 //! The output side of a step: which rows, what each should say, and how much it counts.
 
-use crate::matrix::{HotRows, Row};
+use crate::matrix::{HotRows, Rows};
 use crate::simd::tiles::{TILE, place, tiles};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
@@ -9,8 +9,8 @@ use crate::vocab::huffman::HuffmanPaths;
 const MAX_NODE_SCORE: f32 = 6.0;
 
 /// The targets of a step. Labels and multiplicities lie in one row of tiles, for two inputs.
-#[derive(Debug, Default)]
-pub struct Targets {
+#[derive(Debug)]
+pub struct Targets<'a> {
     /// The center and the negatives as they were drawn; unused for a path.
     drawn: Vec<WordId>,
     /// Scratch: those of them that are targets.
@@ -19,7 +19,7 @@ pub struct Targets {
     /// 0 where they say something else.
     plain: usize,
     /// Output rows.
-    pub rows: Vec<Row>,
+    pub rows: Rows<'a>,
     /// 1 or 0.
     pub labels: Vec<f32>,
     /// How often a target counts; 0 where there is none.
@@ -30,7 +30,21 @@ pub struct Targets {
     pub repeat: bool,
 }
 
-impl Targets {
+impl<'a> Targets<'a> {
+    /// None yet, whose rows will be `width` values wide.
+    pub fn new(width: usize) -> Self {
+        Self {
+            drawn: Vec::new(),
+            words: Vec::new(),
+            plain: 0,
+            rows: Rows::new(width),
+            labels: Vec::new(),
+            multiplicities: Vec::new(),
+            score_limit: f32::INFINITY,
+            repeat: false,
+        }
+    }
+
     /// Takes note of a center, and gives the place where its negatives are to be written.
     #[inline(always)]
     pub fn negatives_for(&mut self, center: WordId, count: usize) -> &mut [WordId] {
@@ -43,13 +57,13 @@ impl Targets {
     /// The center and its negatives as noted; a negative that is the center is dropped. `merged`
     /// makes targets distinct: a negative that stands there already counts once more instead.
     #[inline(always)]
-    pub fn take_negatives(&mut self, matrix: &mut HotRows<'_>, merged: bool) {
+    pub fn take_negatives(&mut self, matrix: &mut HotRows<'a>, merged: bool) {
         if !are_distinct(&self.drawn) {
             return self.sort_out(matrix, merged);
         }
         // Nearly always: labels and multiplicities are those of the draw before.
         self.rows.clear();
-        self.rows.extend(self.drawn.iter().map(|word| matrix.row(word.row())));
+        self.rows.extend_hot(matrix, self.drawn.iter().map(|word| word.row()));
         self.repeat = false;
         if self.plain != self.drawn.len() {
             self.answer_plainly();
@@ -66,7 +80,7 @@ impl Targets {
 
     /// The words as targets where some are equal.
     #[cold]
-    fn sort_out(&mut self, matrix: &mut HotRows<'_>, merged: bool) {
+    fn sort_out(&mut self, matrix: &mut HotRows<'a>, merged: bool) {
         let drawn = std::mem::take(&mut self.drawn);
         self.clear_answers(drawn.len(), f32::INFINITY);
         self.rows.clear();
@@ -89,7 +103,7 @@ impl Targets {
     }
 
     /// The nodes on the way to a word.
-    pub fn take_path(&mut self, word: WordId, matrix: &mut HotRows<'_>, paths: &HuffmanPaths) {
+    pub fn take_path(&mut self, word: WordId, matrix: &mut HotRows<'a>, paths: &HuffmanPaths) {
         let (nodes, labels) = paths.path(word);
         self.clear_answers(nodes.len(), MAX_NODE_SCORE);
         self.rows.clear();
@@ -181,7 +195,10 @@ mod tests {
 
     #[test]
     fn the_loss_of_a_certain_and_of_an_undecided_answer() {
-        let mut targets = Targets { rows: vec![std::ptr::null_mut(); 3], ..Targets::default() };
+        let mut matrix = Matrix::zeros(3, 1).unwrap();
+        let matrix = matrix.share();
+        let mut targets = Targets::new(matrix.width());
+        targets.rows.extend(matrix, 0..3);
         targets.clear_answers(3, f32::INFINITY);
         (0..3).for_each(|target| targets.answer(target, f32::from(target == 0)));
         targets.count_again(2);
@@ -196,8 +213,8 @@ mod tests {
     }
 
     /// What a draw says of each distinct word: label and multiplicity, in order.
-    fn drawn(targets: &Targets, matrix: SharedMatrix<'_>) -> Vec<(usize, f32, f32)> {
-        let row = |address: Row| (0..8).position(|row| matrix.row(row) == address).unwrap();
+    fn drawn(targets: &Targets<'_>, matrix: SharedMatrix<'_>) -> Vec<(usize, f32, f32)> {
+        let row = |address| (0..8).position(|row| matrix.row(row).address() == address).unwrap();
         let answers = |target| {
             let [first, second] =
                 both_places(target).map(|at| (targets.labels[at], targets.multiplicities[at]));
@@ -206,7 +223,7 @@ mod tests {
         };
         let found = (0..targets.rows.len()).map(|target| {
             let (label, multiplicity) = answers(target);
-            (row(targets.rows[target]), label, multiplicity)
+            (row(targets.rows.addresses()[target]), label, multiplicity)
         });
         found.collect()
     }
@@ -217,7 +234,9 @@ mod tests {
         let (mut matrix, table) = (Matrix::zeros(8, 3).unwrap(), AliasTable::new(&counts, 0.75));
         let matrix = matrix.share();
         // One after another with the same scratch, so that an answer left over would show.
-        let mut targets = Targets::default();
+        let mut targets = Targets::new(matrix.width());
+        let mut room = HotRows::room(matrix, &(0..0)).unwrap();
+        let mut rows = HotRows::new(matrix, 0..0, 1, &mut room);
         let (mut repeats, mut plain) = (0, 0);
         for (round, merged) in (0..400).flat_map(|round| [(round, true), (round, false)]) {
             let (center, count) = (WordId(round % 8), 1 + round as usize % 5);
@@ -233,16 +252,15 @@ mod tests {
                 }
             }
             let mut generator = SplitMix64::new(u64::from(round));
-            let mut rows = HotRows::new(matrix, 0..0, 1).unwrap();
             for negative in targets.negatives_for(center, count) {
                 *negative = table.draw(&mut generator);
             }
             targets.take_negatives(&mut rows, merged);
             assert_eq!(drawn(&targets, matrix), expected);
-            let mut rows: Vec<usize> = expected.iter().map(|target| target.0).collect();
-            rows.sort_unstable();
-            rows.dedup();
-            assert_eq!(targets.repeat, rows.len() < expected.len());
+            let mut words: Vec<usize> = expected.iter().map(|target| target.0).collect();
+            words.sort_unstable();
+            words.dedup();
+            assert_eq!(targets.repeat, words.len() < expected.len());
             repeats += usize::from(targets.repeat);
             plain += usize::from(targets.plain > 0);
         }
