@@ -146,5 +146,6 @@ def _spread(score: Mapping[str, float | None], digits: int) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    assert all(len(row) == len(header) for row in rows), "a cell for each column"
     lines = [header, ["---", *["---:"] * (len(header) - 1)], *rows]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)

@@ -99,7 +99,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         )
         million = corpus.raw_words / 1e6
         rows.append([name, f"{million / cpu:.1f}", f"{million / wall:.1f}", f"{cpu:.2f}"])
-    print(table(["sentences come as", "M words/CPU-s", "CPU-s"], rows))
+    print(table(["sentences come as", "M words/CPU-s", "M words/s", "CPU-s"], rows))
 
 
 if __name__ == "__main__":

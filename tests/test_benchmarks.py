@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import corpus, machine, pareto, programs, report, table, train
+from benchmarks import corpus, machine, pareto, programs, quality, report, table, train
 from benchmarks.evaluation import (
     Exam,
     Vectors,
@@ -340,3 +340,42 @@ def test_the_plot_is_drawn(tmp_path: Path) -> None:
     pareto.plot(points, tmp_path / "plot.svg")
     drawn = (tmp_path / "plot.svg").read_text(encoding="utf-8")
     assert drawn.count("<use") > 3 and "CPU-seconds" in drawn
+
+
+def test_every_setting_of_quality_is_one_that_training_takes() -> None:
+    for setting in quality.SETTINGS:
+        train.parse(["--corpus", "x", *setting.split()])
+
+
+def test_the_interval_of_a_difference() -> None:
+    # Welch by hand: errors 1/3 and 0, 2 degrees of freedom; then 4/3 and 3/10, 2.93 of them.
+    assert quality.half_interval([1, 2, 3], [5, 5]) == pytest.approx(4.303 * (1 / 3) ** 0.5)
+    assert quality.half_interval([0, 2, 4], [1, 2, 2, 4, 1]) == pytest.approx(
+        4.303 * (4 / 3 + 1.5 / 5) ** 0.5
+    )
+    assert quality.half_interval([1, 1], [2, 2]) == 0
+    assert quality.half_interval([1], [1, 2]) is None
+
+
+def test_quality_is_compared_by_setting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
+        scores = {"synvec": (40.0, 41.0), "fasttext": (30.0, 30.0)}
+        return {
+            "runs": [
+                {"program": name, "quality": {"total": score, "MEN": 0.5, "WS-353": 0.25}}
+                for name in options.programs
+                for score in scores[name]
+            ]
+        }
+
+    monkeypatch.setattr(train, "measure", measure)
+    arguments = "--corpus x --peer fasttext --only hierarchical --results"
+    quality.main([*arguments.split(), str(tmp_path / "quality.json")])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[2] == (
+        "| --loss hierarchical | 2 | 40.5 | 30.0 | +10.5 ± 6.4 | 0.500 | 0.500 | +0.000 ± 0.000 "
+        "| 0.250 | 0.250 | +0.000 ± 0.000 |"
+    )
+    assert len(lines) == 4 and len(json.loads((tmp_path / "quality.json").read_text())) == 2
