@@ -2,7 +2,7 @@
 //!
 //! Data flows one way: [`corpus`] reads text once into ids and [`vocab`] names them; [`train`]
 //! turns ids into two matrices ([`matrix`]), with [`sampling`] for its random draws and [`simd`]
-//! for its arithmetic; [`formats`] writes and reads the result. [`config`] holds every
+//! for its arithmetic; [`formats`] writes and reads the result, and [`search`] looks in it. [`config`] holds every
 //! hyper-parameter, [`error`] every way to be wrong, [`progress`] and [`workers`] how a long job
 //! reports, stops and spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
@@ -16,6 +16,7 @@ pub mod mapped;
 pub mod matrix;
 pub mod progress;
 pub mod sampling;
+pub mod search;
 pub mod simd;
 pub mod train;
 pub mod vocab;

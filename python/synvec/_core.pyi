@@ -214,6 +214,36 @@ def train(
 def instruction_set() -> str:
     """Return the instruction set that training uses: scalar, avx2, avx512 or neon."""
 
+def nearest(
+    vectors: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    queries: NDArray[np.float32],
+    wanted: int,
+    *,
+    start: int = 0,
+    end: int | None = None,
+    rows: NDArray[np.uint32] | None = None,
+    excluded: list[list[int]] | None = None,
+) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+    """Rows and cosines of the nearest of each query: score descending, then row; NaN last.
+
+    ``rows``, ascending, are the only ones that may answer; ``excluded`` has, for each query,
+    ascending, those that may not. Where fewer were found than for others the row is -1.
+    """
+
+def cosines(
+    vectors: NDArray[np.float32],
+    norms: NDArray[np.float32],
+    query: NDArray[np.float32],
+    *,
+    start: int = 0,
+    end: int | None = None,
+) -> NDArray[np.float32]:
+    """The cosine of a unit vector with each row of a range; 0 for zero rows."""
+
+def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
+    """The Euclidean length of each row, summed in float64."""
+
 def read_vectors(
     source: Source,
     layout: str,

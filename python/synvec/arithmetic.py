@@ -1,8 +1,8 @@
 """Norms, unit rows, cosines and top-k over float32 matrices: no state, and never a second matrix.
 
-Every dot product of a row is taken by itself (``einsum``), not by a BLAS matrix-vector product:
-that one sums a row in another order depending on where in the matrix it stands, so that equal rows
-get scores a rounding apart, and ties would no longer be ties.
+Every dot product of a row is taken by itself (by the native core, or ``einsum``), not by a BLAS
+matrix-vector product: that one sums a row in another order depending on where in the matrix it
+stands, so that equal rows get scores a rounding apart, and ties would no longer be ties.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec import _core
+
 Vector: TypeAlias = NDArray[np.float32]
 """float32, one row of D numbers or one number a key."""
 Matrix: TypeAlias = NDArray[np.float32]
@@ -19,15 +21,8 @@ Matrix: TypeAlias = NDArray[np.float32]
 Numbers: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 """What users may hand in where a vector is meant."""
 
-BLOCK_BYTES = 4 << 20
 
-
-def block_rows(row_bytes: int) -> int:
-    """Return how many rows of that size make a block of working memory."""
-    return max(1, BLOCK_BYTES // max(1, row_bytes))
-
-
-def row_norms(vectors: Numbers) -> Vector:
+def row_norms(vectors: Matrix) -> Vector:
     """Return the Euclidean length of each row.
 
     Summed in float64, so that neither the squares of large numbers overflow nor those of small ones
@@ -38,12 +33,7 @@ def row_norms(vectors: Numbers) -> Vector:
     >>> row_norms(np.array([[3.0, 4.0], [0.0, 0.0], [3e30, 4e30]], dtype=np.float32))
     array([5.e+00, 0.e+00, 5.e+30], dtype=float32)
     """
-    norms = np.empty(len(vectors), dtype=np.float32)
-    step = block_rows(8 * vectors.shape[1])
-    for start in range(0, len(vectors), step):
-        block = vectors[start : start + step].astype(np.float64)
-        norms[start : start + step] = np.sqrt(np.einsum("ij,ij->i", block, block))
-    return norms
+    return _core.row_norms(vectors)
 
 
 def divisors(norms: Vector) -> Vector:
@@ -51,13 +41,27 @@ def divisors(norms: Vector) -> Vector:
     return np.where(norms == 0, np.float32(1), norms)[:, np.newaxis]
 
 
+def unit_rows(rows: NDArray[np.float64]) -> Matrix:
+    """Return rows of length 1, or zeros for zero rows.
+
+    Examples
+    --------
+    >>> unit_rows(np.array([[3.0, 4.0], [0.0, 0.0]]))
+    array([[0.6, 0.8],
+           [0. , 0. ]], dtype=float32)
+    """
+    largest = np.abs(rows).max(axis=1, initial=0.0, keepdims=True)
+    # Divided by the largest, the squares can neither overflow nor all vanish.
+    rows = rows / np.where(largest == 0, 1, largest)
+    lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))[:, np.newaxis]
+    scaled: Matrix = (rows / np.where(lengths == 0, 1, lengths)).astype(np.float32)
+    return scaled
+
+
 def unit(vector: NDArray[np.float64]) -> Vector:
     """Return a vector of length 1, or the zero vector for itself."""
-    largest = np.abs(vector).max(initial=0.0)
-    if largest > 0:
-        vector = vector / largest  # the squares can neither overflow nor all vanish
-        vector = vector / np.sqrt(vector @ vector)
-    return vector.astype(np.float32)
+    row: Vector = unit_rows(vector[np.newaxis])[0]
+    return row
 
 
 def dots(vectors: Matrix, query: Vector) -> Vector:
@@ -68,8 +72,7 @@ def dots(vectors: Matrix, query: Vector) -> Vector:
 
 def cosines(vectors: Matrix, norms: Vector, query: Vector) -> Vector:
     """Return the cosine of each row with ``query``, which is of unit length; 0 for zero rows."""
-    scores = dots(vectors, query)
-    return np.divide(scores, norms, out=scores, where=norms != 0)
+    return _core.cosines(vectors, norms, query)
 
 
 def top(scores: Vector, k: int) -> NDArray[np.int64]:

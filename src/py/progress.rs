@@ -35,18 +35,28 @@ impl PyObserver {
     }
 }
 
+impl PyObserver {
+    /// Looks out for Ctrl-C alone.
+    pub fn poll(&mut self) -> Result<()> {
+        self.attached(|_, py| py.check_signals())
+    }
+
+    fn attached(&mut self, call: impl FnOnce(&Self, Python<'_>) -> PyResult<()>) -> Result<()> {
+        Python::attach(|py| call(self, py)).map_err(|raised| {
+            self.raised = Some(raised);
+            Error::Stopped
+        })
+    }
+}
+
 impl Observer for PyObserver {
     fn observe(&mut self, report: Report) -> Result<()> {
-        Python::attach(|py| {
+        self.attached(|own, py| {
             py.check_signals()?;
-            match &self.callback {
+            match &own.callback {
                 Some(callback) => callback.call1(py, (report_dict(py, report)?,)).map(drop),
                 None => Ok(()),
             }
-        })
-        .map_err(|raised| {
-            self.raised = Some(raised);
-            Error::Stopped
         })
     }
 }

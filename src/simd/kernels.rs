@@ -12,7 +12,9 @@
 
 use super::lanes::Register;
 use super::sigmoid::sigmoid;
-use super::sums::{add_to_rows, for_each_register, for_eight_rows, load_or_zero, sum_rows};
+use super::sums::{
+    add_to_rows, for_each_register, for_eight_rows, load_or_zero, of_all_parts, sum_rows,
+};
 use super::tiles::{TILE, TILE_TARGETS, place, tiled, tiles};
 use super::{Hidden, LANES, MAX_INPUTS, Step, prefetch_line};
 use crate::matrix::Address;
@@ -70,13 +72,7 @@ unsafe fn tile<R: Register, const I: usize, const T: usize>(
     assert!(inputs.len() == I && targets.len() == T && scores.len() == TILE);
     // SAFETY: the caller's promise (see `Functions`).
     unsafe {
-        let part = |part| running_sums::<R, I, T>(inputs, targets, part * R::WIDTH, width);
-        // The fixed tree, as far as it goes across registers.
-        let sums = match R::PARTS {
-            1 => part(0),
-            2 => add_all(part(0), part(1)),
-            _ => add_all(add_all(part(0), part(2)), add_all(part(1), part(3))),
-        };
+        let sums = of_all_parts!(R, running_sums::<R, I, T>(inputs, targets, width));
         R::store_totals(&sums[0], &sums[I - 1], scores.as_mut_ptr());
     }
 }
@@ -90,8 +86,8 @@ unsafe fn tile<R: Register, const I: usize, const T: usize>(
 unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
     inputs: &[Address],
     targets: &[Address],
-    first: usize,
     width: usize,
+    first: usize,
 ) -> [[R; T]; I] {
     // SAFETY: the caller's promise (see `Functions`).
     unsafe {
@@ -117,7 +113,7 @@ unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
 
 /// Adds the products of the registers at a column to the running sums.
 #[inline(always)]
-unsafe fn add_products<R: Register, const I: usize, const T: usize>(
+pub unsafe fn add_products<R: Register, const I: usize, const T: usize>(
     inputs: &[Address],
     targets: &[Address],
     at: usize,
@@ -142,20 +138,6 @@ unsafe fn add_products<R: Register, const I: usize, const T: usize>(
 #[inline(always)]
 fn last_vector(width: usize) -> usize {
     (width - 1) / LANES * LANES
-}
-
-#[inline(always)]
-unsafe fn add_all<R: Register, const I: usize, const T: usize>(
-    mut sums: [[R; T]; I],
-    others: [[R; T]; I],
-) -> [[R; T]; I] {
-    for i in 0..I {
-        for t in 0..T {
-            // SAFETY: the caller's promise (see `Functions`).
-            sums[i][t] = unsafe { sums[i][t].add(others[i][t]) };
-        }
-    }
-    sums
 }
 
 /// From scores to the changes they call for: (label − sigmoid) · alpha · multiplicity.

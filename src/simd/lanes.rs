@@ -26,6 +26,9 @@ pub trait Register: Copy {
     /// The values at an address.
     unsafe fn load(from: *const f32) -> Self;
 
+    /// The first `count` values at an address, fewer than a register, and zeros; no other is touched.
+    unsafe fn load_part(from: *const f32, count: usize) -> Self;
+
     /// Overwrites the values at an address.
     unsafe fn store(self, to: *mut f32);
 
@@ -73,6 +76,14 @@ impl Register for Plain {
     unsafe fn load(from: *const f32) -> Self {
         // SAFETY: the caller's promise (see `Register`).
         Self(unsafe { from.cast::<[f32; LANES]>().read() })
+    }
+
+    #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        let mut values = [0.0; LANES];
+        // SAFETY: as above, of `count` values.
+        unsafe { from.copy_to_nonoverlapping(values.as_mut_ptr(), count.min(LANES)) }
+        Self(values)
     }
 
     #[inline(always)]

@@ -12,6 +12,7 @@ mod kernels;
 mod lanes;
 #[cfg(target_arch = "aarch64")]
 mod neon;
+mod products;
 mod sigmoid;
 mod sums;
 pub mod tiles;
@@ -22,6 +23,7 @@ use std::sync::OnceLock;
 
 use crate::error::Error;
 use crate::matrix::{Address, Row, Rows};
+pub use products::Dense;
 
 /// Values in one vector: a row is a whole number of them.
 pub const LANES: usize = 16;
@@ -46,6 +48,7 @@ struct Functions {
     step: unsafe fn(step: &mut Step<'_>),
     step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
     sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
+    products: unsafe fn(vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]),
 }
 
 impl Kernels {
@@ -75,6 +78,14 @@ impl Kernels {
         step.check(hidden.width());
         // SAFETY: as in `step`.
         unsafe { (self.functions.sequence)(hidden, step) }
+    }
+
+    /// Sets `products` to the dot product of each vector with each row, vector by vector.
+    pub fn products(&self, vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]) {
+        assert_eq!(vectors.width(), rows.width(), "vectors as wide as rows");
+        assert_eq!(products.len(), vectors.len() * rows.len(), "a product for each");
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.products)(vectors, rows, products) }
     }
 }
 
@@ -187,7 +198,13 @@ macro_rules! backend {
                 unsafe { super::kernels::sequence::<$register>(hidden, step) }
             }
 
-            const FUNCTIONS: Functions = Functions { step, step_of_sum, sequence };
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn products(vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]) {
+                // SAFETY: as above.
+                unsafe { super::products::products::<$register>(vectors, rows, products) }
+            }
+
+            const FUNCTIONS: Functions = Functions { step, step_of_sum, sequence, products };
             pub const KERNELS: Kernels = Kernels { name: $name, functions: FUNCTIONS };
         }
     };

@@ -27,6 +27,15 @@ impl Register for Neon {
     }
 
     #[inline(always)]
+    unsafe fn load_part(from: *const f32, count: usize) -> Self {
+        let mut values = [0.0; 4];
+        unsafe {
+            from.copy_to_nonoverlapping(values.as_mut_ptr(), count.min(4));
+            Self::load(values.as_ptr())
+        }
+    }
+
+    #[inline(always)]
     unsafe fn store(self, to: *mut f32) {
         unsafe { vst1q_f32(to, self.0) }
     }

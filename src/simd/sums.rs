@@ -36,7 +36,40 @@ macro_rules! for_eight_rows {
     };
 }
 
-pub(super) use {for_each_register, for_eight_rows};
+/// Running sums of each register of a vector of [`super::LANES`] values, added up by the fixed tree as
+/// far as it goes across registers. The place of the register is the last argument.
+macro_rules! of_all_parts {
+    ($register:ident, $sums:ident::<$r:ty, $i:ident, $t:ident>($($argument:expr),*)) => {{
+        macro_rules! part {
+            ($part:literal) => { $sums::<$r, $i, $t>($($argument),*, $part * $register::WIDTH) };
+        }
+        match $register::PARTS {
+            1 => part!(0),
+            2 => $crate::simd::sums::add_all(part!(0), part!(1)),
+            _ => {
+                let even = $crate::simd::sums::add_all(part!(0), part!(2));
+                $crate::simd::sums::add_all(even, $crate::simd::sums::add_all(part!(1), part!(3)))
+            }
+        }
+    }};
+}
+
+pub(super) use {for_each_register, for_eight_rows, of_all_parts};
+
+/// Sums of two registers each.
+#[inline(always)]
+pub unsafe fn add_all<R: Register, const I: usize, const T: usize>(
+    mut sums: [[R; T]; I],
+    others: [[R; T]; I],
+) -> [[R; T]; I] {
+    for i in 0..I {
+        for t in 0..T {
+            // SAFETY: the caller's promise (see `Functions`).
+            sums[i][t] = unsafe { sums[i][t].add(others[i][t]) };
+        }
+    }
+    sums
+}
 
 /// A register of a row, or zeros.
 #[inline(always)]

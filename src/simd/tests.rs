@@ -211,6 +211,29 @@ fn every_backend_gives_the_bits_of_the_scalar_one() {
 }
 
 #[test]
+fn products_are_the_naive_ones_and_the_same_on_every_backend() {
+    for d in 1..=257 {
+        let (v, r) = (1 + d % 5, 1 + d % 21);
+        let (x, y) = (dense(random(v, d, 5)), dense(random(r, d, 6)));
+        let (vectors, rows) = (Dense::new(&x, d), Dense::new(&y, d));
+        let products = |kernels: &Kernels| {
+            let mut products = vec![f32::NAN; v * r];
+            kernels.products(vectors, rows, &mut products);
+            products
+        };
+        let expected = products(&scalar::KERNELS);
+        for (at, product) in expected.iter().enumerate() {
+            let pair = vectors.row(at / r).iter().zip(rows.row(at % r));
+            let naive: f64 = pair.map(|(a, b)| f64::from(*a) * f64::from(*b)).sum();
+            assert!((f64::from(*product) - naive).abs() < 2e-5, "D = {d}");
+        }
+        for kernels in backends() {
+            assert_eq!(products(&kernels), expected, "{} D = {d}", kernels.name);
+        }
+    }
+}
+
+#[test]
 fn an_input_that_occurs_twice_gets_both_changes() {
     for kernels in backends() {
         let twice = |inputs: &mut Matrix, targets: &mut Matrix, second: usize| {

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
-from synvec.arithmetic import Numbers, Vector, cosines, top, unit
+from synvec import _core
+from synvec.arithmetic import Matrix, Numbers, Vector, cosines, top, unit
 from synvec.keyed_vectors.keys import Key
 from synvec.keyed_vectors.misses import UnknownKeyError
 from synvec.keyed_vectors.store import VectorStore
@@ -19,6 +20,8 @@ Item: TypeAlias = Key | Numbers
 Query: TypeAlias = Item | Sequence[Item | tuple[Item, float]] | None
 """One item, or a list of items and of (item, weight)."""
 Neighbor: TypeAlias = tuple[str, float]
+Rows: TypeAlias = slice | NDArray[np.int64]
+"""A range of rows, or some of them."""
 
 # Keeps 3CosMul's quotient finite when a negative key is the very opposite of a row.
 COSMUL_EPSILON = 1e-6
@@ -108,6 +111,8 @@ class Queries(VectorStore):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         indexer: Indexer | None = None,
+        *,
+        candidates: Iterable[Key] | None = None,
     ) -> list[Neighbor]: ...
     @overload
     def most_similar(
@@ -120,6 +125,7 @@ class Queries(VectorStore):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         indexer: Indexer | None = None,
+        candidates: Iterable[Key] | None = None,
     ) -> Vector: ...
     def most_similar(
         self,
@@ -130,6 +136,8 @@ class Queries(VectorStore):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         indexer: Indexer | None = None,
+        *,
+        candidates: Iterable[Key] | None = None,
     ) -> list[Neighbor] | Vector:
         """Return the keys whose vectors have the highest cosine with a sum of keys and vectors.
 
@@ -151,6 +159,8 @@ class Queries(VectorStore):
             order of frequency these are the most frequent ones. ``None`` or 0 for all.
         indexer
             An approximate index of all rows to search instead.
+        candidates
+            Search these keys and positions alone, those of them that are in range.
 
         Returns
         -------
@@ -159,14 +169,16 @@ class Queries(VectorStore):
             first. The keys of the query are left out; vectors leave nothing out. A zero vector has
             cosine 0 with everything.
         numpy.ndarray
-            With ``topn=None``: the float32 cosine of each row in range, the query's keys included.
+            With ``topn=None``: the float32 cosine of each row in range, the query's keys included;
+            with ``candidates``, of each of them in range, in their order.
 
         Raises
         ------
         KeyError
             For an unknown key.
         ValueError
-            For an empty query, NaN, a vector of another length, or an indexer with a range.
+            For an empty query, NaN, a vector of another length, or an indexer with a range or
+            with candidates.
         TypeError
             When positive or negative is a bare tuple or a set, or ``topn`` is no integer.
 
@@ -177,7 +189,7 @@ class Queries(VectorStore):
         >>> [(key, round(cosine, 2)) for key, cosine in kv.most_similar("socket")]
         [('port', 0.96), ('year', 0.14)]
         """
-        wanted = _checked_topn(topn)
+        wanted = checked_topn(topn)
         if wanted is not None and wanted < 1:
             return []
         items, weights = _weighted(positive, negative)
@@ -187,16 +199,18 @@ class Queries(VectorStore):
         inputs = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
         start, end = self._range(clip_start, clip_end, restrict_vocab)
         if indexer is not None and wanted is not None:
-            if (start, end) != (0, len(self)):
+            if (start, end) != (0, len(self)) or candidates is not None:
                 raise ValueError(
-                    "an indexer searches all rows: leave out clip_* and restrict_vocab"
+                    "an indexer searches all rows: leave out clip_*, restrict_vocab and candidates"
                 )
             taken = set(self._keys.keys_at(np.array(sorted(inputs), dtype=np.int64)))
             found = indexer.most_similar(query, wanted + len(inputs))
             return [(key, score) for key, score in found if key not in taken][:wanted]
-        norms = self._needed_norms()
-        scores = cosines(self.vectors[start:end], norms[start:end], query)
-        return scores if wanted is None else self._neighbors(scores, wanted, start, inputs)
+        rows = self._rows_in(start, end, candidates)
+        if wanted is None:
+            return cosines(self.vectors[rows], self._needed_norms()[rows], query)
+        best, scores = self._nearest(query[np.newaxis], wanted, rows, [sorted(inputs)])
+        return list(zip(self._keys.keys_at(best[0]), scores[0].tolist(), strict=True))
 
     @overload
     def similar_by_key(
@@ -329,7 +343,7 @@ class Queries(VectorStore):
         >>> [(key, round(score, 2)) for key, score in kv.most_similar_cosmul("socket", "year")]
         [('port', 2.28)]
         """
-        wanted = _checked_topn(topn)
+        wanted = checked_topn(topn)
         if wanted is not None and wanted < 1:
             return []
         items, weights = _weighted(positive, negative, tuples=False)
@@ -362,6 +376,30 @@ class Queries(VectorStore):
         keys = self._keys.keys_at(np.array(kept, dtype=np.int64) + start)
         return [(key, float(scores[row])) for key, row in zip(keys, kept, strict=True)]
 
+    def _nearest(
+        self, queries: Matrix, wanted: int, rows: Rows, excluded: list[list[int]]
+    ) -> tuple[NDArray[np.int64], Vector]:
+        """Return rows and cosines of the best for each unit vector, without its excluded rows.
+
+        Where fewer were found than for other queries the row is −1.
+        """
+        vectors, norms = self.vectors, self._needed_norms()
+        if isinstance(rows, slice):
+            return _core.nearest(
+                vectors, norms, queries, wanted, start=rows.start, end=rows.stop, excluded=excluded
+            )
+        chosen = np.unique(rows).astype(np.uint32)
+        return _core.nearest(vectors, norms, queries, wanted, rows=chosen, excluded=excluded)
+
+    def _rows_in(self, start: int, end: int, candidates: Iterable[Key] | None) -> Rows:
+        """Return the rows of a range, or those of the candidates that lie in it."""
+        if candidates is None:
+            return slice(start, end)
+        if isinstance(candidates, str):
+            raise TypeError(f"candidates is the str {candidates!r}, expected a collection of keys")
+        positions = self._positions(candidates)
+        return positions[(positions >= start) & (positions < end)]
+
     def _range(
         self, clip_start: int, clip_end: int | None, restrict_vocab: int | None
     ) -> tuple[int, int]:
@@ -382,7 +420,8 @@ class Queries(VectorStore):
         return row
 
 
-def _checked_topn(topn: int | None) -> int | None:
+def checked_topn(topn: int | None) -> int | None:
+    """Return ``topn`` as an int, or None."""
     if topn is None:
         return None
     try:

@@ -11,15 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Numbers, Vector, cosines, dots, row_norms, unit
+from synvec.keyed_vectors.batches import Batches
 from synvec.keyed_vectors.keys import Key
-from synvec.keyed_vectors.queries import Queries
 
 logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Key)
 
 
-class Similarity(Queries):
+class Similarity(Batches):
     """Similarity and distance between keys that are given."""
 
     def similarity(self, w1: Key, w2: Key) -> np.float32:

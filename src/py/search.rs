@@ -1,0 +1,134 @@
+//! Exact search across the line.
+
+use numpy::{
+    PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
+};
+use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::prelude::*;
+
+use crate::py::progress::PyObserver;
+use crate::search::{self, Hit, Question, Scope, Store};
+use crate::simd::Dense;
+use crate::workers;
+
+/// Rows and scores of the nearest of each vector, a row of the two arrays each; -1 and NaN where
+/// fewer were found than are wanted.
+type Found<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f32>>);
+
+#[pyfunction]
+#[pyo3(signature = (vectors, norms, queries, wanted, *, start = 0, end = None, rows = None, excluded = None))]
+#[allow(clippy::too_many_arguments)] // a store, a question and its scope, by keyword
+pub fn nearest<'py>(
+    py: Python<'py>,
+    vectors: PyReadonlyArray2<'py, f32>,
+    norms: PyReadonlyArray1<'py, f32>,
+    queries: PyReadonlyArray2<'py, f32>,
+    wanted: usize,
+    start: usize,
+    end: Option<usize>,
+    rows: Option<PyReadonlyArray1<'py, u32>>,
+    excluded: Option<Vec<Vec<u32>>>,
+) -> PyResult<Found<'py>> {
+    let (store, asked) = (store(&vectors, &norms)?, dense(&queries)?);
+    check_width(asked.width(), store)?;
+    let all = store.rows.len();
+    let end = end.unwrap_or(all).min(all);
+    let rows = rows.as_ref().map(|rows| rows.as_slice()).transpose()?;
+    let scope = match rows {
+        Some(rows) if !rows.is_sorted() || rows.last().is_some_and(|&row| row as usize >= all) => {
+            return Err(PyIndexError::new_err("rows must ascend and lie within the matrix"));
+        }
+        Some(rows) => Scope::Rows(rows),
+        None => Scope::Range(start.min(end), end),
+    };
+    let excluded = excluded.unwrap_or_else(|| vec![Vec::new(); asked.len()]);
+    if excluded.len() != asked.len() || !excluded.iter().all(|rows| rows.is_sorted()) {
+        return Err(PyValueError::new_err("excluded must hold ascending rows for each query"));
+    }
+    let question = Question { vectors: asked, scope, excluded: &excluded, wanted };
+    let mut observer = PyObserver::new(None);
+    let result =
+        py.detach(|| search::nearest(store, question, workers::available(), || observer.poll()));
+    let hits = observer.finish(result)?;
+    Ok(as_arrays(py, &hits))
+}
+
+/// The cosine of one vector with each row from `start` to `end`.
+#[pyfunction]
+#[pyo3(signature = (vectors, norms, query, *, start = 0, end = None))]
+pub fn cosines<'py>(
+    py: Python<'py>,
+    vectors: PyReadonlyArray2<'py, f32>,
+    norms: PyReadonlyArray1<'py, f32>,
+    query: PyReadonlyArray1<'py, f32>,
+    start: usize,
+    end: Option<usize>,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let store = store(&vectors, &norms)?;
+    let query = query.as_slice()?;
+    check_width(query.len(), store)?;
+    let end = end.unwrap_or(store.rows.len()).min(store.rows.len());
+    let (rows, query) = (start.min(end)..end, Dense::new(query, query.len()));
+    let mut observer = PyObserver::new(None);
+    let result =
+        py.detach(|| search::cosines(store, rows, query, workers::available(), || observer.poll()));
+    Ok(PyArray1::from_vec(py, observer.finish(result)?))
+}
+
+/// The length of each row.
+#[pyfunction]
+pub fn row_norms<'py>(
+    py: Python<'py>,
+    vectors: PyReadonlyArray2<'py, f32>,
+) -> PyResult<Bound<'py, PyArray1<f32>>> {
+    let stored = dense(&vectors)?;
+    let mut observer = PyObserver::new(None);
+    let result = py.detach(|| search::row_norms(stored, workers::available(), || observer.poll()));
+    Ok(PyArray1::from_vec(py, observer.finish(result)?))
+}
+
+fn store<'a>(
+    vectors: &'a PyReadonlyArray2<'_, f32>,
+    norms: &'a PyReadonlyArray1<'_, f32>,
+) -> PyResult<Store<'a>> {
+    let store = Store { rows: dense(vectors)?, norms: norms.as_slice()? };
+    let (rows, norms) = (store.rows.len(), store.norms.len());
+    if rows != norms || u32::try_from(rows).is_err() {
+        return Err(PyValueError::new_err(format!("{norms} norms for {rows} rows")));
+    }
+    Ok(store)
+}
+
+fn check_width(given: usize, store: Store<'_>) -> PyResult<()> {
+    match store.rows.width() {
+        width if width == given => Ok(()),
+        width => {
+            let message = format!("a query of {given} numbers, expected {width}");
+            Err(PyValueError::new_err(message))
+        }
+    }
+}
+
+fn dense<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> PyResult<Dense<'a>> {
+    match array.shape()[1] {
+        0 => Err(PyValueError::new_err("the rows have no values, expected at least 1")),
+        width => Ok(Dense::new(array.as_slice()?, width)),
+    }
+}
+
+fn as_arrays<'py>(py: Python<'py>, found: &[Vec<Hit>]) -> Found<'py> {
+    let width = found.iter().map(Vec::len).max().unwrap_or(0);
+    let mut rows = vec![-1; found.len() * width];
+    let mut scores = vec![f32::NAN; found.len() * width];
+    for (at, hits) in found.iter().enumerate() {
+        for (place, hit) in (at * width..).zip(hits) {
+            (rows[place], scores[place]) = (i64::from(hit.row), hit.score);
+        }
+    }
+    let shape = [found.len(), width];
+    let of_shape = "as many values as the shape has";
+    (
+        PyArray1::from_vec(py, rows).reshape(shape).expect(of_shape),
+        PyArray1::from_vec(py, scores).reshape(shape).expect(of_shape),
+    )
+}

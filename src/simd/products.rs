@@ -1,0 +1,160 @@
+//! Dot products of dense rows with vectors, for search: of one vector with many rows, or of many.
+//!
+//! Each product is 16 running sums and one tree, as in training, whatever stands beside it: equal
+//! rows get equal scores wherever they lie, and a vector asked alone gets those that it gets among
+//! thousands.
+
+#![allow(clippy::needless_range_loop)] // see [`super::kernels`]
+
+use std::ops::Range;
+
+use super::LANES;
+use super::kernels::add_products;
+use super::lanes::Register;
+use super::sums::of_all_parts;
+use super::tiles::{TILE, TILE_TARGETS};
+use crate::matrix::Address;
+
+/// Dense rows that lie one after another.
+#[derive(Debug, Clone, Copy)]
+pub struct Dense<'a> {
+    values: &'a [f32],
+    width: usize,
+}
+
+impl<'a> Dense<'a> {
+    /// Rows of `width` values each.
+    pub fn new(values: &'a [f32], width: usize) -> Self {
+        assert!(width > 0 && values.len().is_multiple_of(width), "rows of {width} values");
+        Self { values, width }
+    }
+
+    /// How many.
+    pub fn len(&self) -> usize {
+        self.values.len() / self.width
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty()
+    }
+
+    /// Values in a row.
+    pub fn width(&self) -> usize {
+        self.width
+    }
+
+    /// One row.
+    pub fn row(&self, index: usize) -> &'a [f32] {
+        &self.values[index * self.width..(index + 1) * self.width]
+    }
+
+    /// Some of the rows.
+    #[inline(always)]
+    pub fn part(&self, rows: Range<usize>) -> Self {
+        Self { values: &self.values[rows.start * self.width..rows.end * self.width], ..*self }
+    }
+
+    #[inline(always)]
+    fn addresses<const N: usize>(&self) -> [Address; N] {
+        assert_eq!(self.values.len(), N * self.width);
+        let mut addresses = [std::ptr::null_mut(); N];
+        for n in 0..N {
+            addresses[n] = self.values[n * self.width..].as_ptr().cast_mut(); // only read, below
+        }
+        addresses
+    }
+}
+
+/// See [`super::Kernels::products`].
+#[inline(always)]
+pub unsafe fn products<R: Register>(vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]) {
+    let mut first = 0;
+    // SAFETY: the caller's promise (see `Functions`).
+    unsafe {
+        // As many rows at once as registers hold the sums of, with two vectors.
+        first = match R::PARTS {
+            2 => groups::<R, 6>(vectors, rows, first, products),
+            _ => groups::<R, TILE_TARGETS>(vectors, rows, first, products),
+        };
+        groups::<R, 1>(vectors, rows, first, products);
+    }
+}
+
+/// The products with all whole groups of T rows from `first` on; returns where they end.
+#[inline(always)]
+unsafe fn groups<R: Register, const T: usize>(
+    vectors: Dense<'_>,
+    rows: Dense<'_>,
+    mut first: usize,
+    products: &mut [f32],
+) -> usize {
+    while first + T <= rows.len() {
+        let group = rows.part(first..first + T).addresses::<T>();
+        let mut vector = 0;
+        while vector < vectors.len() {
+            let count = 2.min(vectors.len() - vector);
+            let pair = vectors.part(vector..vector + count);
+            let mut totals = [0.0; TILE];
+            // SAFETY: the caller's promise (see `Functions`); addresses of whole rows.
+            unsafe {
+                match count {
+                    2 => tile::<R, 2, T>(&pair.addresses(), &group, rows.width, &mut totals),
+                    _ => tile::<R, 1, T>(&pair.addresses(), &group, rows.width, &mut totals),
+                }
+            }
+            for v in 0..count {
+                let start = (vector + v) * rows.len() + first;
+                let of_vector = v * TILE_TARGETS..v * TILE_TARGETS + T;
+                products[start..start + T].copy_from_slice(&totals[of_vector]);
+            }
+            vector += 2;
+        }
+        first += T;
+    }
+    first
+}
+
+/// The products of one or two vectors with T rows, laid out as [`super::tiles::place`] says.
+#[inline(always)]
+unsafe fn tile<R: Register, const I: usize, const T: usize>(
+    vectors: &[Address; I],
+    rows: &[Address; T],
+    width: usize,
+    totals: &mut [f32; TILE],
+) {
+    // SAFETY: the caller's promise (see `Functions`).
+    unsafe {
+        let sums = of_all_parts!(R, running_sums::<R, I, T>(vectors, rows, width));
+        R::store_totals(&sums[0], &sums[I - 1], totals.as_mut_ptr());
+    }
+}
+
+/// Each vector times each row, of every [`LANES`] columns the register that begins at `first`.
+#[inline(always)]
+unsafe fn running_sums<R: Register, const I: usize, const T: usize>(
+    vectors: &[Address; I],
+    rows: &[Address; T],
+    width: usize,
+    first: usize,
+) -> [[R; T]; I] {
+    // SAFETY: the caller's promise (see `Functions`).
+    unsafe {
+        let mut sums = [[R::splat(0.0); T]; I];
+        let mut at = first;
+        while at + R::WIDTH <= width {
+            add_products::<R, I, T>(vectors, rows, at, &mut sums);
+            at += LANES;
+        }
+        if at < width {
+            for i in 0..I {
+                let x = R::load_part(vectors[i].add(at), width - at);
+                for t in 0..T {
+                    let y = R::load_part(rows[t].add(at), width - at);
+                    sums[i][t] = x.mul_add(y, sums[i][t]);
+                }
+            }
+        }
+        sums
+    }
+}
