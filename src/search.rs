@@ -13,8 +13,8 @@ use crate::error::Result;
 use crate::simd::{self, Dense};
 use crate::workers;
 
-/// Multiplications below which another thread costs more than it saves, about 0.1 ms of them.
-const THREAD_WORK: usize = 4 << 20;
+/// Multiplications that pay for a thread: about 0.1 ms of them.
+const THREAD_WORK: usize = 1 << 20;
 
 /// Values of the vectors that are held against a block of rows: a part of a core's own cache.
 const QUERY_VALUES: usize = 1 << 16;
