@@ -123,7 +123,7 @@ def plot(points: Sequence[Mapping[str, Any]], path: Path) -> None:
             panel.plot(*zip(*best, strict=True), color=f"C{number}", linewidth=1)
         panel.set(xscale="log", xlabel="CPU-seconds of training", ylabel=label)
         panel.grid(alpha=0.3)
-    panels[0].legend(loc="lower right")
+    figure.legend(*panels[0].get_legend_handles_labels(), loc="outside upper center", ncols=9)
     figure.savefig(path, metadata={"Date": None})
     pyplot.close(figure)
 

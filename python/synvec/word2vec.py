@@ -6,7 +6,7 @@ import logging
 import os
 import warnings
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NoReturn
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,6 +16,7 @@ from synvec.callbacks import CallbackAny2Vec
 from synvec.corpora import DEFAULT_SPOOL_BYTES, scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.keyed_vectors import KeyedVectors
+from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import model_settings, restore_model, save_model
 from synvec.presets import with_presets
 from synvec.progress import Progress, observing
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Word2Vec:
+class Word2Vec(OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The arguments are gensim's, in gensim's order; those after ``shrink_windows`` are synvec's own
@@ -158,6 +159,7 @@ class Word2Vec:
     syn1neg: NDArray[np.float32]
     syn1: NDArray[np.float32]
 
+    @with_older_keywords(size="vector_size", iter="epochs")
     @with_presets
     def __init__(
         self,
@@ -265,13 +267,14 @@ class Word2Vec:
             )
         except KeyboardInterrupt:
             warnings.warn(
-                "training was interrupted: the model is as far as it got", UserWarning, stacklevel=3
+                "training was interrupted: the model is as far as it got", UserWarning, stacklevel=5
             )
         finally:
             self._encoded = None  # nobody asked to train on: give the ids' memory back
 
     # The vocabulary
 
+    @with_older_keywords(sentences="corpus_iterable")
     def build_vocab(
         self,
         corpus_iterable: Corpus | None = None,
@@ -352,6 +355,7 @@ class Word2Vec:
 
     # Training
 
+    @with_older_keywords(sentences="corpus_iterable")
     def train(
         self,
         corpus_iterable: Corpus | None = None,
@@ -507,14 +511,6 @@ class Word2Vec:
     def layer1_size(self) -> int:
         """Gensim's other name of ``vector_size``."""
         return self.vector_size
-
-    def __getattr__(self, name: str) -> NoReturn:
-        loss = {"syn1neg": "negative sampling (negative=5)", "syn1": "hierarchical softmax (hs=1)"}
-        if name in loss:
-            raise AttributeError(
-                f"this model has no {name}: it is there after build_vocab with {loss[name]}"
-            )
-        raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
     def __getstate__(self) -> dict[str, Any]:
         # As in a saved file: neither the corpus nor the rule that chose its words.

@@ -1,6 +1,12 @@
 """Keys and their vectors: kept, questioned, edited, evaluated and saved."""
 
+from typing import TYPE_CHECKING
+
 from synvec.keyed_vectors.keyed_vectors import KeyedVectors
 from synvec.keyed_vectors.misses import UnknownKeyError
+from synvec.legacy import older_class
+
+if not TYPE_CHECKING:
+    __getattr__ = older_class  # names of classes that gensim.models.keyedvectors had
 
 __all__ = ["KeyedVectors", "UnknownKeyError"]

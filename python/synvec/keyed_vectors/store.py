@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, overload
+from typing import Any, Literal, Self, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
@@ -385,16 +385,6 @@ class VectorStore(Keys):
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         return self.__copy__()
-
-    if not TYPE_CHECKING:
-
-        def __getattr__(self, name: str) -> NoReturn:
-            if name in ("syn1", "syn1neg"):
-                raise AttributeError(
-                    f"{name} is the output layer, which only a full model has, and this "
-                    f"{type(self).__name__} holds vectors alone: load or train a Word2Vec"
-                )
-            raise AttributeError(f"{type(self).__name__!r} object has no attribute {name!r}")
 
 
 def as_rows(vectors: ArrayLike, rows: int, vector_size: int | None = None) -> Matrix:
