@@ -1,5 +1,6 @@
 //! Exact search across the line.
 
+use half::f16;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
 };
@@ -7,7 +8,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::py::progress::PyObserver;
-use crate::search::{self, Hit, Question, Scope, Store};
+use crate::search::{self, Hit, Question, Scope, Store, Values};
 use crate::simd::Dense;
 use crate::workers;
 
@@ -15,12 +16,21 @@ use crate::workers;
 /// fewer were found than are wanted.
 type Found<'py> = (Bound<'py, PyArray2<i64>>, Bound<'py, PyArray2<f32>>);
 
+/// The rows of a store as NumPy has them.
+#[derive(FromPyObject)]
+pub enum Stored<'py> {
+    Float(PyReadonlyArray2<'py, f32>),
+    Half(PyReadonlyArray2<'py, f16>),
+    Byte(PyReadonlyArray2<'py, i8>),
+}
+
+/// Rows and cosines of the nearest of each query.
 #[pyfunction]
 #[pyo3(signature = (vectors, norms, queries, wanted, *, start = 0, end = None, rows = None, excluded = None))]
 #[allow(clippy::too_many_arguments)] // a store, a question and its scope, by keyword
 pub fn nearest<'py>(
     py: Python<'py>,
-    vectors: PyReadonlyArray2<'py, f32>,
+    vectors: Stored<'py>,
     norms: PyReadonlyArray1<'py, f32>,
     queries: PyReadonlyArray2<'py, f32>,
     wanted: usize,
@@ -31,7 +41,7 @@ pub fn nearest<'py>(
 ) -> PyResult<Found<'py>> {
     let (store, asked) = (store(&vectors, &norms)?, dense(&queries)?);
     check_width(asked.width(), store)?;
-    let all = store.rows.len();
+    let all = store.len();
     let end = end.unwrap_or(all).min(all);
     let rows = rows.as_ref().map(|rows| rows.as_slice()).transpose()?;
     let scope = match rows {
@@ -58,7 +68,7 @@ pub fn nearest<'py>(
 #[pyo3(signature = (vectors, norms, query, *, start = 0, end = None))]
 pub fn cosines<'py>(
     py: Python<'py>,
-    vectors: PyReadonlyArray2<'py, f32>,
+    vectors: Stored<'py>,
     norms: PyReadonlyArray1<'py, f32>,
     query: PyReadonlyArray1<'py, f32>,
     start: usize,
@@ -67,7 +77,7 @@ pub fn cosines<'py>(
     let store = store(&vectors, &norms)?;
     let query = query.as_slice()?;
     check_width(query.len(), store)?;
-    let end = end.unwrap_or(store.rows.len()).min(store.rows.len());
+    let end = end.unwrap_or(store.len()).min(store.len());
     let (rows, query) = (start.min(end)..end, Dense::new(query, query.len()));
     let mut observer = PyObserver::new(None);
     let result =
@@ -87,12 +97,15 @@ pub fn row_norms<'py>(
     Ok(PyArray1::from_vec(py, observer.finish(result)?))
 }
 
-fn store<'a>(
-    vectors: &'a PyReadonlyArray2<'_, f32>,
-    norms: &'a PyReadonlyArray1<'_, f32>,
-) -> PyResult<Store<'a>> {
-    let store = Store { rows: dense(vectors)?, norms: norms.as_slice()? };
-    let (rows, norms) = (store.rows.len(), store.norms.len());
+fn store<'a>(vectors: &'a Stored<'_>, norms: &'a PyReadonlyArray1<'_, f32>) -> PyResult<Store<'a>> {
+    let (values, width) = match vectors {
+        Stored::Float(array) => (Values::Float(array.as_slice()?), array.shape()[1]),
+        Stored::Half(array) => (Values::Half(array.as_slice()?), array.shape()[1]),
+        Stored::Byte(array) => (Values::Byte(array.as_slice()?), array.shape()[1]),
+    };
+    check_values(width)?;
+    let store = Store { values, width, norms: norms.as_slice()? };
+    let (rows, norms) = (store.len(), store.norms.len());
     if rows != norms || u32::try_from(rows).is_err() {
         return Err(PyValueError::new_err(format!("{norms} norms for {rows} rows")));
     }
@@ -100,20 +113,24 @@ fn store<'a>(
 }
 
 fn check_width(given: usize, store: Store<'_>) -> PyResult<()> {
-    match store.rows.width() {
-        width if width == given => Ok(()),
-        width => {
-            let message = format!("a query of {given} numbers, expected {width}");
-            Err(PyValueError::new_err(message))
-        }
+    let width = store.width;
+    if width == given {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!("a query of {given} numbers, expected {width}")))
+}
+
+fn check_values(width: usize) -> PyResult<()> {
+    match width {
+        0 => Err(PyValueError::new_err("the rows have no values, expected at least 1")),
+        _ => Ok(()),
     }
 }
 
 fn dense<'a>(array: &'a PyReadonlyArray2<'_, f32>) -> PyResult<Dense<'a>> {
-    match array.shape()[1] {
-        0 => Err(PyValueError::new_err("the rows have no values, expected at least 1")),
-        width => Ok(Dense::new(array.as_slice()?, width)),
-    }
+    let width = array.shape()[1];
+    check_values(width)?;
+    Ok(Dense::new(array.as_slice()?, width))
 }
 
 fn as_arrays<'py>(py: Python<'py>, found: &[Vec<Hit>]) -> Found<'py> {

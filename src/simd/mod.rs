@@ -49,6 +49,8 @@ struct Functions {
     step_of_sum: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
     sequence: unsafe fn(hidden: &Hidden<'_>, step: &mut Step<'_>),
     products: unsafe fn(vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]),
+    integer_products: unsafe fn(vector: &[i16], rows: &[i8], products: &mut [i32]),
+    decode: unsafe fn(halves: &[u16], values: &mut [f32]),
 }
 
 impl Kernels {
@@ -86,6 +88,20 @@ impl Kernels {
         assert_eq!(products.len(), vectors.len() * rows.len(), "a product for each");
         // SAFETY: as in `step`.
         unsafe { (self.functions.products)(vectors, rows, products) }
+    }
+
+    /// Sets `products` to the dot product of the vector with each row.
+    pub fn integer_products(&self, vector: &[i16], rows: &[i8], products: &mut [i32]) {
+        assert_eq!(rows.len(), vector.len() * products.len(), "rows as wide as the vector");
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.integer_products)(vector, rows, products) }
+    }
+
+    /// Sets `values` to those of finite float16 numbers, given as their bits.
+    pub fn decode(&self, halves: &[u16], values: &mut [f32]) {
+        assert_eq!(halves.len(), values.len(), "a value for each");
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.decode)(halves, values) }
     }
 }
 
@@ -204,7 +220,18 @@ macro_rules! backend {
                 unsafe { super::products::products::<$register>(vectors, rows, products) }
             }
 
-            const FUNCTIONS: Functions = Functions { step, step_of_sum, sequence, products };
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn integer_products(vector: &[i16], rows: &[i8], products: &mut [i32]) {
+                super::products::integer_products(vector, rows, products)
+            }
+
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn decode(halves: &[u16], values: &mut [f32]) {
+                super::products::decode(halves, values)
+            }
+
+            const FUNCTIONS: Functions =
+                Functions { step, step_of_sum, sequence, products, integer_products, decode };
             pub const KERNELS: Kernels = Kernels { name: $name, functions: FUNCTIONS };
         }
     };

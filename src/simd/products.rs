@@ -183,3 +183,25 @@ unsafe fn add_columns<R: Register, const I: usize, const T: usize>(
         }
     }
 }
+
+/// See [`super::Kernels::integer_products`]. Plain: a compiler makes of it what an instruction set
+/// has for this, and integers round nowhere.
+#[inline(always)]
+pub fn integer_products(vector: &[i16], rows: &[i8], products: &mut [i32]) {
+    for (row, product) in rows.chunks_exact(vector.len()).zip(products) {
+        let pairs = row.iter().zip(vector);
+        *product = pairs.map(|(&a, &b)| i32::from(a) * i32::from(b)).sum();
+    }
+}
+
+/// See [`super::Kernels::decode`]. A float32 with the same bits of exponent and mantissa is the value
+/// divided by 2^112, the distance of the two biases; subnormal numbers come out right as well.
+#[inline(always)]
+pub fn decode(halves: &[u16], values: &mut [f32]) {
+    const SCALE: f32 = f32::from_bits((127 + 112) << 23);
+    for (&half, value) in halves.iter().zip(values) {
+        let half = u32::from(half);
+        let bits = (half & 0x7FFF) << 13 | (half & 0x8000) << 16;
+        *value = f32::from_bits(bits) * SCALE;
+    }
+}

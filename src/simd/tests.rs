@@ -234,6 +234,40 @@ fn products_are_the_naive_ones_and_the_same_on_every_backend() {
 }
 
 #[test]
+fn integer_products_are_exact_up_to_their_limits() {
+    for d in [1, 2, 15, 16, 17, 31, 33, 64, 100, 257] {
+        let mut generator = SplitMix64::new(d as u64);
+        let mut draw = || generator.draw() as i64;
+        let most = (i32::MAX / (128 * d)).min(i32::from(i16::MAX)) as i64;
+        let mut vector: Vec<i16> = (0..d).map(|_| (draw() % (most + 1)) as i16).collect();
+        let mut rows: Vec<i8> = (0..5 * d).map(|_| (draw() % 128) as i8).collect();
+        vector[0] = most as i16;
+        rows[..d as usize].fill(-127);
+        for kernels in backends() {
+            let mut products = [0; 5];
+            kernels.integer_products(&vector, &rows, &mut products);
+            for (row, product) in rows.chunks(d as usize).zip(products) {
+                let naive: i64 =
+                    row.iter().zip(&vector).map(|(&a, &b)| i64::from(a) * i64::from(b)).sum();
+                assert_eq!(i64::from(product), naive, "{} D = {d}", kernels.name);
+            }
+        }
+    }
+}
+
+#[test]
+fn every_finite_half_is_decoded() {
+    use half::f16;
+    let bits: Vec<u16> = (0..=u16::MAX).filter(|&bits| f16::from_bits(bits).is_finite()).collect();
+    for kernels in backends() {
+        let mut values = vec![f32::NAN; bits.len()];
+        kernels.decode(&bits, &mut values);
+        let expected = bits.iter().map(|&bits| f16::from_bits(bits).to_f32().to_bits());
+        assert!(values.iter().map(|value| value.to_bits()).eq(expected), "{}", kernels.name);
+    }
+}
+
+#[test]
 fn an_input_that_occurs_twice_gets_both_changes() {
     for kernels in backends() {
         let twice = |inputs: &mut Matrix, targets: &mut Matrix, second: usize| {

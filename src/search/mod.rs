@@ -5,13 +5,20 @@
 //! [`crate::simd::Kernels::products`] divided by the norm, so that they depend neither on the other
 //! queries nor on the number of threads.
 
-use std::cmp::Ordering;
+mod best;
+mod store;
+
 use std::ops::Range;
 use std::sync::atomic::{self, AtomicBool};
 
 use crate::error::Result;
 use crate::simd::{self, Dense};
 use crate::workers;
+pub use best::Hit;
+pub use store::{Scope, Store, Values};
+
+use best::Best;
+use store::{Asked, Block};
 
 /// Multiplications that pay for a thread: about 0.1 ms of them.
 const THREAD_WORK: usize = 1 << 20;
@@ -19,45 +26,6 @@ const THREAD_WORK: usize = 1 << 20;
 /// Values of the vectors that are held against a block of rows: a part of a core's own cache.
 const QUERY_VALUES: usize = 1 << 16;
 const BLOCK_VALUES: usize = 1 << 14;
-
-/// Scores that are compared with the threshold in one go.
-const GLANCE: usize = 16;
-
-/// A row and its cosine.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Hit {
-    /// The index of the row.
-    pub row: u32,
-    /// Its cosine.
-    pub score: f32,
-}
-
-/// Which rows are searched.
-#[derive(Debug, Clone, Copy)]
-pub enum Scope<'a> {
-    /// From one to another.
-    Range(usize, usize),
-    /// These alone, in ascending order.
-    Rows(&'a [u32]),
-}
-
-impl Scope<'_> {
-    fn len(&self) -> usize {
-        match self {
-            Self::Range(start, end) => end - start,
-            Self::Rows(rows) => rows.len(),
-        }
-    }
-}
-
-/// Rows that can be searched: dense vectors and their lengths.
-#[derive(Debug, Clone, Copy)]
-pub struct Store<'a> {
-    /// The vectors.
-    pub rows: Dense<'a>,
-    /// The length of each; a vector of length 0 scores 0.
-    pub norms: &'a [f32],
-}
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -81,10 +49,11 @@ pub fn nearest(
     threads: usize,
     poll: impl FnMut() -> Result<()>,
 ) -> Result<Vec<Vec<Hit>>> {
-    assert_eq!(store.rows.len(), store.norms.len(), "a norm for each row");
+    assert_eq!(store.len(), store.norms.len(), "a norm for each row");
+    assert_eq!(store.width, question.vectors.width(), "vectors as wide as rows");
     assert_eq!(question.vectors.len(), question.excluded.len(), "excluded rows for each vector");
     let (vectors, places) = (question.vectors.len(), question.scope.len());
-    let work = places.saturating_mul(vectors).saturating_mul(store.rows.width());
+    let work = places.saturating_mul(vectors).saturating_mul(store.width);
     let threads = threads.min(work / THREAD_WORK).max(1);
     let stop = AtomicBool::new(false);
     if threads == 1 && work < THREAD_WORK {
@@ -100,7 +69,7 @@ pub fn nearest(
     let parts = workers::run(threads, &stop, work, poll)?;
     let merged = (0..vectors).map(|vector| {
         let mut best = Best::new(question.wanted);
-        parts.iter().for_each(|part| best.hits.extend(&part[vector]));
+        parts.iter().for_each(|part| best.add(&part[vector]));
         best.sorted()
     });
     Ok(merged.collect())
@@ -114,20 +83,21 @@ pub fn cosines(
     threads: usize,
     poll: impl FnMut() -> Result<()>,
 ) -> Result<Vec<f32>> {
-    assert_eq!((store.rows.len(), vector.len()), (store.norms.len(), 1), "norms and one vector");
+    assert_eq!((store.len(), vector.len()), (store.norms.len(), 1), "norms and one vector");
     let kernels = simd::kernels()?;
-    let block = (BLOCK_VALUES / store.rows.width()).max(8);
-    over_parts(rows, store.rows.width(), threads, poll, |own, stop| {
-        let mut scores = vec![0.0; own.len()];
-        for (scores, start) in scores.chunks_mut(block).zip(own.step_by(block)) {
+    let asked = Asked::new(vector, store.values);
+    let step = (BLOCK_VALUES / store.width).max(8);
+    over_parts(rows, store.width, threads, poll, |own, stop| {
+        let mut scores = Vec::with_capacity(own.len());
+        let (scope, mut block) = (Scope::Range(own.start, own.end), Block::default());
+        for start in (0..own.len()).step_by(step) {
             if stop.load(atomic::Ordering::Relaxed) {
                 break;
             }
-            let rows = start..start + scores.len();
-            kernels.products(vector, store.rows.part(rows.clone()), scores);
-            for (score, &norm) in scores.iter_mut().zip(&store.norms[rows]) {
-                *score = if norm == 0.0 { 0.0 } else { *score / norm };
-            }
+            let places = start..own.len().min(start + step);
+            let found = block.products(&kernels, store, scope, places, &asked);
+            let pairs = found.products.iter().zip(found.norms);
+            scores.extend(pairs.map(|(product, norm)| best::score(*product, *norm)));
         }
         Ok(scores)
     })
@@ -192,157 +162,30 @@ fn scan(
     stop: &AtomicBool,
 ) -> Result<Vec<Vec<Hit>>> {
     let kernels = simd::kernels()?;
-    let width = store.rows.width();
-    let (at_once, block) = ((QUERY_VALUES / width).max(2), (BLOCK_VALUES / width).max(8));
-    let mut gathered = Gathered::default();
-    let mut products = Vec::new();
+    let at_once = (QUERY_VALUES / store.width).max(2);
+    let step = (BLOCK_VALUES / store.width).max(8);
+    let mut block = Block::default();
     let mut found = Vec::with_capacity(vectors.len());
     for first in vectors.clone().step_by(at_once) {
         let own = first..vectors.end.min(first + at_once);
+        let asked = Asked::new(question.vectors.part(own.clone()), store.values);
         let mut best = vec![Best::new(question.wanted); own.len()];
-        for start in places.clone().step_by(block) {
+        for start in places.clone().step_by(step) {
             if stop.load(atomic::Ordering::Relaxed) {
                 return Ok(Vec::new()); // whoever raised it has the error
             }
-            let part = start..places.end.min(start + block);
-            let rows = Block::new(store, question.scope, part, &mut gathered);
-            products.resize(own.len() * rows.vectors.len(), 0.0);
-            kernels.products(question.vectors.part(own.clone()), rows.vectors, &mut products);
-            for (at, best) in best.iter_mut().enumerate() {
-                let scores = &products[at * rows.vectors.len()..(at + 1) * rows.vectors.len()];
-                best.take(&rows, scores, &question.excluded[own.start + at]);
+            let part = start..places.end.min(start + step);
+            let rows = block.products(&kernels, store, question.scope, part, &asked);
+            let each = rows.products.chunks_exact(rows.norms.len());
+            for ((best, products), excluded) in
+                best.iter_mut().zip(each).zip(&question.excluded[own.clone()])
+            {
+                best.take(products, rows.norms, rows.names, excluded);
             }
         }
         found.extend(best.into_iter().map(Best::sorted));
     }
     Ok(found)
-}
-
-/// Some rows, side by side.
-struct Block<'a> {
-    vectors: Dense<'a>,
-    norms: &'a [f32],
-    names: Names<'a>,
-}
-
-/// What the rows of a block are called.
-enum Names<'a> {
-    From(usize),
-    Are(&'a [u32]),
-}
-
-/// Room for the rows of a block that lie apart.
-#[derive(Debug, Default)]
-struct Gathered {
-    vectors: Vec<f32>,
-    norms: Vec<f32>,
-}
-
-impl<'a> Block<'a> {
-    /// The rows at `places` of the scope.
-    fn new(
-        store: Store<'a>,
-        scope: Scope<'a>,
-        places: Range<usize>,
-        room: &'a mut Gathered,
-    ) -> Self {
-        match scope {
-            Scope::Range(start, _) => {
-                let rows = start + places.start..start + places.end;
-                let names = Names::From(rows.start);
-                Self { vectors: store.rows.part(rows.clone()), norms: &store.norms[rows], names }
-            }
-            Scope::Rows(rows) => {
-                let rows = &rows[places];
-                let each = || rows.iter().map(|&row| row as usize);
-                room.vectors.clear();
-                each().for_each(|row| room.vectors.extend(store.rows.row(row)));
-                room.norms.clear();
-                room.norms.extend(each().map(|row| store.norms[row]));
-                let vectors = Dense::new(&room.vectors, store.rows.width());
-                Self { vectors, norms: &room.norms, names: Names::Are(rows) }
-            }
-        }
-    }
-
-    fn hit(&self, at: usize, product: f32) -> Hit {
-        let row = match self.names {
-            Names::From(first) => (first + at) as u32,
-            Names::Are(rows) => rows[at],
-        };
-        let norm = self.norms[at];
-        Hit { row, score: if norm == 0.0 { 0.0 } else { product / norm } }
-    }
-}
-
-/// The best rows so far for one vector.
-#[derive(Debug, Clone)]
-struct Best {
-    wanted: usize,
-    hits: Vec<Hit>,
-    /// The score that a further row must beat, once as many are kept as are wanted.
-    threshold: Option<f32>,
-}
-
-impl Best {
-    fn new(wanted: usize) -> Self {
-        Self { wanted, hits: Vec::new(), threshold: None }
-    }
-
-    /// Looks at the rows of a block, which come after all those before.
-    fn take(&mut self, rows: &Block<'_>, products: &[f32], excluded: &[u32]) {
-        for start in (0..products.len()).step_by(GLANCE) {
-            let some = start..products.len().min(start + GLANCE);
-            if self.beats_all(&products[some.clone()], &rows.norms[some.clone()]) {
-                continue;
-            }
-            some.for_each(|at| self.offer(rows.hit(at, products[at]), excluded));
-        }
-    }
-
-    /// Whether surely none of some scores reaches the threshold. A division each would cost more
-    /// than the products; a little is allowed for its rounding.
-    fn beats_all(&self, products: &[f32], norms: &[f32]) -> bool {
-        let Some(threshold) = self.threshold else { return false };
-        let bound = threshold - threshold.abs() * 1e-6;
-        let reaches = |(product, norm): (&f32, &f32)| *product >= bound * norm;
-        !products.iter().zip(norms).fold(false, |any, pair| any | reaches(pair))
-    }
-
-    fn offer(&mut self, hit: Hit, excluded: &[u32]) {
-        let beaten = self.threshold.is_some_and(|threshold| hit.score <= threshold);
-        if beaten || excluded.binary_search(&hit.row).is_ok() {
-            return;
-        }
-        self.hits.push(hit);
-        if self.hits.len() >= 2 * self.wanted {
-            self.prune();
-        }
-    }
-
-    fn prune(&mut self) {
-        if self.hits.len() > self.wanted && self.wanted > 0 {
-            self.hits.select_nth_unstable_by(self.wanted - 1, best_first);
-            self.hits.truncate(self.wanted);
-            self.threshold = self.hits.last().map(|hit| hit.score).filter(|score| !score.is_nan());
-        }
-    }
-
-    fn sorted(mut self) -> Vec<Hit> {
-        self.prune();
-        self.hits.truncate(self.wanted);
-        self.hits.sort_unstable_by(best_first);
-        self.hits
-    }
-}
-
-/// Score descending, NaN last, then row ascending.
-fn best_first(one: &Hit, other: &Hit) -> Ordering {
-    let by_score = match (one.score.is_nan(), other.score.is_nan()) {
-        (false, false) => other.score.partial_cmp(&one.score).unwrap_or(Ordering::Equal),
-        (one, other) => one.cmp(&other),
-    };
-    by_score.then(one.row.cmp(&other.row))
 }
 
 #[cfg(test)]
@@ -353,6 +196,17 @@ mod tests {
     fn random(count: usize, seed: u64) -> Vec<f32> {
         let mut generator = SplitMix64::new(seed);
         (0..count).map(|_| (generator.draw() >> 40) as f32 / (1 << 23) as f32 - 1.0).collect()
+    }
+
+    fn floats<'a>(rows: Dense<'a>, values: &'a [f32], norms: &'a [f32]) -> Store<'a> {
+        Store { values: Values::Float(values), width: rows.width(), norms }
+    }
+
+    fn rows_of(store: Store<'_>) -> Dense<'_> {
+        match store.values {
+            Values::Float(values) => Dense::new(values, store.width),
+            _ => panic!("a store of float32"),
+        }
     }
 
     fn never() -> Result<()> {
@@ -366,7 +220,7 @@ mod tests {
         };
         let score = |row: usize| match store.norms[row] {
             0.0 => 0.0,
-            norm => product(store.rows.row(row)) / f64::from(norm),
+            norm => product(rows_of(store).row(row)) / f64::from(norm),
         };
         let kept = rows.iter().filter(|row| !excluded.contains(row));
         let mut scores: Vec<_> = kept.map(|&row| (row, score(row as usize))).collect();
@@ -380,7 +234,7 @@ mod tests {
             let (values, asked) = (random(width * rows, 1), random(width * vectors, 2));
             let (stored, asked) = (Dense::new(&values, width), Dense::new(&asked, width));
             let norms = row_norms(stored, 2, never).unwrap();
-            let store = Store { rows: stored, norms: &norms };
+            let store = floats(stored, &values, &norms);
             let some: Vec<u32> = (0..rows as u32).filter(|row| row % 3 != 1).collect();
             let all: Vec<u32> = (0..rows as u32).collect();
             let excluded: Vec<Vec<u32>> =
@@ -418,7 +272,7 @@ mod tests {
         values[7 * width..8 * width].fill(0.0);
         let stored = Dense::new(&values, width);
         let norms = row_norms(stored, 1, never).unwrap();
-        let store = Store { rows: stored, norms: &norms };
+        let store = floats(stored, &values, &norms);
         for (wanted, threads) in [(4, 1), (998, 1), (1000, 1), (1000, 3)] {
             let excluded = [vec![1]];
             let vectors = Dense::new(&row, width);
@@ -438,7 +292,7 @@ mod tests {
         let (values, asked) = (random(width * rows, 4), random(width * 101, 5));
         let stored = Dense::new(&values, width);
         let norms = row_norms(stored, 1, never).unwrap();
-        let store = Store { rows: stored, norms: &norms };
+        let store = floats(stored, &values, &norms);
         let ask = |vectors: Dense<'_>, threads| {
             let excluded = vec![Vec::new(); vectors.len()];
             let scope = Scope::Range(0, rows);
@@ -460,5 +314,34 @@ mod tests {
     fn norms_neither_overflow_nor_vanish() {
         let values = [3e30, 4e30, 0.0, 0.0, 3e-30, 4e-30];
         assert_eq!(row_norms(Dense::new(&values, 2), 1, never).unwrap(), [5e30, 0.0, 5e-30]);
+    }
+
+    #[test]
+    fn rounded_rows_score_what_they_were_rounded_to() {
+        use half::f16;
+        let (width, rows) = (21, 300);
+        let values = random(width * rows, 6);
+        let halves: Vec<f16> = values.iter().map(|&value| f16::from_f32(value)).collect();
+        let bytes: Vec<i8> = values.iter().map(|value| (value * 127.0).round() as i8).collect();
+        let as_floats = [
+            halves.iter().map(|value| value.to_f32()).collect::<Vec<f32>>(),
+            bytes.iter().map(|&value| f32::from(value)).collect(),
+        ];
+        let asked = random(width * 3, 7);
+        let vectors = Dense::new(&asked, width);
+        let some: Vec<u32> = (0..rows as u32).step_by(3).collect();
+        for (kind, floats) in [Values::Half(&halves), Values::Byte(&bytes)].iter().zip(&as_floats) {
+            let norms = row_norms(Dense::new(floats, width), 1, never).unwrap();
+            let rounded = Store { values: *kind, width, norms: &norms };
+            let exact = Store { values: Values::Float(floats), ..rounded };
+            for scope in [Scope::Range(5, rows), Scope::Rows(&some)] {
+                let excluded = vec![vec![9]; 3];
+                let question = Question { vectors, scope, excluded: &excluded, wanted: 6 };
+                let ask = |store| nearest(store, question, 2, never).unwrap().concat();
+                for (hit, truth) in ask(rounded).iter().zip(ask(exact)) {
+                    assert!((hit.score - truth.score).abs() < 1e-3, "{hit:?} {truth:?}");
+                }
+            }
+        }
     }
 }
