@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Set
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -32,6 +33,10 @@ class Vocabulary:
             if first != row:
                 variants.setdefault(word, [first]).append(row)
         return cls(index, variants, case_insensitive, len(keys))
+
+    def only(self, words: Set[str]) -> Vocabulary:
+        """Return a vocabulary that knows these words alone; answers may still be any row."""
+        return replace(self, index={word: row for word, row in self.index.items() if word in words})
 
     def word(self, text: str) -> str:
         """Return the word as it stands in the index."""
