@@ -1,8 +1,8 @@
 """Is synvec as good as a peer, whatever the setting? ``python -m benchmarks.quality``.
 
 Trains both in many settings over several seeds, and gives the difference of the means with its 95 %
-interval (Welch's, so that neither the spread nor the number of runs need be equal). With ``--reuse``
-the peer's runs are made once: at a large window each takes minutes.
+interval (Welch's, so that neither the spread nor the number of runs need be equal). ``--reuse``
+keeps the peer's runs that are there: at a large window each takes minutes.
 """
 
 import argparse
