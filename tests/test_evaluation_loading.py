@@ -3,6 +3,8 @@
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from synvec import EncodingError, FormatError
 from synvec.evaluation import (
@@ -122,6 +124,8 @@ def test_a_folder(tmp_path: Path) -> None:
         ("", "file.txt: no lines, expected a data set"),
         ("# only a comment\n\n", "no lines"),
         ("one two three four five\nand then some more of it\n", "line 1: 'one two .* no layout"),
+        (": s\n: t\n", "headers without a question"),
+        ("word,category\n", "0 categories for 0 words"),
         (": s\na b c d\na b c\n", "line 3: 'a b c', expected four words"),
         ("a\tb\t1\nc\td\t2\ne\tf\n", r"line 3: 'e\\tf', expected word, word, score"),
         ("a\tb\t1\nc\td\tx\ne\tf\t3\n", r"line 2: 'c\\td\\tx', expected word, word, score"),
@@ -141,6 +145,25 @@ def test_what_is_no_data_set(tmp_path: Path, text: str, message: str) -> None:
         load(tmp_path, text)
     assert isinstance(raised.value, FormatError)
     assert str(raised.value).startswith(str(tmp_path / "file.txt"))
+
+
+LINE = st.lists(
+    st.sampled_from(["a", "bc", "3", "nan", "-1e9", '"', '"x"', ":", "#", "", "\x00", "é-n"])
+).flatmap(lambda parts: st.sampled_from("\t,; :\n").map(lambda mark: mark.join(parts)))
+
+
+@given(st.lists(LINE).map("\n".join) | st.text())
+def test_any_text_is_a_data_set_or_refused(
+    tmp_path_factory: pytest.TempPathFactory, text: str
+) -> None:
+    path = tmp_path_factory.getbasetemp() / "any.txt"
+    path.write_bytes(text.encode("utf-8", "surrogatepass"))
+    try:
+        (dataset,) = load_datasets(path)
+    except FormatError as error:
+        assert str(error).startswith(str(path))
+    else:
+        assert len(dataset) > 0
 
 
 def test_what_is_no_text(tmp_path: Path) -> None:

@@ -254,6 +254,10 @@ def test_what_evaluate_refuses(tmp_path: Path) -> None:
         kv.evaluate()
     with pytest.raises(ValueError, match="resamples is 0, expected at least 1"):
         kv.evaluate(*every_task(), resamples=0)
+    with pytest.raises(TypeError, match=r"kv is a str, expected KeyedVectors; of a model give"):
+        synvec.evaluate("vectors.kv", "pairs.tsv")  # type: ignore[arg-type]
+    with pytest.raises(TypeError, match="second is a Word2Vec"):
+        synvec.compare(kv, synvec.Word2Vec(), *every_task())  # type: ignore[arg-type]
     with pytest.raises(FileNotFoundError):
         kv.evaluate(tmp_path / "absent.tsv")
 
@@ -269,6 +273,8 @@ def test_a_model_does_not_differ_from_itself() -> None:
         assert (found.difference, found.low, found.high, found.pvalue) == (0, 0, 0, 1)
         assert found.first == found.second
         assert found.left_out == 0
+    pairs = every_task()[1]
+    assert len(synvec.compare(kv, kv, pairs, pairs, resamples=10).differences) == 4
     tests = {found.measure: found.test for found in comparison.differences}
     assert tests == {
         "3CosAdd": "McNemar", "3CosMul": "McNemar", "Pearson": "paired bootstrap",

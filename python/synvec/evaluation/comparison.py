@@ -107,7 +107,8 @@ def differences(
     first: Sequence[Answers], second: Sequence[Answers], resamples: int, seed: int
 ) -> Iterator[Difference]:
     """Compare answers to the same data sets, as wholes and by section."""
-    shared = [(own, other) for own in first for other in second if own.dataset == other.dataset]
+    found = ((own, _same_dataset(own, second)) for own in first)
+    shared = [(own, other) for own, other in found if other is not None]
     if not shared:
         names = [[answers.dataset.name for answers in side] for side in (first, second)]
         raise ValueError(
@@ -119,6 +120,10 @@ def differences(
             for measure in own.measures:
                 answers = own.measures[measure], other.measures[measure]
                 yield _difference(own, section, measure, answers, members, resamples, seed)
+
+
+def _same_dataset(own: Answers, others: Sequence[Answers]) -> Answers | None:
+    return next((other for other in others if other.dataset == own.dataset), None)
 
 
 def _difference(

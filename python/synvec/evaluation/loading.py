@@ -183,6 +183,8 @@ def _read_analogies(path: Path, lines: Lines) -> AnalogySet:
             sections.append(section)
         elif words:
             raise _refusal(path, number, text, ANALOGIES)
+    if not questions:
+        raise FormatError(f"{path}: headers without a question, expected {ANALOGIES}")
     return AnalogySet(path.stem, tuple(questions), tuple(sections))
 
 
@@ -284,7 +286,7 @@ def _read_words_and_categories(separator: str | None) -> Callable[[Path, Lines],
 def _categories(path: Path, words: Iterable[str], categories: Iterable[str]) -> CategorySet:
     dataset = CategorySet(path.stem, tuple(words), tuple(categories))
     count = len(set(dataset.categories))
-    if 2 * count > len(dataset):
+    if 2 * count > len(dataset) or not count:
         # What doesn't repeat is no category: perhaps the columns are the other way round.
         raise FormatError(
             f"{path}: {count} categories for {len(dataset)} words, expected two words a category "

@@ -60,6 +60,8 @@ def evaluate(
     ------
     ValueError
         Without a data set, for a file in no known layout, or ``resamples`` below 1.
+    TypeError
+        For a whole model instead of its vectors.
 
     Examples
     --------
@@ -74,6 +76,7 @@ def evaluate(
     royals    3CosAdd  1.000  [1.000, 1.000]      1        0
     royals    3CosMul  1.000  [1.000, 1.000]      1        0
     """
+    _check_vectors("kv", kv)
     loaded = _load(datasets, resamples)
     vocabulary = Vocabulary.of(kv, restrict_vocab, case_insensitive)
     return _report(kv, vocabulary, loaded, resamples, seed)
@@ -122,11 +125,22 @@ def compare(
     >>> found.measure, round(found.first, 2), round(found.second, 2), found.asked
     ('Spearman', 1.0, 0.5, 3)
     """
+    _check_vectors("first", first)
+    _check_vectors("second", second)
     loaded = _load(datasets, resamples)
     one, other = (Vocabulary.of(kv, restrict_vocab, case_insensitive) for kv in (first, second))
     shared = one.index.keys() & other.index.keys()
     report = _report(first, one.only(shared), loaded, resamples, seed)
     return report.compare(_report(second, other.only(shared), loaded, resamples, seed))
+
+
+def _check_vectors(name: str, given: object) -> None:
+    from synvec.keyed_vectors.similarity import Similarity
+
+    if not isinstance(given, Similarity):
+        raise TypeError(
+            f"{name} is a {type(given).__name__}, expected KeyedVectors; of a model give model.wv"
+        )
 
 
 def _load(given: tuple[StrPath | Dataset, ...], resamples: int) -> list[Dataset]:
