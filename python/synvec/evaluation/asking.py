@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, divisors
-from synvec.evaluation.analogies import Formula, predictions
+from synvec.evaluation.analogies import Formula, predictions_by
 from synvec.evaluation.clustering import k_means, pure
 from synvec.evaluation.datasets import AnalogySet, CategorySet, Dataset, OutlierSet, PairSet, Topic
 from synvec.evaluation.vocabulary import Vocabulary
@@ -75,9 +75,10 @@ def _analogies(
     ]
     known = np.array([all(word in vocabulary.index for word in q) for q in questions], dtype=bool)
     asked = [questions[place] for place in np.flatnonzero(known)]
+    found = predictions_by(kv, vocabulary, asked, list(FORMULAS.values()))
     measures = {}
     for name, formula in FORMULAS.items():
-        rows = predictions(kv, vocabulary, asked, formula)
+        rows = found[formula]
         # An answer of −1 takes the key of some row, and is wrong all the same.
         words = kv.key_table.keys_at(np.maximum(rows, 0))
         right = [
