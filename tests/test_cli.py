@@ -383,6 +383,53 @@ def test_evaluate_needs_something_to_go_by(run: Run, vectors: Path) -> None:
     failed(run("evaluate", vectors, "--pairs", "none.tsv"), 1, "none.tsv")
 
 
+@pytest.fixture
+def data(tmp_path: Path) -> tuple[Path, ...]:
+    pairs = tmp_path / "pairs.csv"
+    pairs.write_text("one,other,score\neast,northeast,7\neast,west,0\neast,north,3\nup,down,1\n")
+    folder = tmp_path / "topics"
+    folder.mkdir()
+    (folder / "upper.txt").write_text("north\nnortheast\n\nwest\n")
+    return pairs, folder
+
+
+def test_evaluate_tells_layouts_and_intervals(
+    run: Run, vectors: Path, questions: Path, data: tuple[Path, ...]
+) -> None:
+    result = run("evaluate", vectors, questions, *data, "--resamples", 50)
+    assert result.returncode == 0, result.stderr
+    lines = result.stdout.splitlines()
+    assert lines[0] == str(vectors)
+    assert lines[1].split()[:4] == ["data", "set", "measure", "score"]
+    assert "  gram1-halves  3CosAdd" in result.stdout
+    assert [line.split()[0] for line in lines[-4:]] == ["pairs", "pairs", "topics", "topics"]
+
+    both = run("evaluate", vectors, *data, "--pairs", data[0], "--delimiter", ",", "--json")
+    found = json.loads(both.stdout)
+    scores = {score["measure"]: score for score in found["report"]["scores"]}
+    assert scores["Spearman"]["value"] == pytest.approx(found["pairs"][0]["spearman"])
+    assert (scores["Spearman"]["asked"], scores["Spearman"]["unknown"]) == (3, 1)
+    assert found["report"]["model"] == str(vectors)
+    assert scores["OPP"]["value"] == 1
+
+
+def test_evaluate_compares_two_models(
+    run: Run, vectors: Path, questions: Path, data: tuple[Path, ...]
+) -> None:
+    command = ("evaluate", vectors, "--against", vectors, questions, data[0])
+    result = run(*command)
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.startswith(f"first: {vectors}\nsecond: {vectors}\n")
+    found = json.loads(run(*command, "--json").stdout)
+    assert "report" not in found
+    for difference in found["comparison"]["differences"]:
+        assert (difference["difference"], difference["pvalue"]) == (0, 1)
+    failed(run("evaluate", vectors, "--against", vectors, "--pairs", data[0]), 2, "DATA")
+    failed(run("evaluate", vectors, data[0], "--count-unknown"), 2, "--count-unknown")
+    failed(run("evaluate", vectors, vectors.parent / "none.tsv"), 1, "none.tsv")
+    failed(run("evaluate", "-", "--against", "-", data[0]), 2, "only once")
+
+
 # convert and info
 
 

@@ -47,6 +47,14 @@ def test_importing_brings_in_numpy_and_nothing_else() -> None:
     assert packages - sys.stdlib_module_names == {"numpy", "synvec"}
 
 
+def test_what_few_programs_use_is_imported_when_they_do() -> None:
+    assert not {"synvec.evaluation.report", "pathlib"} & modules_after("import synvec") - (
+        modules_after("import numpy")
+    )
+    found = modules_after("from synvec.evaluation import Report, PairSet, load_datasets")
+    assert "synvec.evaluation.report" in found
+
+
 def test_the_command_line_stays_light() -> None:
     heavy = {"pandas", "scipy", "sklearn", "torch", "matplotlib", "IPython", "safetensors"}
     assert not heavy & modules_after("import synvec.cli.app")

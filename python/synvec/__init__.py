@@ -15,7 +15,7 @@ from synvec.errors import (
     UnsafePickleError,
     UnsupportedFormatError,
 )
-from synvec.evaluation import PairScores
+from synvec.evaluation import PairScores, compare, evaluate
 from synvec.formats import (
     Limits,
     NativeParts,
@@ -65,7 +65,9 @@ __all__ = [
     "UnsupportedFormatError",
     "Word2Vec",
     "__version__",
+    "compare",
     "convert",
+    "evaluate",
     "load",
     "load_glove",
     "load_word2vec",

@@ -1,12 +1,13 @@
 """``synvec evaluate``: vectors against people's judgement."""
 
 import contextlib
+import dataclasses
 import json
 from typing import Any
 
 import click
 
-from synvec import KeyedVectors
+from synvec import KeyedVectors, compare
 from synvec.cli import files, messages
 from synvec.evaluation import Section
 
@@ -14,9 +15,17 @@ Row = tuple[str, int, int]  # a section, its correct answers, its questions
 
 
 @click.command(
-    context_settings={"show_default": True}, short_help="Score vectors by analogies and word pairs."
+    context_settings={"show_default": True},
+    short_help="Score vectors, or compare two models.",
 )
 @click.argument("file", type=click.Path(allow_dash=True))
+@click.argument("data", nargs=-1, type=click.Path())
+@click.option(
+    "--against",
+    type=click.Path(allow_dash=True),
+    metavar="OTHER",
+    help="Compare FILE with these vectors on DATA: differences, intervals, p-values.",
+)
 @click.option(
     "--analogies",
     type=click.Path(allow_dash=True),
@@ -37,34 +46,54 @@ Row = tuple[str, int, int]  # a section, its correct answers, its questions
     metavar="N",
     help="Know the first N words only, which are the most frequent ones.",
 )
-@click.option("--delimiter", default="\t", show_default="tab", help="Between columns of pairs.")
+@click.option(
+    "--resamples",
+    type=click.IntRange(min=1),
+    default=1000,
+    metavar="N",
+    help="How often DATA's items are drawn anew for the intervals.",
+)
+@click.option("--seed", type=click.IntRange(min=0), default=1, help="Of the draws and clusters.")
+@click.option(
+    "--delimiter",
+    default="\t",
+    show_default="tab",
+    help="Between columns of --pairs.",
+)
 @click.option("--case-sensitive", is_flag=True, help="Tell upper from lower case.")
 @click.option(
     "--count-unknown",
     is_flag=True,
-    help="Count questions with unknown words as wrong, and such pairs as unlike; else skip them.",
+    help="In --analogies and --pairs count unknown words as wrong or unlike; else skip them.",
 )
 @click.option("--json", "as_json", is_flag=True, help="All of it as one JSON object.")
 @messages.verbosity_options
 def evaluate(
     file: str,
+    data: tuple[str, ...],
+    against: str | None,
     analogies: str | None,
     pairs: tuple[str, ...],
     restrict_vocab: int,
+    resamples: int,
+    seed: int,
     delimiter: str,
     case_sensitive: bool,
     count_unknown: bool,
     as_json: bool,
 ) -> None:
-    """Score vectors by analogies (share of right answers) and word pairs (correlations).
+    """Score vectors on DATA, or compare two files of vectors, with 95 % intervals.
+
+    DATA are files or folders of analogies, word pairs with scores, words with categories, or groups
+    with outliers; which of them is told from the content. --analogies and --pairs print the plain
+    scores alone, of one layout each.
 
     \b
+      synvec evaluate vectors.kv questions-words.txt SimLex-999.txt 8-8-8_Dataset
+      synvec evaluate new.kv --against old.kv questions-words.txt SimLex-999.txt
       synvec evaluate vectors.kv --analogies questions-words.txt --pairs ws353.tsv
     """  # noqa: D301 - click's own sign for lines to be kept
-    if analogies is None and not pairs:
-        raise click.UsageError("Nothing to evaluate by; give --analogies F, --pairs F, or both")
-    if [file, analogies, *pairs].count(files.STDIO) > 1:
-        raise click.UsageError("stdin can be read only once")
+    _check(file, data, against, analogies, pairs, count_unknown)
     shared: dict[str, Any] = {
         "restrict_vocab": restrict_vocab,
         "case_insensitive": not case_sensitive,
@@ -80,10 +109,40 @@ def evaluate(
             _pairs(vectors, name, stack.enter_context(files.readable(name)), delimiter, shared)
             for name in pairs
         ]
+    shared = {name: shared[name] for name in ("restrict_vocab", "case_insensitive")}
+    shared |= {"resamples": resamples, "seed": seed}
+    if data and against is None:
+        scored = vectors.evaluate(*data, **shared)
+        report["report"] = dataclasses.replace(scored, model=file)
+    elif against is not None:
+        compared = compare(vectors, files.open_vectors(against), *data, **shared)
+        report["comparison"] = dataclasses.replace(compared, first=file, second=against)
     if as_json:
-        click.echo(json.dumps(report, ensure_ascii=False))
+        click.echo(json.dumps(report, ensure_ascii=False, default=lambda part: part.to_dict()))
     else:
         _print(report)
+
+
+def _check(
+    file: str,
+    data: tuple[str, ...],
+    against: str | None,
+    analogies: str | None,
+    pairs: tuple[str, ...],
+    count_unknown: bool,
+) -> None:
+    is_plain = analogies is not None or bool(pairs)
+    if not data and not is_plain:
+        raise click.UsageError("Nothing to evaluate by; give DATA, --analogies F or --pairs F")
+    if against is not None and not data:
+        raise click.UsageError("Nothing to compare on; give DATA, the files of questions")
+    if count_unknown and not is_plain:
+        raise click.UsageError(
+            "--count-unknown is for --analogies and --pairs; DATA's items with unknown words are "
+            "left out, and their number is told"
+        )
+    if [file, against, analogies, *pairs].count(files.STDIO) > 1:
+        raise click.UsageError("stdin can be read only once")
 
 
 def _analogies(
@@ -148,6 +207,12 @@ def _print(report: dict[str, Any]) -> None:
         for pair in report["pairs"]:
             correlations = f"{pair['pearson']:.4f}", f"{pair['spearman']:.4f}"
             click.echo(_line(pair["file"], *correlations, f"{pair['unknown_percent']:.1f}%"))
+
+    for part in ("report", "comparison"):
+        if part in report:
+            if "analogies" in report or report["pairs"]:
+                click.echo()
+            click.echo(report[part])
 
 
 def _line(name: str, *columns: object) -> str:

@@ -1,15 +1,68 @@
-"""Evaluation under gensim's method names and in its shapes; the work is in `synvec.evaluation`."""
+"""Evaluation as methods, also under gensim's names; the work is in `synvec.evaluation`."""
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
 
 from synvec import evaluation
 from synvec.evaluation import Formula, PairScores, Section, StrPath
 from synvec.keyed_vectors.similarity import Similarity
 from synvec.statistics import Correlation
 
+if TYPE_CHECKING:
+    from synvec.evaluation import Dataset, Report
+
 
 class Evaluating(Similarity):
-    """Analogies and word pairs from files."""
+    """Scores on analogies, word pairs, categories and outliers from files."""
+
+    def evaluate(
+        self,
+        *datasets: StrPath | Dataset,
+        restrict_vocab: int | None = 300_000,
+        case_insensitive: bool = True,
+        resamples: int = 1000,
+        seed: int = 1,
+    ) -> Report:
+        r"""Score the vectors on data sets, with a 95 % interval around each score.
+
+        Parameters
+        ----------
+        datasets
+            Files or folders, whose layout is told from their content, or loaded data sets.
+        restrict_vocab, case_insensitive, resamples, seed
+            As for ``synvec.evaluate``, which says what is measured.
+
+        Returns
+        -------
+        Report
+            A table when printed; ``scores`` are its numbers, ``to_dict()`` is for JSON,
+            ``compare(other)`` is the paired test.
+
+        Raises
+        ------
+        ValueError
+            Without a data set, or for a file in no known layout.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> from synvec.evaluation import OutlierSet, Topic
+        >>> kv = KeyedVectors.from_arrays(["cat", "dog", "car"], [[9, 1], [9, 2], [1, 9]])
+        >>> print(kv.evaluate(OutlierSet("pets", [Topic("pets", ("cat", "dog"), ("car", "tea"))])))
+        KeyedVectors<vector_size=2, 3 keys>
+        data set  measure   score   95 % interval  asked  unknown
+        pets      accuracy  1.000  [1.000, 1.000]      1        1
+        pets      OPP       1.000  [1.000, 1.000]      1        1
+        """
+        return evaluation.evaluate(
+            self,
+            *datasets,
+            restrict_vocab=restrict_vocab,
+            case_insensitive=case_insensitive,
+            resamples=resamples,
+            seed=seed,
+        )
 
     def evaluate_word_analogies(
         self,

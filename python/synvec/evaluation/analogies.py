@@ -1,0 +1,145 @@
+"""Answers to analogy questions, many at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec.arithmetic import Matrix, Vector, divisors
+from synvec.evaluation.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from synvec.keyed_vectors.similarity import Similarity
+
+Quadruple: TypeAlias = tuple[str, str, str, str]
+Formula: TypeAlias = Literal["most_similar", "most_similar_cosmul"]
+"""3CosAdd or 3CosMul, by the name of the method that ranks with it."""
+
+# Scores are computed for this many questions and vocabulary rows at a time: 8 MB an array.
+QUESTIONS = 512
+ROWS = 4096
+# gensim looks no further than the five best rows for one that is not a word of the question.
+LOOKED_AT = 5
+COSMUL_EPSILON = 1e-6
+
+
+def predictions(
+    kv: Similarity,
+    vocabulary: Vocabulary,
+    questions: list[Quadruple],
+    formula: Formula = "most_similar",
+) -> NDArray[np.int64]:
+    """Return the row that answers each question, −1 for none; see ``predictions_by``."""
+    return predictions_by(kv, vocabulary, questions, [formula])[formula]
+
+
+def predictions_by(
+    kv: Similarity,
+    vocabulary: Vocabulary,
+    questions: list[Quadruple],
+    formulas: Sequence[Formula],
+) -> dict[Formula, NDArray[np.int64]]:
+    """Return the row that answers each question by each formula, −1 for none.
+
+    "a is to b as c is to ?": of the vocabulary's rows the one of the highest score that is no form
+    of a, b or c, unless five rows of such forms are ahead of it. The scores of all questions are
+    matrix products in blocks, which the formulas share and which take most of the time; memory
+    doesn't grow with the vocabulary or the questions.
+    """
+    answers = {formula: np.full(len(questions), -1, dtype=np.int64) for formula in formulas}
+    kv.fill_norms()
+    norms = kv.norms
+    assert norms is not None  # fill_norms made them
+    for first in range(0, len(questions), QUESTIONS):
+        block = _Block(kv, norms, vocabulary, questions[first : first + QUESTIONS])
+        for formula, rows in block.answer(formulas).items():
+            answers[formula][first : first + QUESTIONS] = rows
+    return answers
+
+
+class _Block:
+    """Some hundreds of questions, answered together."""
+
+    def __init__(
+        self,
+        kv: Similarity,
+        norms: Vector,
+        vocabulary: Vocabulary,
+        questions: list[Quadruple],
+    ) -> None:
+        self.vectors, self.norms = kv.vectors, norms
+        self.vocabulary, self.questions = vocabulary, questions
+        rows = [[vocabulary.index[word] for word in question[:3]] for question in questions]
+        # Sections repeat their words: cosines are computed once for each distinct one.
+        self.asked, places = np.unique(np.array(rows, dtype=np.int64), return_inverse=True)
+        self.a, self.b, self.c = places.reshape(-1, 3).T
+        self.words = self._unit(self.asked)
+        # Which rows are no answer to which question, by row.
+        pairs = [
+            (row, number)
+            for number, question in enumerate(questions)
+            for word in set(question[:3])
+            for row in vocabulary.rows(word)
+        ]
+        pairs.sort()
+        barred = np.array(pairs, dtype=np.int64)
+        self.barred_rows, self.barred_questions = barred[:, 0], barred[:, 1]
+
+    def _unit(self, rows: NDArray[np.int64] | slice) -> Matrix:
+        unit: Matrix = self.vectors[rows] / divisors(self.norms[rows])
+        return unit
+
+    def scores(self, cosine: Matrix, formula: Formula) -> Matrix:
+        """Return the score of some rows for each question, questions × rows.
+
+        ``cosine`` is that of the questions' distinct words with those rows.
+        """
+        if formula == "most_similar":
+            scores: Matrix = cosine[self.b]
+            scores += cosine[self.c]
+            scores -= cosine[self.a]
+            return scores
+        positive: Matrix = cosine + np.float32(1)
+        positive /= 2
+        scores = positive[self.b]
+        scores *= positive[self.c]
+        scores /= positive[self.a] + np.float32(COSMUL_EPSILON)
+        return scores
+
+    def answer(self, formulas: Sequence[Formula]) -> dict[Formula, NDArray[np.int64]]:
+        """Return the best row that is not barred, for each question; −1 for none."""
+        count = len(self.questions)
+        best = {formula: np.full(count, -np.inf, dtype=np.float32) for formula in formulas}
+        answers = {formula: np.full(count, -1, dtype=np.int64) for formula in formulas}
+        everyone = np.arange(count)
+        for start in range(0, self.vocabulary.size, ROWS):
+            end = min(start + ROWS, self.vocabulary.size)
+            cosine = self.words @ self._unit(slice(start, end)).T
+            low, high = np.searchsorted(self.barred_rows, [start, end])
+            barred = self.barred_questions[low:high], self.barred_rows[low:high] - start
+            for formula in formulas:
+                scores = self.scores(cosine, formula)
+                scores[barred] = -np.inf
+                candidate = scores.argmax(axis=1)
+                score = scores[everyone, candidate]
+                better = score > best[formula]  # strictly: at equal score the lower index stays
+                best[formula][better] = score[better]
+                answers[formula][better] = candidate[better] + start
+        for formula in formulas:
+            self._give_up(formula, best[formula], answers[formula])
+        return answers
+
+    def _give_up(self, formula: Formula, best: Vector, answers: NDArray[np.int64]) -> None:
+        """No answer where five other forms of the question's words are ahead of it."""
+        for number, question in enumerate(self.questions):
+            own = {self.vocabulary.index[word] for word in question[:3]}
+            forms = {row for word in question[:3] for row in self.vocabulary.rows(word)} - own
+            if len(forms) < LOOKED_AT:
+                continue
+            cosine = self.words @ self._unit(np.array(sorted(forms))).T
+            scores = self.scores(cosine, formula)[number]
+            if np.count_nonzero(scores >= best[number]) >= LOOKED_AT:
+                answers[number] = -1
