@@ -215,7 +215,7 @@ def instruction_set() -> str:
     """Return the instruction set that training uses: scalar, avx2, avx512 or neon."""
 
 def nearest(
-    vectors: NDArray[np.float32],
+    vectors: NDArray[np.float32] | NDArray[np.float16] | NDArray[np.int8],
     norms: NDArray[np.float32],
     queries: NDArray[np.float32],
     wanted: int,
@@ -229,6 +229,7 @@ def nearest(
 
     ``rows``, ascending, are the only ones that may answer; ``excluded`` has, for each query,
     ascending, those that may not. Where fewer were found than for others the row is -1.
+    ``norms`` are what dot products are divided by; float16 rows must be finite.
     """
 
 def cosines(

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec import _core
 from synvec.arithmetic import Matrix, Vector, divisors
 from synvec.evaluation.vocabulary import Vocabulary
 
@@ -45,9 +46,8 @@ def predictions_by(
     """Return the row that answers each question by each formula, −1 for none.
 
     "a is to b as c is to ?": of the vocabulary's rows the one of the highest score that is no form
-    of a, b or c, unless five rows of such forms are ahead of it. The scores of all questions are
-    matrix products in blocks, which the formulas share and which take most of the time; memory
-    doesn't grow with the vocabulary or the questions.
+    of a, b or c, unless five rows of such forms are ahead of it. Questions are answered in blocks;
+    memory doesn't grow with the vocabulary or the questions.
     """
     answers = {formula: np.full(len(questions), -1, dtype=np.int64) for formula in formulas}
     kv.fill_norms()
@@ -111,26 +111,47 @@ class _Block:
 
     def answer(self, formulas: Sequence[Formula]) -> dict[Formula, NDArray[np.int64]]:
         """Return the best row that is not barred, for each question; −1 for none."""
+        found = {}
+        for formula in formulas:
+            by_sum = formula == "most_similar"
+            answers, best = self._best_of_sums() if by_sum else self._best_of_products()
+            self._give_up(formula, best, answers)
+            found[formula] = answers
+        return found
+
+    def _best_of_sums(self) -> tuple[NDArray[np.int64], Vector]:
+        """3CosAdd: the nearest row to b − a + c, which search finds without any array of scores."""
+        barred: list[list[int]] = [[] for _ in self.questions]
+        for row, number in zip(self.barred_rows.tolist(), self.barred_questions, strict=True):
+            barred[number].append(row)  # ascending, as the rows are
+        queries = self.words[self.b] + self.words[self.c] - self.words[self.a]
+        rows, scores = _core.nearest(
+            self.vectors, self.norms, queries, 1, end=self.vocabulary.size, excluded=barred
+        )
+        if not rows.shape[1]:  # there is no row but the questions' own words
+            rows, scores = np.full((len(queries), 1), -1), np.full((len(queries), 1), np.nan)
+        answers, best = rows[:, 0], scores[:, 0].astype(np.float32)
+        best[answers < 0] = -np.inf
+        return answers, best
+
+    def _best_of_products(self) -> tuple[NDArray[np.int64], Vector]:
+        """3CosMul, block by block of the vocabulary."""
         count = len(self.questions)
-        best = {formula: np.full(count, -np.inf, dtype=np.float32) for formula in formulas}
-        answers = {formula: np.full(count, -1, dtype=np.int64) for formula in formulas}
+        best = np.full(count, -np.inf, dtype=np.float32)
+        answers = np.full(count, -1, dtype=np.int64)
         everyone = np.arange(count)
         for start in range(0, self.vocabulary.size, ROWS):
             end = min(start + ROWS, self.vocabulary.size)
             cosine = self.words @ self._unit(slice(start, end)).T
+            scores = self.scores(cosine, "most_similar_cosmul")
             low, high = np.searchsorted(self.barred_rows, [start, end])
-            barred = self.barred_questions[low:high], self.barred_rows[low:high] - start
-            for formula in formulas:
-                scores = self.scores(cosine, formula)
-                scores[barred] = -np.inf
-                candidate = scores.argmax(axis=1)
-                score = scores[everyone, candidate]
-                better = score > best[formula]  # strictly: at equal score the lower index stays
-                best[formula][better] = score[better]
-                answers[formula][better] = candidate[better] + start
-        for formula in formulas:
-            self._give_up(formula, best[formula], answers[formula])
-        return answers
+            scores[self.barred_questions[low:high], self.barred_rows[low:high] - start] = -np.inf
+            candidate = scores.argmax(axis=1)
+            score = scores[everyone, candidate]
+            better = score > best  # strictly: at equal score the lower index stays
+            best[better] = score[better]
+            answers[better] = candidate[better] + start
+        return answers, best
 
     def _give_up(self, formula: Formula, best: Vector, answers: NDArray[np.int64]) -> None:
         """No answer where five other forms of the question's words are ahead of it."""
