@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.editing import Editing
 from synvec.keyed_vectors.evaluating import Evaluating
 from synvec.keyed_vectors.files import Files
@@ -9,7 +10,7 @@ from synvec.keyed_vectors.quantizing import Quantizing
 from synvec.legacy import OlderVectorNames
 
 
-class KeyedVectors(Evaluating, Quantizing, Editing, Files, OlderVectorNames):
+class KeyedVectors(Evaluating, Quantizing, Documents, Editing, Files, OlderVectorNames):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 
     It keeps the raw vectors (``vectors``, word2vec's ``syn0``) and one norm a row; unit vectors
