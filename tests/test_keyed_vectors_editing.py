@@ -106,6 +106,10 @@ def test_attributes_taken_from_the_caller_are_not_written(kv: KeyedVectors) -> N
         ((["d", "\ud800"], [[1, 2], [1, 2]]), ValueError, "d800"),
         ((["d"], [[1, 2]], {"tag": [1, 2]}), ValueError, "expected 1 values"),
         ((["a"], [[1, 2, 3]], None, True), ValueError, "3 dimensions"),
+        (([], [[1, 2]]), ValueError, "expected 0 rows"),
+        ((["d"], []), ValueError, "expected 1 rows"),
+        ((["d"], [["x", "y"]]), ValueError, "could not convert"),
+        ((["a", "d"], [[1, 2], [1, np.nan]], None, True), ValueError, "vector 1 holds NaN"),
     ],
 )
 def test_a_bad_addition_leaves_all_as_it_was(
@@ -115,6 +119,40 @@ def test_a_bad_addition_leaves_all_as_it_was(
         kv.add_vectors(*arguments)
     assert unchanged(kv)
     assert true_norms(kv)
+
+
+@pytest.mark.parametrize(
+    ("keys", "rows", "error", "message"),
+    [
+        ("a", [1, np.nan], ValueError, "vector 0 holds NaN"),
+        (["a", "b"], [[1, 2], [np.inf, 2]], ValueError, "vector 1 holds NaN or infinity"),
+        (["a", 9], [[1, 2], [1, 2]], KeyError, "9 not present"),
+        (["a", "b"], [[1, 2]], ValueError, "expected 2 rows"),
+        (["a"], [1, 2], ValueError, "expected 1 rows"),
+        ([], [[1, 2]], ValueError, "expected 0 rows"),
+        ("a", 1, ValueError, "expected"),
+    ],
+)
+def test_a_bad_assignment_leaves_all_as_it_was(
+    kv: KeyedVectors, keys: object, rows: object, error: type[Exception], message: str
+) -> None:
+    with pytest.raises(error, match=message):
+        kv[keys] = rows  # type: ignore[index, assignment]
+    assert unchanged(kv)
+    assert true_norms(kv)
+
+
+def test_a_read_only_map_takes_neither_new_keys_nor_new_vectors(kv: KeyedVectors) -> None:
+    kv.vectors.flags.writeable = False
+    for call in (
+        lambda: kv.add_vectors(["d"], [[1, 2]], extras={"new": [1]}),
+        lambda: kv.add_vectors(["a"], [[1, 2]], replace=True),
+        lambda: kv.__setitem__(["a", "d"], [[1, 2], [1, 2]]),
+    ):
+        with pytest.raises(ValueError, match="read-only and can't be added to or overwritten"):
+            call()
+    kv.add_vectors(["a"], [[9, 9]])  # it is there, so there is nothing to write
+    assert unchanged(kv)
 
 
 def test_add_vector_takes_str_keys_alone(kv: KeyedVectors) -> None:

@@ -119,10 +119,14 @@ class Editing(VectorStore):
         first = len(self)
         total = first + len(new_keys)
         expandos = self._extended(columns, rows_of[is_new], overwriting, overwritten)
+        lockf = self.vectors_lockf
+        if self._is_lockf_by_key():
+            lockf = np.concatenate([lockf, np.ones(len(new_keys), lockf.dtype)])
         self._make_room(total)
-        self._rows[first:total] = rows[rows_of[is_new]]  # beyond the last key nobody sees them yet
+        if new_keys:  # a read-only map refuses to be written even nothing
+            self._rows[first:total] = rows[rows_of[is_new]]  # beyond the last key, not seen yet
         self._keys.extend(new_keys)
-        self.expandos = expandos
+        self.expandos, self.vectors_lockf = expandos, lockf
         if new_keys:
             self._norms = None
         self._write_rows(overwritten, rows[overwriting])
@@ -152,6 +156,10 @@ class Editing(VectorStore):
             column[overwritten] = new[overwriting]
             expandos[name] = column
         return expandos
+
+    def _is_lockf_by_key(self) -> bool:
+        """Whether ``vectors_lockf`` has a number for each key, and not one for all."""
+        return len(self.vectors_lockf) == len(self) > 1
 
     def _write_rows(self, positions: NDArray[np.int64], rows: Matrix) -> None:
         """Overwrite rows, and the norms of those alone."""
@@ -318,6 +326,8 @@ class Editing(VectorStore):
         for start in range(0, self.vector_size, SORTED_COLUMNS):
             columns = rows[:, start : start + SORTED_COLUMNS]
             columns[:] = columns[order]
+        if self._is_lockf_by_key():
+            self.vectors_lockf = self.vectors_lockf[order]
         self._keys = keys
         self.expandos = {name: column[order] for name, column in self.expandos.items()}
         self._norms = None if norms is None else norms[order]

@@ -24,6 +24,12 @@ class VectorStore(Keys):
     expandos: dict[str, NDArray[Any]]
     """Further columns: one value a key under each name, counts under ``"count"``."""
 
+    vectors_lockf: Vector
+    """How much training may change rows, 0 to 1: one number for all, or one a key.
+
+    Kept as gensim has it, and told to `intersect_word2vec_format`; training doesn't heed it yet.
+    """
+
     # Rows past the last key are room to grow and hold nothing.
     _rows: Matrix
     _norms: Vector | None
@@ -49,6 +55,7 @@ class VectorStore(Keys):
         self._norms = None
         self._unit_ready = False
         self.expandos = {}
+        self.vectors_lockf = np.ones(1, dtype=np.float32)
 
     @classmethod
     def from_arrays(
@@ -374,6 +381,7 @@ class VectorStore(Keys):
             "_rows": np.array(self.vectors),
             "_norms": None if norms is None else np.array(norms),
             "expandos": {name: np.array(column) for name, column in self.expandos.items()},
+            "vectors_lockf": np.array(self.vectors_lockf),
             "_keys": self._keys.copy(),
         }
 
