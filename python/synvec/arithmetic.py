@@ -22,6 +22,14 @@ Numbers: TypeAlias = NDArray[np.floating[Any]] | NDArray[np.integer[Any]]
 """What users may hand in where a vector is meant."""
 
 
+BLOCK_BYTES = 4 << 20
+
+
+def block_rows(row_bytes: int) -> int:
+    """Return how many rows of that size make a block of working memory."""
+    return max(1, BLOCK_BYTES // max(1, row_bytes))
+
+
 def row_norms(vectors: Matrix) -> Vector:
     """Return the Euclidean length of each row.
 

@@ -287,8 +287,6 @@ _NOT_ON_VECTORS = {
     "embeddings_initializer=keras.initializers.Constant(kv.vectors))",
     "similarity_matrix": "similarity_matrix went with gensim 4: gensim's "
     "SparseTermSimilarityMatrix(WordEmbeddingSimilarityIndex(kv), dictionary) takes this store",
-    "vectors_lockf": "vectors_lockf is not there, every row is trained: to keep some as they are, "
-    "write them back in a callback's on_epoch_end",
 }
 
 
@@ -311,8 +309,6 @@ class OlderVectorNames:
             # As an attribute of the instance it would hide the older name and reach nothing.
             if name in _SET_ON_VECTORS:
                 _SET_ON_VECTORS[name](self, name, value)
-            elif name == "vectors_lockf":
-                raise AttributeError(_NOT_ON_VECTORS[name])
             else:
                 super().__setattr__(name, value)
 
@@ -360,8 +356,9 @@ def _set_epochs(model: Word2Vec, name: str, value: int) -> None:
     warn_once(f"{type(model).__name__}.{name}", "epochs", stacklevel=3)
 
 
-def _set_lock(model: Word2Vec, name: str, value: object) -> None:
-    model.wv.vectors_lockf = value  # type: ignore[attr-defined]
+def _set_lock(model: Word2Vec, name: str, value: Vector) -> None:
+    model.wv.vectors_lockf = value
+    warn_once(f"{type(model).__name__}.{name}", "wv.vectors_lockf", stacklevel=3)
 
 
 _MODEL: Older = {

@@ -45,6 +45,11 @@ class TrainingRun:
         words_before: int,
         total_raw_words: int,
     ) -> None:
+        if not np.all(model.wv.vectors_lockf == 1):
+            raise NotImplementedError(
+                "wv.vectors_lockf locks some rows, which training can't do yet: set it to "
+                "np.ones(1, np.float32), and write rows back in a callback's on_epoch_end"
+            )
         self._model = model
         self._corpus = corpus
         self._compute_loss = compute_loss

@@ -44,7 +44,7 @@ class Documents(Similarity):
         -------
         float
             0 for documents of the same words in the same proportions; infinity when nothing is
-            left of either.
+            left of either, and, as in gensim, between different words whose vectors are all equal.
 
         Raises
         ------
@@ -89,6 +89,8 @@ class Documents(Similarity):
         rows1, mass1 = rows1[mass1 > 0], mass1[mass1 > 0]
         rows2, mass2 = rows2[mass2 > 0], mass2[mass2 > 0]
         costs = self._euclidean(rows1, rows2, norm)
+        if not len(in1) and not costs.any():
+            return float("inf")  # as gensim says of different words with equal vectors
         return earth_movers_distance(mass1, mass2, costs) * (moved / total)
 
     def _euclidean(

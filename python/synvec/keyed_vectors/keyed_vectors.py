@@ -11,9 +11,7 @@ from synvec.keyed_vectors.removing import Removing
 from synvec.legacy import OlderVectorNames
 
 
-class KeyedVectors(
-    Evaluating, Quantizing, Documents, Merging, Removing, Files, OlderVectorNames
-):
+class KeyedVectors(Evaluating, Quantizing, Documents, Merging, Removing, Files, OlderVectorNames):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 
     It keeps the raw vectors (``vectors``, word2vec's ``syn0``) and one norm a row; unit vectors
