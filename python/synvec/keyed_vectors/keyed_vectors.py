@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from synvec.keyed_vectors.editing import Editing
 from synvec.keyed_vectors.evaluating import Evaluating
+from synvec.keyed_vectors.exchange import Exchange
 from synvec.keyed_vectors.files import Files
 from synvec.legacy import OlderVectorNames
 
 
-class KeyedVectors(Evaluating, Editing, Files, OlderVectorNames):
+class KeyedVectors(Evaluating, Editing, Files, Exchange, OlderVectorNames):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 
     It keeps the raw vectors (``vectors``, word2vec's ``syn0``) and one norm a row; unit vectors
