@@ -140,6 +140,6 @@ def _alike(folded: str, frequent: list[tuple[str, str]]) -> list[str]:
 def _form_of(key: str, other: str) -> str:
     """Return a hint where the two look the same on the screen, else nothing."""
     for form in ("NFC", "NFD"):
-        if unicodedata.normalize(form, key) == other:  # type: ignore[arg-type]
+        if unicodedata.normalize(form, key) == other:
             return f" The letters are the same: look up unicodedata.normalize({form!r}, key)"
     return ""
