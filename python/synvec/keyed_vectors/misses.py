@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import unicodedata
 
+import numpy as np
+
 from synvec._core import KeyTable
 
 # Spelling is compared with this many of the most frequent keys and no more: a miss in a store of
@@ -60,9 +62,12 @@ class UnknownKeyError(KeyError):
             return f"{message}, did you mean {' or '.join(map(repr, close))}?" + _form_of(
                 self.key, close[0]
             )
-        if isinstance(self.key, int):
+        if isinstance(self.key, int | np.integer) and not isinstance(self.key, bool):
+            if not len(self._keys):
+                return f"{message}, there are no keys yet"
             return f"{message}, positions run from 0 to {len(self._keys) - 1}"
-        return f"{message}, keys are str, and an int is a position"
+        hint = "; a vector goes in as a NumPy array" if _is_numeric(self.key) else ""
+        return f"{message}, keys are str, and an int is a position{hint}"
 
     def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
         # Across processes the message is what matters, not the table of keys behind it.
@@ -135,6 +140,13 @@ def _alike(folded: str, frequent: list[tuple[str, str]]) -> list[str]:
 
     alike = get_close_matches(folded[:COMPARED], near, n=SUGGESTIONS, cutoff=0.75)
     return [near[bare] for bare in alike]
+
+
+def _is_numeric(key: object) -> bool:
+    """Whether it looks like a vector, or a number of one, that was given for a key."""
+    if isinstance(key, list | tuple):
+        return len(key) > 0 and all(isinstance(number, int | float) for number in key)
+    return isinstance(key, float | np.floating)
 
 
 def _form_of(key: str, other: str) -> str:
