@@ -131,7 +131,10 @@ class Exchange(VectorStore):
             rows, counts = rows.copy(), None if counts is None else counts.copy()
         columns = {
             "key": pl.Series(names, dtype=pl.String),
-            "vector": pl.Series(rows, dtype=pl.Array(pl.Float32, self.vector_size)),
+            # The oldest Polars can't give a shape to a matrix without rows.
+            "vector": pl.Series(
+                rows if len(rows) else [], dtype=pl.Array(pl.Float32, self.vector_size)
+            ),
         }
         if counts is not None:
             columns["count"] = pl.Series(counts)
