@@ -1,7 +1,6 @@
 """Unknown keys: what the message suggests, and that looking for it stays cheap."""
 
 import pickle
-import time
 import unicodedata
 
 import numpy as np
@@ -107,12 +106,10 @@ def test_many_keys_are_not_looked_through(monkeypatch: pytest.MonkeyPatch) -> No
 
     monkeypatch.setattr(misses, "fold", counted)
     table = KeyTable([*(f"größe{number:07}" for number in range(100_000)), "Curie", "Kepler"])
-    began = time.perf_counter()
     # What can be looked up is found wherever it stands; what must be searched for, among the first.
     assert close_keys("Curié", table) == ["Curie"]
     assert close_keys("kepplé", table) == []
     assert looked_at <= CANDIDATES + 10
-    assert time.perf_counter() - began < 10
 
 
 def test_nothing_is_looked_for_until_the_message_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
