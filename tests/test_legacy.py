@@ -435,7 +435,15 @@ def test_a_warning_made_an_error_is_one_each_time(kv: KeyedVectors) -> None:
 @pytest.mark.parametrize("kind", [KeyedVectors, Word2Vec])
 def test_half_built_objects_do_not_recurse(kind: type) -> None:
     bare = kind.__new__(kind)
-    for name in ("wv", "vectors", "syn0", "_keys", "__array__", "__setstate_cython__", "nothing"):
+    for name in (
+        "wv",
+        "vectors",
+        "syn0",
+        "_keys",
+        "__array_struct__",
+        "__setstate_cython__",
+        "nothing",
+    ):
         if (kind, name) != (KeyedVectors, "wv"):
             assert not hasattr(bare, name), name
     with pytest.warns(DeprecationWarning) if kind is Word2Vec else pytest.raises(AttributeError):
@@ -450,9 +458,10 @@ def test_copies_and_pickles_do_not_warn(kv: KeyedVectors, model: Word2Vec) -> No
 
 
 def test_protocols_are_untouched(kv: KeyedVectors, model: Word2Vec) -> None:
-    for owner in (kv, model):
-        for protocol in ("__array__", "__array_interface__", "__dataframe__", "_repr_html_"):
-            assert not hasattr(owner, protocol)
+    for protocol in ("__array_interface__", "__dataframe__", "_repr_mimebundle_"):
+        assert not hasattr(kv, protocol)
+    for protocol in ("__array__", "__array_interface__", "__dataframe__", "_repr_html_"):
+        assert not hasattr(model, protocol)
     with pytest.raises(AttributeError, match="'Word2Vec' object has no attribute 'vocabulry'"):
         _ = model.vocabulry
 

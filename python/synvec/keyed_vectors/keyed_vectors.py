@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.evaluating import Evaluating
+from synvec.keyed_vectors.exchange import Exchange
 from synvec.keyed_vectors.files import Files
 from synvec.keyed_vectors.merging import Merging
 from synvec.keyed_vectors.quantizing import Quantizing
@@ -11,7 +12,9 @@ from synvec.keyed_vectors.removing import Removing
 from synvec.legacy import OlderVectorNames
 
 
-class KeyedVectors(Evaluating, Quantizing, Documents, Merging, Removing, Files, OlderVectorNames):
+class KeyedVectors(
+    Evaluating, Quantizing, Documents, Merging, Removing, Exchange, Files, OlderVectorNames
+):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 
     It keeps the raw vectors (``vectors``, word2vec's ``syn0``) and one norm a row; unit vectors

@@ -6,7 +6,8 @@ and never kept: a hidden second matrix would double the memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, KeysView, Sequence
+from collections.abc import Set as AbstractSet
 from os import PathLike
 from typing import Any, Literal, Self, overload
 
@@ -45,6 +46,9 @@ class VectorStore(Keys):
     ) -> None:
         if np.dtype(dtype) != np.float32:
             raise ValueError(f"dtype is {np.dtype(dtype)}, expected float32")
+        for name, number in (("vector_size", vector_size), ("count", count)):
+            if isinstance(number, bool) or not isinstance(number, int | np.integer):
+                raise TypeError(f"{name} is {number!r}, expected an integer")
         if vector_size < 1:
             raise ValueError(f"vector_size is {vector_size}, expected at least 1")
         if count < 0:
@@ -71,7 +75,7 @@ class VectorStore(Keys):
         Parameters
         ----------
         keys
-            V distinct keys, in the order of the rows.
+            V distinct keys, in the order of the rows; a set has no order and won't do.
         vectors
             V × D numbers. A C-contiguous float32 array is taken as it is, without a copy, and
             stays shared with the caller; anything else is converted.
@@ -85,6 +89,8 @@ class VectorStore(Keys):
         ------
         ValueError
             When a key stands there twice, or the shapes don't match.
+        TypeError
+            When the keys are a set, one of them is no str, or counts are no numbers.
 
         Examples
         --------
@@ -96,17 +102,17 @@ class VectorStore(Keys):
         if isinstance(keys, KeyTable):
             table = keys.copy()  # shares its memory until one of the two grows
         else:
-            table = KeyTable(keys)
-            if len(table) != len(keys):
-                twice = next(key for row, key in enumerate(keys) if table.index(key) != row)
-                raise ValueError(f"key {twice!r} stands there twice, expected distinct keys")
+            table = _table_of(keys)
         rows = as_rows(vectors, len(table))
         store = cls(rows.shape[1])
         store._keys, store._rows = table, rows
         if norms is not None:
             store.norms = np.asarray(norms, dtype=np.float32)
         if counts is not None:
-            store.expandos["count"] = _column("counts", np.asarray(counts), len(table))
+            column = _column("counts", np.asarray(counts), len(table))
+            if len(column) and column.dtype.kind not in "iuf":
+                raise TypeError(f"counts are {column.dtype}, expected integers")
+            store.expandos["count"] = column
         return store
 
     # --- vectors --------------------------------------------------------------------------------
@@ -148,11 +154,12 @@ class VectorStore(Keys):
     def __getitem__(self, key_or_keys: Key | Iterable[Key] | NDArray[Any]) -> Vector | Matrix:
         if isinstance(key_or_keys, str | int | np.integer):
             return self.get_vector(key_or_keys)
-        if not isinstance(key_or_keys, Iterable):
+        if not isinstance(key_or_keys, Iterable) or isinstance(key_or_keys, bytes | bytearray):
             raise TypeError(
                 f"a {type(key_or_keys).__name__} is no key: ask for a key, a position or a list of "
                 "them, or slice .vectors"
             )
+        _require_order(key_or_keys)
         positions = self._positions(key_or_keys)
         if not len(positions):
             raise ValueError("the list of keys is empty, expected at least one")
@@ -405,6 +412,26 @@ def as_rows(vectors: ArrayLike, rows: int, vector_size: int | None = None) -> Ma
             f"vectors have {matrix.shape[1]} dimensions, expected {vector_size} as in the store"
         )
     return matrix
+
+
+def _table_of(keys: Iterable[str]) -> KeyTable:
+    _require_order(keys)
+    names = keys if isinstance(keys, str) else list(keys)
+    for key in names:
+        if not isinstance(key, str):
+            raise TypeError(f"key {key!r} is a {type(key).__name__}, expected a str")
+    table = KeyTable(names)
+    if len(table) != len(names):
+        twice = next(key for row, key in enumerate(names) if table.index(key) != row)
+        raise ValueError(f"key {twice!r} stands there twice, expected distinct keys")
+    return table
+
+
+def _require_order(keys: object) -> None:
+    if isinstance(keys, AbstractSet) and not isinstance(keys, KeysView):
+        raise TypeError(
+            f"the keys are a {type(keys).__name__}, which has no order: give them as a list"
+        )
 
 
 def _column(name: str, values: NDArray[Any], rows: int) -> NDArray[Any]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, overload
+from typing import Any, TypeVar, overload
 
 from synvec._core import KeyTable
 
 # Keys become Python strings this many at a time while one walks over them.
 CHUNK = 4096
 SHOWN = 5
+
+T = TypeVar("T")
 
 
 def walk(keys: KeyTable) -> Iterator[str]:
@@ -18,11 +21,18 @@ def walk(keys: KeyTable) -> Iterator[str]:
         yield from keys.keys(start, start + CHUNK)
 
 
+def walk_back(keys: KeyTable) -> Iterator[str]:
+    """Yield the keys from the last to the first, likewise."""
+    for stop in range(len(keys), 0, -CHUNK):
+        yield from reversed(keys.keys(max(0, stop - CHUNK), stop))
+
+
 class KeyToIndex(Mapping[str, int]):
     """The index of each key, as a read-only dictionary over the key table.
 
-    It compares equal to a ``dict`` of the same items, and ``dict(view)`` makes one. New keys show
-    up in it; after the store was re-ordered, take the view again.
+    It compares equal to a ``dict`` of the same items, and ``dict(view)`` makes one, for JSON and
+    for changes. New keys show up in it, but not in a copy of it; after the store was re-ordered,
+    take the view again.
 
     Examples
     --------
@@ -54,6 +64,9 @@ class KeyToIndex(Mapping[str, int]):
     def __iter__(self) -> Iterator[str]:
         return walk(self._keys)
 
+    def __reversed__(self) -> Iterator[str]:
+        return walk_back(self._keys)
+
     def __eq__(self, other: object) -> bool:
         if isinstance(other, KeyToIndex):
             return self._keys == other._keys
@@ -66,9 +79,18 @@ class KeyToIndex(Mapping[str, int]):
 
     __hash__ = None  # type: ignore[assignment]  # as a dict: it can grow
 
+    def __or__(self, other: Mapping[str, T]) -> dict[str, int | T]:
+        return {**self, **other} if isinstance(other, Mapping) else NotImplemented
+
+    def __ror__(self, other: Mapping[str, T]) -> dict[str, int | T]:
+        return {**other, **self} if isinstance(other, Mapping) else NotImplemented
+
     def copy(self) -> dict[str, int]:
         """Return a real dictionary."""
         return {key: index for index, key in enumerate(self)}
+
+    def __copy__(self) -> KeyToIndex:
+        return KeyToIndex(self._keys.copy())  # a copy doesn't grow when the store does
 
     def __repr__(self) -> str:
         shown = ", ".join(f"{key!r}: {i}" for i, key in enumerate(self._keys.keys(0, SHOWN)))
@@ -81,8 +103,8 @@ class KeyToIndex(Mapping[str, int]):
 class IndexToKey(Sequence[str]):
     """The keys in the order of their rows, as a read-only list over the key table.
 
-    It compares equal to a ``list`` of the same keys, slices are lists, and ``in`` and ``index()``
-    are one look into a hash table.
+    It compares equal to a ``list`` of the same keys, ``list(view)`` makes one, for JSON and for
+    changes, and slices and sums are lists. ``in`` and ``index()`` are one look into a hash table.
 
     Examples
     --------
@@ -109,7 +131,15 @@ class IndexToKey(Sequence[str]):
             if positions.step == 1:
                 return self._keys.keys(positions.start, max(positions.start, positions.stop))
             return [self._keys.key(position) for position in positions]
-        position = index.__index__()
+        try:
+            position = operator.index(index)
+        except TypeError:
+            raise TypeError(
+                f"position is {index!r}, expected an integer or a slice: key_to_index gives the "
+                "position of a key"
+            ) from None
+        if not -len(self) <= position < len(self):
+            raise IndexError(f"position {position} is outside of {len(self)} keys")
         return self._keys.key(position + len(self) if position < 0 else position)
 
     def __len__(self) -> int:
@@ -117,6 +147,9 @@ class IndexToKey(Sequence[str]):
 
     def __iter__(self) -> Iterator[str]:
         return walk(self._keys)
+
+    def __reversed__(self) -> Iterator[str]:
+        return walk_back(self._keys)
 
     def __contains__(self, key: object) -> bool:
         return isinstance(key, str) and self._keys.index(key) >= 0
@@ -132,9 +165,18 @@ class IndexToKey(Sequence[str]):
         """Return 1 when the key is there, else 0."""
         return int(key in self)
 
+    def __add__(self, other: list[T] | IndexToKey) -> list[str | T]:
+        return [*self, *other] if isinstance(other, list | IndexToKey) else NotImplemented
+
+    def __radd__(self, other: list[T]) -> list[str | T]:
+        return [*other, *self] if isinstance(other, list) else NotImplemented
+
     def copy(self) -> list[str]:
         """Return a real list."""
         return self._keys.keys()
+
+    def __copy__(self) -> IndexToKey:
+        return IndexToKey(self._keys.copy())  # a copy doesn't grow when the store does
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, IndexToKey):
