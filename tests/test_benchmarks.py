@@ -13,7 +13,18 @@ from typing import Any
 import numpy as np
 import pytest
 
-from benchmarks import corpus, machine, pareto, programs, quality, report, table, train
+from benchmarks import (
+    corpus,
+    machine,
+    pareto,
+    programs,
+    quality,
+    report,
+    run_search,
+    search,
+    table,
+    train,
+)
 from benchmarks.evaluation import (
     Exam,
     Vectors,
@@ -379,3 +390,28 @@ def test_quality_is_compared_by_setting(
         "| 0.250 | 0.250 | +0.000 ± 0.000 |"
     )
     assert len(lines) == 4 and len(json.loads((tmp_path / "quality.json").read_text())) == 2
+
+
+def test_search_is_told_task_by_task() -> None:
+    runs = {
+        "synvec": [{"small": 1.0, "recall": 0.99}, {"small": 3.0, "recall": 1.0}],
+        "gensim": [{"small": 8.0}],
+        "faiss": [{"small": 2.5}],
+    }
+    lines = search.report(runs).splitlines()
+    assert lines[0] == "| ms | synvec | gensim | faiss | times gensim |"
+    assert lines[2:] == [
+        "| one query, 68,000 x 100 | 2.00 | 8.00 | 2.50 | 4.0 |",
+        "| its recall@10 | 0.99 |  |  |  |",
+    ]
+
+
+def test_what_search_is_timed_on_is_all_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "SHAPES", dict.fromkeys(run_search.SHAPES, (1200, 4)))
+    search.prepare(tmp_path, None)
+    times = run_search.synvec_times(tmp_path, None)
+    assert set(times) == set(run_search.TASKS) - {"analogies"}
+    assert times.pop("recall") >= 0.9
+    assert all(time > 0 for time in times.values())
