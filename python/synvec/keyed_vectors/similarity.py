@@ -53,14 +53,16 @@ class Similarity(Batches):
         return np.float32(1 - self.similarity(w1, w2))
 
     def distances(
-        self, word_or_vector: Key | Numbers, other_words: Sequence[Key] | NDArray[Any] = ()
+        self,
+        word_or_vector: Key | Numbers | list[float] | tuple[float, ...],
+        other_words: Sequence[Key] | NDArray[Any] = (),
     ) -> Vector:
         """Return the cosine distances from a key or vector to all keys, or to some.
 
         Parameters
         ----------
         word_or_vector
-            A key, a position, or a vector of D numbers.
+            A key, a position, or a vector of D numbers: an array, a list or a tuple.
         other_words
             To which keys; to all, in the order of their index, by default.
 
@@ -83,8 +85,8 @@ class Similarity(Batches):
         >>> kv.distances("socket")
         array([0., 1.], dtype=float32)
         """
-        if isinstance(word_or_vector, np.ndarray):
-            query = unit(self._checked(word_or_vector).astype(np.float64))
+        if isinstance(word_or_vector, np.ndarray | list | tuple):
+            query = unit(self._checked(np.asarray(word_or_vector)).astype(np.float64))
         else:
             query = self.get_vector(word_or_vector, norm=True)
         if len(other_words):
