@@ -21,9 +21,6 @@ ROWS = np.array(
     [[5, 1, 0], [5, -1, 0.5], [2, 2, 0], [2, -1.5, 0.5], [-1, 0, 4], [-1, 0.5, 3]], np.float32
 )
 
-# Not there yet: skipped as long as they are missing.
-PENDING = ("wmdistance", "resize_vectors", "intersect_word2vec_format")
-
 
 @pytest.fixture
 def kv() -> KeyedVectors:
@@ -146,9 +143,6 @@ METHODS: dict[str, dict[str, Any]] = {
 STATIC = {"cosine_similarities", "log_accuracy", "log_evaluate_word_pairs"}
 OF_THE_CLASS = {"load", "load_word2vec_format"}
 
-# Arguments that have another name here, and are given by position.
-RENAMED = {("load", "fname"): "path", ("save", "fname_or_handle"): "path"}
-
 ATTRIBUTES = "vectors key_to_index index_to_key vector_size norms expandos next_index mapfile_path"
 OLDER = "word_vec words_closer_than vocab index2word index2entity vectors_norm"
 OLDER_CLASSES = "Word2VecKeyedVectors Doc2VecKeyedVectors EuclideanKeyedVectors Vocab CompatVocab"
@@ -156,8 +150,6 @@ OLDER_CLASSES = "Word2VecKeyedVectors Doc2VecKeyedVectors EuclideanKeyedVectors 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_every_method_takes_gensims_arguments_in_their_order(name: str) -> None:
-    if name in PENDING and not hasattr(KeyedVectors, name):
-        pytest.skip(f"{name} is not there yet")
     method = inspect.getattr_static(KeyedVectors, name)
     assert isinstance(method, staticmethod) == (name in STATIC)
     assert isinstance(method, classmethod) == (name in OF_THE_CLASS)
@@ -166,9 +158,7 @@ def test_every_method_takes_gensims_arguments_in_their_order(name: str) -> None:
         assert parameters.pop(0).name == "self"
     theirs = METHODS[name]
     same, further = parameters[: len(theirs)], parameters[len(theirs) :]
-    assert [(one.name, one.default) for one in same] == [
-        (RENAMED.get((name, argument), argument), default) for argument, default in theirs.items()
-    ]
+    assert [(one.name, one.default) for one in same] == list(theirs.items())
     assert all(one.kind is one.POSITIONAL_OR_KEYWORD for one in same)
     for one in further:  # a call written for gensim needs none of them
         assert one.default is not REQUIRED or one.kind in (one.VAR_POSITIONAL, one.VAR_KEYWORD)
@@ -191,9 +181,8 @@ def test_every_older_class_is_there(name: str) -> None:
     assert isinstance(getattr(synvec.keyed_vectors, name), type)
 
 
-@pytest.mark.xfail(reason="KeyedVectors.load_word2vec_format is there, the module's is not")
 def test_the_module_opens_files_too() -> None:
-    assert callable(synvec.keyed_vectors.load_word2vec_format)  # type: ignore[attr-defined]
+    assert callable(synvec.keyed_vectors.load_word2vec_format)
 
 
 # --- what most_similar takes ----------------------------------------------------------------------
@@ -396,14 +385,9 @@ def test_unknown_keys_are_left_out_of_means_and_of_odd_ones(kv: KeyedVectors) ->
 
 # --- wmdistance -----------------------------------------------------------------------------------
 
-needs_wmdistance = pytest.mark.skipif(
-    "wmdistance" in PENDING and not hasattr(KeyedVectors, "wmdistance"), reason="not there yet"
-)
 
-
-@needs_wmdistance
 def test_wmdistance_is_between_unit_vectors_unless_told_otherwise(kv: KeyedVectors) -> None:
-    ask: Any = getattr(kv, "wmdistance", None)
+    ask: Any = kv.wmdistance
     unit = np.linalg.norm(kv.get_vector("king", norm=True) - kv.get_vector("apple", norm=True))
     assert ask(["king"], ["apple"]) == pytest.approx(unit, abs=1e-6)
     raw = np.linalg.norm(ROWS[0] - ROWS[4])
@@ -411,19 +395,17 @@ def test_wmdistance_is_between_unit_vectors_unless_told_otherwise(kv: KeyedVecto
     assert type(ask(["king"], ["apple"])) is float
 
 
-@needs_wmdistance
 def test_wmdistance_of_the_same_words_is_zero_and_of_none_infinite(kv: KeyedVectors) -> None:
-    ask: Any = getattr(kv, "wmdistance", None)
+    ask: Any = kv.wmdistance
     assert ask(["king", "man"], ["man", "king"]) == 0.0
     for first, second in ((["zebra"], ["king"]), (["king"], []), ([], [])):
         assert ask(first, second) == math.inf
 
 
-@needs_wmdistance
-def test_wmdistance_of_different_words_in_one_place_is_zero(kv: KeyedVectors) -> None:
+def test_wmdistance_of_different_words_in_one_place_is_infinite(kv: KeyedVectors) -> None:
     kv.add_vector("monarch", ROWS[0])
-    ask: Any = getattr(kv, "wmdistance", None)
-    assert ask(["king"], ["monarch"]) == pytest.approx(0, abs=1e-6)
+    ask: Any = kv.wmdistance
+    assert ask(["king"], ["monarch"]) == math.inf
 
 
 # --- between given keys ---------------------------------------------------------------------------

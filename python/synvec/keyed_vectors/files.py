@@ -22,7 +22,7 @@ class Files(VectorStore):
     @classmethod
     def load(
         cls,
-        path: Source,
+        fname: Source,
         mmap: Literal["c", "r"] | None = None,
         **options: Unpack[ReadOptions],
     ) -> KeyedVectors:
@@ -30,7 +30,7 @@ class Files(VectorStore):
 
         Parameters
         ----------
-        path
+        fname
             The file, or a file object open for reading bytes.
         mmap
             ``"r"`` maps a native file read-only, and writes raise `ValueError`; by default the
@@ -66,16 +66,16 @@ class Files(VectorStore):
 
         # A full model comes back whole, as in gensim. The type says what the call is for: a union
         # would make everyone who opens vectors prove that they aren't a model.
-        return cast("KeyedVectors", formats.load(path, mmap=mmap, **options))
+        return cast("KeyedVectors", formats.load(fname, mmap=mmap, **options))
 
-    def save(self, path: Target, *, allow_nonfinite: bool = False) -> None:
+    def save(self, fname_or_handle: Target, *, allow_nonfinite: bool = False) -> None:
         """Save in synvec's own format, which opens in milliseconds whatever its size.
 
         The new file takes the place of an old one once it is whole.
 
         Parameters
         ----------
-        path
+        fname_or_handle
             The file, usually ending in ``.kv``, or a file object open for writing bytes.
         allow_nonfinite
             Save NaN and infinity too; by default they are an error.
@@ -109,7 +109,11 @@ class Files(VectorStore):
         # The norms are computed again: ours may be those of rows that were written into directly,
         # and a false norm in a file would be false for ever.
         formats.save_native(
-            path, self._keys, self.vectors, counts=self.counts, allow_nonfinite=allow_nonfinite
+            fname_or_handle,
+            self._keys,
+            self.vectors,
+            counts=self.counts,
+            allow_nonfinite=allow_nonfinite,
         )
 
     @classmethod

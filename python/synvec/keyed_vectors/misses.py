@@ -32,6 +32,8 @@ class UnknownKeyError(KeyError):
         What was asked for.
     keys
         The keys there are.
+    where
+        Where it is not, for gensim's messages.
 
     Examples
     --------
@@ -44,8 +46,8 @@ class UnknownKeyError(KeyError):
     synvec.keyed_vectors.misses.UnknownKeyError: Key 'kinng' not present, did you mean 'king'?
     """
 
-    def __init__(self, key: object, keys: KeyTable) -> None:
-        super().__init__(f"Key {key!r} not present")
+    def __init__(self, key: object, keys: KeyTable, where: str = "") -> None:
+        super().__init__(f"Key {key!r} not present{where}")
         self.key = key
         self._keys = keys
 

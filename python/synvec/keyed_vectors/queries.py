@@ -92,7 +92,7 @@ class Queries(VectorStore):
             elif ignore_missing:
                 continue
             else:
-                raise UnknownKeyError(item, self._keys)
+                raise UnknownKeyError(item, self._keys, where=" in vocabulary")
             total += float(weight) * vector.astype(np.float64)
             total_weight += abs(float(weight))
         if not np.isfinite(total).all():
