@@ -330,3 +330,35 @@ def test_what_a_read_only_map_gives_out_is_read_only(kv: KeyedVectors, tmp_path:
             view[0] = 1
     mapped.set_vecattr("king", "count", 7)  # counts are the store's own
     assert mapped.get_vecattr("king", "count") == 7
+
+
+# --- a key where a list is meant, a set where order matters -----------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda kv: kv.distances("king", "man"), "other_words is the str 'man', expected a list"),
+        (
+            lambda kv: kv.most_similar_to_given("king", "man"),
+            "keys_list is the str 'man', expected a list",
+        ),
+        (lambda kv: kv.add_vectors({"a", "b"}, ROWS[:2]), "a set, which has no order"),
+        (lambda kv: kv.__setitem__({"a", "b"}, ROWS[:2]), "a set, which has no order"),
+        (lambda kv: kv.most_similar_batch({"king", "man"}), "a set, which has no order"),
+        (lambda kv: kv.__setitem__(None, ROWS[0]), "a NoneType is no key: set a key"),
+        (lambda kv: kv.__setitem__(slice(0, 1), ROWS[:1]), "a slice is no key: set a key"),
+        (
+            lambda kv: kv.add_vectors(["new"], ROWS[:1], extras={"count": ["many"]}),
+            "extras.*expected numbers as before",
+        ),
+    ],
+)
+def test_what_looks_like_keys_and_is_none(kv: KeyedVectors, call: Call, message: str) -> None:
+    refuses(kv, call, TypeError, message)
+
+
+@pytest.mark.parametrize("method", ["get_mean_vector", "vectors_for_all"])
+def test_a_single_key_where_many_are_meant_is_told(kv: KeyedVectors, method: str) -> None:
+    with pytest.warns(UserWarning, match="keys is the str 'king', read letter by letter"):
+        getattr(kv, method)("king")

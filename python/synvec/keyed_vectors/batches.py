@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
-from synvec.keyed_vectors.keys import Key
+from synvec.keyed_vectors.keys import Key, require_order
 from synvec.keyed_vectors.queries import Neighbor, Queries, checked_topn
 
 
@@ -115,6 +115,7 @@ class Batches(Queries):
             raise TypeError(f"keys_or_vectors is the str {items!r}, expected a list of keys")
         if isinstance(items, np.ndarray) and items.ndim == 2:
             return _unit(self._checked_rows(items)), [[] for _ in range(len(items))]
+        require_order(items)
         listed = list(items)
         is_vector = np.array([isinstance(item, np.ndarray) and item.ndim > 0 for item in listed])
         raw = np.empty((len(listed), self.vector_size), dtype=np.float32)

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synvec.keyed_vectors.keys import Key
-from synvec.keyed_vectors.similarity import Similarity, _key_list
+from synvec.keyed_vectors.keys import Key, key_list
+from synvec.keyed_vectors.similarity import Similarity
 from synvec.transport import earth_movers_distance
 
 logger = logging.getLogger(__name__)
@@ -67,7 +67,7 @@ class Documents(Similarity):
         """
         bags = []
         for name, words in (("document1", document1), ("document2", document2)):
-            given = _key_list(name, words)
+            given = key_list(name, words)
             known = [word for word in given if word in self]
             if len(known) < len(given):
                 logger.info("%s: %d words not present, left out", name, len(given) - len(known))

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synvec.arithmetic import Matrix, row_norms
-from synvec.keyed_vectors.keys import Key
+from synvec.keyed_vectors.keys import Key, key_list, require_order
 from synvec.keyed_vectors.store import VectorStore, as_rows
 
 # Columns re-ordered at a time: the working memory of a sort is this many columns, not a matrix.
@@ -91,6 +91,7 @@ class Editing(VectorStore):
         >>> kv["year"], kv.get_vecattr("month", "count")
         (array([0., 1.], dtype=float32), np.int64(0))
         """
+        require_order(keys)
         names = [keys] if isinstance(keys, str) else list(keys)
         for name in names:
             if not isinstance(name, str):
@@ -149,6 +150,8 @@ class Editing(VectorStore):
                 continue
             if old is None:
                 old = _blank(new, len(self))
+            if old.dtype.kind in "biuf" and new.dtype.kind not in "biuf":
+                raise TypeError(f"extras[{name!r}] holds {new.dtype}, expected numbers as before")
             # Counts of a file are uint64; beside int64 NumPy would make floats of both.
             if old.dtype.kind in "iu" and new.dtype.kind in "iu" and new.min(initial=0) >= 0:
                 new = new.astype(old.dtype)
@@ -176,6 +179,12 @@ class Editing(VectorStore):
 
     def __setitem__(self, keys: Key | Sequence[Key], weights: ArrayLike) -> None:
         """Set the vector of a key or position, or of a list of them; unknown keys are added."""
+        require_order(keys)
+        if not isinstance(keys, str | int | np.integer | Iterable):
+            raise TypeError(
+                f"a {type(keys).__name__} is no key: set a key, a position or a list of them, or "
+                "write into .vectors and call fill_norms(force=True)"
+            )
         single = isinstance(keys, str | int | np.integer)
         items: list[Key] = [keys] if isinstance(keys, str | int | np.integer) else list(keys)
         rows = _finite_rows(
@@ -359,7 +368,8 @@ class Editing(VectorStore):
         ['year']
         """
         is_known = self.__contains__ if allow_inference else self.has_index_for
-        names = [key for key in dict.fromkeys(keys) if isinstance(key, str) and is_known(key)]
+        distinct = dict.fromkeys(key_list("keys", keys))
+        names = [key for key in distinct if isinstance(key, str) and is_known(key)]
         rows = [self.get_vector(name) for name in names] or np.empty((0, self.vector_size))
         chosen = type(self).from_arrays(names, rows)
         if copy_vecattrs:

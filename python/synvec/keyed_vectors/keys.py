@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, TypeAlias, cast, overload
+import warnings
+from collections.abc import Iterable, KeysView
+from collections.abc import Set as AbstractSet
+from typing import Any, TypeAlias, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +16,27 @@ from synvec.keyed_vectors.views import IndexToKey, KeyToIndex
 
 Key: TypeAlias = str | int | np.integer[Any]
 """A key, or the position of one."""
+
+
+K = TypeVar("K")
+
+
+def require_order(keys: object) -> None:
+    """Refuse a set, whose order would decide which key gets what."""
+    if isinstance(keys, AbstractSet) and not isinstance(keys, KeysView):
+        raise TypeError(
+            f"the keys are a {type(keys).__name__}, which has no order: give them as a list"
+        )
+
+
+def key_list(name: str, keys: Iterable[K], stacklevel: int = 3) -> list[K]:
+    """Return keys as a list, with a warning when they are the letters of one."""
+    if isinstance(keys, str):
+        warnings.warn(
+            f"{name} is the str {keys!r}, read letter by letter: put a single key in a list",
+            stacklevel=stacklevel,
+        )
+    return list(keys)
 
 
 class Keys:

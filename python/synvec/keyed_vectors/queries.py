@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.arithmetic import Matrix, Numbers, Vector, cosines, top, unit
-from synvec.keyed_vectors.keys import Key
+from synvec.keyed_vectors.keys import Key, key_list
 from synvec.keyed_vectors.misses import UnknownKeyError
 from synvec.keyed_vectors.store import VectorStore
 
@@ -75,7 +75,7 @@ class Queries(VectorStore):
         >>> kv.get_mean_vector(["socket", "year", "unknown"])
         array([0.5, 0.5], dtype=float32)
         """
-        items = list(keys)
+        items = key_list("keys", keys)
         if not items:
             raise ValueError("cannot compute mean with no input: give at least one key or vector")
         if weights is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import warnings
 from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
@@ -12,7 +11,7 @@ from numpy.typing import NDArray
 
 from synvec.arithmetic import Numbers, Vector, cosines, dots, row_norms, unit
 from synvec.keyed_vectors.batches import Batches
-from synvec.keyed_vectors.keys import Key
+from synvec.keyed_vectors.keys import Key, key_list
 
 logger = logging.getLogger(__name__)
 
@@ -89,6 +88,8 @@ class Similarity(Batches):
             query = unit(self._checked(np.asarray(word_or_vector)).astype(np.float64))
         else:
             query = self.get_vector(word_or_vector, norm=True)
+        if isinstance(other_words, str):
+            raise TypeError(f"other_words is the str {other_words!r}, expected a list of keys")
         if len(other_words):
             rows = self[other_words]
             return 1 - cosines(rows, row_norms(rows), query)
@@ -146,7 +147,7 @@ class Similarity(Batches):
         """
         means = []
         for name, words in (("ws1", ws1), ("ws2", ws2)):
-            items = _key_list(name, words)
+            items = key_list(name, words)
             if not items:
                 raise ZeroDivisionError(f"{name} is empty, expected at least one key")
             mean = self.get_mean_vector(items, pre_normalize=False)
@@ -199,6 +200,8 @@ class Similarity(Batches):
         >>> kv.most_similar_to_given("socket", ["year", "port"])
         'port'
         """
+        if isinstance(keys_list, str):
+            raise TypeError(f"keys_list is the str {keys_list!r}, expected a list of keys")
         if not len(keys_list):
             raise ValueError("keys_list is empty, expected at least one key")
         return keys_list[int(np.argmin(self.distances(key1, keys_list)))]
@@ -246,7 +249,7 @@ class Similarity(Batches):
         >>> [key for _, key in kv.rank_by_centrality(["year", "socket", "port"])]
         ['port', 'socket', 'year']
         """
-        given = _key_list("words", words)
+        given = key_list("words", words)
         known = [word for word in given if word in self]
         if len(known) < len(given):
             logger.warning(
@@ -284,12 +287,3 @@ class Similarity(Batches):
             raise ValueError(f"topn is {topn}, expected at least 1, and at least one other key")
         total = sum(cosine for _, cosine in neighbours)
         return float(self.similarity(wa, wb)) / total if total else 0.0
-
-
-def _key_list(name: str, keys: Iterable[K]) -> list[K]:
-    if isinstance(keys, str):
-        warnings.warn(
-            f"{name} is the str {keys!r}, read letter by letter: put a single key in a list",
-            stacklevel=3,
-        )
-    return list(keys)

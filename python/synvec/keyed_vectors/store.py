@@ -6,8 +6,7 @@ and never kept: a hidden second matrix would double the memory.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, KeysView, Sequence
-from collections.abc import Set as AbstractSet
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any, Literal, Self, overload
 
@@ -16,7 +15,7 @@ from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from synvec._core import KeyTable
 from synvec.arithmetic import Matrix, Vector, divisors, row_norms
-from synvec.keyed_vectors.keys import Key, Keys
+from synvec.keyed_vectors.keys import Key, Keys, require_order
 
 
 class VectorStore(Keys):
@@ -159,7 +158,7 @@ class VectorStore(Keys):
                 f"a {type(key_or_keys).__name__} is no key: ask for a key, a position or a list of "
                 "them, or slice .vectors"
             )
-        _require_order(key_or_keys)
+        require_order(key_or_keys)
         positions = self._positions(key_or_keys)
         if not len(positions):
             raise ValueError("the list of keys is empty, expected at least one")
@@ -415,7 +414,7 @@ def as_rows(vectors: ArrayLike, rows: int, vector_size: int | None = None) -> Ma
 
 
 def _table_of(keys: Iterable[str]) -> KeyTable:
-    _require_order(keys)
+    require_order(keys)
     names = keys if isinstance(keys, str) else list(keys)
     for key in names:
         if not isinstance(key, str):
@@ -425,13 +424,6 @@ def _table_of(keys: Iterable[str]) -> KeyTable:
         twice = next(key for row, key in enumerate(names) if table.index(key) != row)
         raise ValueError(f"key {twice!r} stands there twice, expected distinct keys")
     return table
-
-
-def _require_order(keys: object) -> None:
-    if isinstance(keys, AbstractSet) and not isinstance(keys, KeysView):
-        raise TypeError(
-            f"the keys are a {type(keys).__name__}, which has no order: give them as a list"
-        )
 
 
 def _column(name: str, values: NDArray[Any], rows: int) -> NDArray[Any]:
