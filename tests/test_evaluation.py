@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from synvec import Correlation, EncodingError, KeyedVectors
-from synvec.evaluation import LOOKED_AT, QUESTIONS, ROWS
+from synvec.evaluation import LOOKED_AT, PRODUCTS, ROWS
 from synvec.statistics import incomplete_beta, pearson, ranks, spearman
 
 # --- statistics; expected values from SciPy 1.17 --------------------------------------------------
@@ -185,7 +185,7 @@ def test_across_blocks_of_questions_and_rows(tmp_path: Path) -> None:
     kv = KeyedVectors.from_arrays(
         [f"k{i}" for i in range(count)], rng.standard_normal((count, 6), dtype=np.float32)
     )
-    questions = [[f"k{i}" for i in rng.integers(0, count, 3)] for _ in range(QUESTIONS + 40)]
+    questions = [[f"k{i}" for i in rng.integers(0, count, 3)] for _ in range(PRODUCTS + 40)]
     for question in questions[:: len(questions) // 50]:
         question.append(kv.most_similar(question[1:3], question[:1], topn=1)[0][0])
     path = tmp_path / "questions.txt"

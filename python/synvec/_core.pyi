@@ -224,12 +224,15 @@ def nearest(
     end: int | None = None,
     rows: NDArray[np.uint32] | None = None,
     excluded: list[list[int]] | None = None,
+    sums: tuple[NDArray[np.uint32], NDArray[np.float32]] | None = None,
 ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
     """Rows and cosines of the nearest of each query: score descending, then row; NaN last.
 
     ``rows``, ascending, are the only ones that may answer; ``excluded`` has, for each query,
     ascending, those that may not. Where fewer were found than for others the row is -1.
-    ``norms`` are what dot products are divided by; float16 rows must be finite.
+    ``norms`` are what dot products are divided by; float16 rows must be finite. ``sums`` (which
+    queries, and their weights, Q × K each) asks for weighted sums of queries instead, whose
+    products with a row are made once for all of them.
     """
 
 def cosines(

@@ -8,7 +8,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
 use crate::py::progress::PyObserver;
-use crate::search::{self, Hit, Question, Scope, Store, Values};
+use crate::search::{self, Hit, Question, Scope, Store, Sums, Values};
 use crate::simd::Dense;
 use crate::workers;
 
@@ -24,9 +24,15 @@ pub enum Stored<'py> {
     Byte(PyReadonlyArray2<'py, i8>),
 }
 
-/// Rows and cosines of the nearest of each query.
+/// Which queries a question adds up, and their weights: Q × K each.
+type Terms<'py> = (PyReadonlyArray2<'py, u32>, PyReadonlyArray2<'py, f32>);
+
+/// Rows and cosines of the nearest of each query, or of each weighted sum of queries.
 #[pyfunction]
-#[pyo3(signature = (vectors, norms, queries, wanted, *, start = 0, end = None, rows = None, excluded = None))]
+#[pyo3(signature = (
+    vectors, norms, queries, wanted, *, start = 0, end = None, rows = None, excluded = None,
+    sums = None
+))]
 #[allow(clippy::too_many_arguments)] // a store, a question and its scope, by keyword
 pub fn nearest<'py>(
     py: Python<'py>,
@@ -38,29 +44,52 @@ pub fn nearest<'py>(
     end: Option<usize>,
     rows: Option<PyReadonlyArray1<'py, u32>>,
     excluded: Option<Vec<Vec<u32>>>,
+    sums: Option<Terms<'py>>,
 ) -> PyResult<Found<'py>> {
     let (store, asked) = (store(&vectors, &norms)?, dense(&queries)?);
     check_width(asked.width(), store)?;
-    let all = store.len();
-    let end = end.unwrap_or(all).min(all);
     let rows = rows.as_ref().map(|rows| rows.as_slice()).transpose()?;
-    let scope = match rows {
-        Some(rows) if !rows.is_sorted() || rows.last().is_some_and(|&row| row as usize >= all) => {
-            return Err(PyIndexError::new_err("rows must ascend and lie within the matrix"));
-        }
-        Some(rows) => Scope::Rows(rows),
-        None => Scope::Range(start.min(end), end),
-    };
-    let excluded = excluded.unwrap_or_else(|| vec![Vec::new(); asked.len()]);
-    if excluded.len() != asked.len() || !excluded.iter().all(|rows| rows.is_sorted()) {
+    let scope = scope(rows, start, end, store.len())?;
+    let sums = sums.as_ref().map(|terms| as_sums(terms, asked.len())).transpose()?;
+    let questions = sums.map_or(asked.len(), |sums| sums.len());
+    let excluded = excluded.unwrap_or_else(|| vec![Vec::new(); questions]);
+    if excluded.len() != questions || !excluded.iter().all(|rows| rows.is_sorted()) {
         return Err(PyValueError::new_err("excluded must hold ascending rows for each query"));
     }
-    let question = Question { vectors: asked, scope, excluded: &excluded, wanted };
+    let question = Question { vectors: asked, sums, scope, excluded: &excluded, wanted };
     let mut observer = PyObserver::new(None);
     let result =
         py.detach(|| search::nearest(store, question, workers::available(), || observer.poll()));
     let hits = observer.finish(result)?;
     Ok(as_arrays(py, &hits))
+}
+
+fn scope(
+    rows: Option<&[u32]>,
+    start: usize,
+    end: Option<usize>,
+    all: usize,
+) -> PyResult<Scope<'_>> {
+    let end = end.unwrap_or(all).min(all);
+    match rows {
+        Some(rows) if !rows.is_sorted() || rows.last().is_some_and(|&row| row as usize >= all) => {
+            Err(PyIndexError::new_err("rows must ascend and lie within the matrix"))
+        }
+        Some(rows) => Ok(Scope::Rows(rows)),
+        None => Ok(Scope::Range(start.min(end), end)),
+    }
+}
+
+fn as_sums<'a>((places, weights): &'a Terms<'_>, queries: usize) -> PyResult<Sums<'a>> {
+    let terms = places.shape()[1];
+    if places.shape() != weights.shape() || terms == 0 {
+        return Err(PyValueError::new_err("sums must have a weight for each of their queries"));
+    }
+    let sums = Sums { places: places.as_slice()?, weights: weights.as_slice()?, terms };
+    if sums.places.iter().any(|&place| place as usize >= queries) {
+        return Err(PyIndexError::new_err("sums must name queries that are there"));
+    }
+    Ok(sums)
 }
 
 /// The cosine of one vector with each row from `start` to `end`.

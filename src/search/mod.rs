@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::simd::{self, Dense};
 use crate::workers;
 pub use best::Hit;
-pub use store::{Scope, Store, Values};
+pub use store::{Scope, Store, Sums, Values};
 
 use best::Best;
 use store::{Asked, Block};
@@ -26,21 +26,40 @@ const THREAD_WORK: usize = 1 << 20;
 /// Values of the vectors that are held against a block of rows: a part of a core's own cache.
 const QUERY_VALUES: usize = 1 << 16;
 const BLOCK_VALUES: usize = 1 << 14;
+/// Products of all vectors with a block of rows, for sums of them.
+const SUM_VALUES: usize = 1 << 17;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
 pub struct Question<'a> {
-    /// Vectors of length 1, or 0.
+    /// Vectors of length 1, or 0: a question each, or what `sums` are made of.
     pub vectors: Dense<'a>,
+    /// Questions that share vectors: each product is made once, and sums cost next to nothing.
+    pub sums: Option<Sums<'a>>,
     /// Which rows may answer.
     pub scope: Scope<'a>,
-    /// For each vector, ascending, the rows that may not.
+    /// For each question, ascending, the rows that may not.
     pub excluded: &'a [Vec<u32>],
     /// How many rows are wanted.
     pub wanted: usize,
 }
 
-/// The rows with the highest cosine for each vector: score descending, then row ascending; NaN last.
+impl Question<'_> {
+    /// How many questions.
+    fn len(&self) -> usize {
+        self.sums.map_or(self.vectors.len(), |sums| sums.len())
+    }
+
+    /// Multiplications, about.
+    fn work(&self) -> usize {
+        let terms = self.sums.map_or(0, |sums| sums.places.len());
+        let products = self.vectors.len().saturating_mul(self.vectors.width());
+        self.scope.len().saturating_mul(products.saturating_add(terms))
+    }
+}
+
+/// The rows with the highest cosine for each question: score descending, then row ascending; NaN
+/// last. (Sums need not be of length 1: then their scores are cosines times their length.)
 ///
 /// `threads` at most are used. `poll` is called now and then, and its error ends the search.
 pub fn nearest(
@@ -51,25 +70,25 @@ pub fn nearest(
 ) -> Result<Vec<Vec<Hit>>> {
     assert_eq!(store.len(), store.norms.len(), "a norm for each row");
     assert_eq!(store.width, question.vectors.width(), "vectors as wide as rows");
-    assert_eq!(question.vectors.len(), question.excluded.len(), "excluded rows for each vector");
-    let (vectors, places) = (question.vectors.len(), question.scope.len());
-    let work = places.saturating_mul(vectors).saturating_mul(store.width);
+    assert_eq!(question.len(), question.excluded.len(), "excluded rows for each question");
+    let (questions, places, work) = (question.len(), question.scope.len(), question.work());
     let threads = threads.min(work / THREAD_WORK).max(1);
     let stop = AtomicBool::new(false);
     if threads == 1 && work < THREAD_WORK {
-        return scan(store, question, 0..vectors, 0..places, &stop);
+        return scan(store, question, 0..questions, 0..places, &stop);
     }
     let share = |all: usize, worker| all * worker / threads..all * (worker + 1) / threads;
-    // Many vectors: each thread answers some of them. Few: each looks at some of the rows.
-    if vectors >= 16 * threads {
-        let work = |worker| scan(store, question, share(vectors, worker), 0..places, &stop);
+    // Many questions: each thread answers some of them. Few, or those that share their products:
+    // each looks at some of the rows.
+    if questions >= 16 * threads && question.sums.is_none() {
+        let work = |worker| scan(store, question, share(questions, worker), 0..places, &stop);
         return Ok(workers::run(threads, &stop, work, poll)?.concat());
     }
-    let work = |worker| scan(store, question, 0..vectors, share(places, worker), &stop);
+    let work = |worker| scan(store, question, 0..questions, share(places, worker), &stop);
     let parts = workers::run(threads, &stop, work, poll)?;
-    let merged = (0..vectors).map(|vector| {
+    let merged = (0..questions).map(|at| {
         let mut best = Best::new(question.wanted);
-        parts.iter().for_each(|part| best.add(&part[vector]));
+        parts.iter().for_each(|part| best.add(&part[at]));
         best.sorted()
     });
     Ok(merged.collect())
@@ -153,39 +172,67 @@ fn norm(row: &[f32]) -> f32 {
     (sums.iter().sum::<f64>() + rest).sqrt() as f32
 }
 
-/// The best of some places of the scope for some of the vectors.
+/// The best of some places of the scope for some of the questions.
 fn scan(
     store: Store<'_>,
     question: Question<'_>,
-    vectors: Range<usize>,
+    questions: Range<usize>,
+    places: Range<usize>,
+    stop: &AtomicBool,
+) -> Result<Vec<Vec<Hit>>> {
+    let at_once = match question.sums {
+        Some(_) => questions.len().max(1),
+        None => (QUERY_VALUES / store.width).max(2),
+    };
+    let mut found = Vec::with_capacity(questions.len());
+    for first in questions.clone().step_by(at_once) {
+        let own = first..questions.end.min(first + at_once);
+        found.extend(scan_together(store, question, own, places.clone(), stop)?);
+    }
+    Ok(found)
+}
+
+/// The same for questions that look at a block of rows together.
+fn scan_together(
+    store: Store<'_>,
+    question: Question<'_>,
+    questions: Range<usize>,
     places: Range<usize>,
     stop: &AtomicBool,
 ) -> Result<Vec<Vec<Hit>>> {
     let kernels = simd::kernels()?;
-    let at_once = (QUERY_VALUES / store.width).max(2);
-    let step = (BLOCK_VALUES / store.width).max(8);
-    let mut block = Block::default();
-    let mut found = Vec::with_capacity(vectors.len());
-    for first in vectors.clone().step_by(at_once) {
-        let own = first..vectors.end.min(first + at_once);
-        let asked = Asked::new(question.vectors.part(own.clone()), store.values);
-        let mut best = vec![Best::new(question.wanted); own.len()];
-        for start in places.clone().step_by(step) {
-            if stop.load(atomic::Ordering::Relaxed) {
-                return Ok(Vec::new()); // whoever raised it has the error
-            }
-            let part = start..places.end.min(start + step);
-            let rows = block.products(&kernels, store, question.scope, part, &asked);
-            let each = rows.products.chunks_exact(rows.norms.len());
-            for ((best, products), excluded) in
-                best.iter_mut().zip(each).zip(&question.excluded[own.clone()])
-            {
-                best.take(products, rows.norms, rows.names, excluded);
-            }
+    let vectors = match question.sums {
+        Some(_) => question.vectors,
+        None => question.vectors.part(questions.clone()),
+    };
+    let asked = Asked::new(vectors, store.values);
+    let few = (BLOCK_VALUES / store.width).max(8);
+    let step = match question.sums {
+        Some(_) => (SUM_VALUES / vectors.len().max(1)).clamp(8, few.max(8)),
+        None => few,
+    };
+    let (mut block, mut sum) = (Block::default(), Vec::new());
+    let mut best = vec![Best::new(question.wanted); questions.len()];
+    for start in places.clone().step_by(step) {
+        if stop.load(atomic::Ordering::Relaxed) {
+            return Ok(Vec::new()); // whoever raised it has the error
         }
-        found.extend(best.into_iter().map(Best::sorted));
+        let part = start..places.end.min(start + step);
+        let rows = block.products(&kernels, store, question.scope, part, &asked);
+        let count = rows.norms.len();
+        for ((at, best), number) in best.iter_mut().enumerate().zip(questions.clone()) {
+            let products = match question.sums {
+                Some(sums) => {
+                    sum.resize(count, 0.0);
+                    sums.add_up(number, rows.products, &mut sum);
+                    &sum[..]
+                }
+                None => &rows.products[at * count..(at + 1) * count],
+            };
+            best.take(products, rows.norms, rows.names, &question.excluded[number]);
+        }
     }
-    Ok(found)
+    Ok(best.into_iter().map(Best::sorted).collect())
 }
 
 #[cfg(test)]
@@ -246,7 +293,8 @@ mod tests {
             ];
             for ((scope, names), threads) in scopes.into_iter().zip([1, 2, 5]) {
                 for wanted in [0, 1, 10, rows + 1] {
-                    let question = Question { vectors: asked, scope, excluded: &excluded, wanted };
+                    let question =
+                        Question { vectors: asked, sums: None, scope, excluded: &excluded, wanted };
                     let found = nearest(store, question, threads, never).unwrap();
                     for (vector, hits) in found.iter().enumerate() {
                         let mut expected =
@@ -277,7 +325,7 @@ mod tests {
             let excluded = [vec![1]];
             let vectors = Dense::new(&row, width);
             let scope = Scope::Range(0, 1000);
-            let question = Question { vectors, scope, excluded: &excluded, wanted };
+            let question = Question { vectors, sums: None, scope, excluded: &excluded, wanted };
             let found = &nearest(store, question, threads, never).unwrap()[0];
             let mut expected: Vec<u32> = (0..1000).filter(|row| ![1, 5, 7].contains(row)).collect();
             expected.extend([7, 5]);
@@ -296,7 +344,7 @@ mod tests {
         let ask = |vectors: Dense<'_>, threads| {
             let excluded = vec![Vec::new(); vectors.len()];
             let scope = Scope::Range(0, rows);
-            let question = Question { vectors, scope, excluded: &excluded, wanted: 7 };
+            let question = Question { vectors, sums: None, scope, excluded: &excluded, wanted: 7 };
             nearest(store, question, threads, never).unwrap()
         };
         let asked = Dense::new(&asked, width);
@@ -336,11 +384,41 @@ mod tests {
             let exact = Store { values: Values::Float(floats), ..rounded };
             for scope in [Scope::Range(5, rows), Scope::Rows(&some)] {
                 let excluded = vec![vec![9]; 3];
-                let question = Question { vectors, scope, excluded: &excluded, wanted: 6 };
+                let question =
+                    Question { vectors, sums: None, scope, excluded: &excluded, wanted: 6 };
                 let ask = |store| nearest(store, question, 2, never).unwrap().concat();
                 for (hit, truth) in ask(rounded).iter().zip(ask(exact)) {
                     assert!((hit.score - truth.score).abs() < 1e-3, "{hit:?} {truth:?}");
                 }
+            }
+        }
+    }
+
+    #[test]
+    fn sums_find_what_their_vectors_added_up_find() {
+        let (width, rows) = (40, 900);
+        let (values, words) = (random(width * rows, 8), random(width * 12, 9));
+        let (stored, vectors) = (Dense::new(&values, width), Dense::new(&words, width));
+        let norms = row_norms(stored, 1, never).unwrap();
+        let store = floats(stored, &values, &norms);
+        let places: Vec<u32> = (0..150).map(|at| at * 7 % 12).collect();
+        let weights = [1.0, 1.0, -1.0].repeat(50);
+        let sums = Sums { places: &places, weights: &weights, terms: 3 };
+        let word = |question: usize, term: usize| vectors.row(places[3 * question + term] as usize);
+        let mut added = Vec::new();
+        for question in 0..50 {
+            let [b, c, a] = [0, 1, 2].map(|term| word(question, term));
+            added.extend((0..width).map(|at| b[at] + c[at] - a[at]));
+        }
+        let excluded: Vec<Vec<u32>> = (0..50).map(|row| vec![row, 600]).collect();
+        for (scope, threads) in [(Scope::Range(3, rows), 1), (Scope::Range(0, rows), 3)] {
+            let wanted = 4;
+            let summed = Question { vectors, sums: Some(sums), scope, excluded: &excluded, wanted };
+            let plain = Question { vectors: Dense::new(&added, width), sums: None, ..summed };
+            let ask = |question| nearest(store, question, threads, never).unwrap().concat();
+            for (hit, truth) in ask(summed).iter().zip(ask(plain)) {
+                assert_eq!(hit.row, truth.row);
+                assert!((hit.score - truth.score).abs() < 1e-5);
             }
         }
     }

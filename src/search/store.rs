@@ -71,6 +71,39 @@ impl Scope<'_> {
     }
 }
 
+/// Questions that are sums of a few vectors each: `Σ weight · vector`.
+#[derive(Debug, Clone, Copy)]
+pub struct Sums<'a> {
+    /// Which vectors, `terms` for each question.
+    pub places: &'a [u32],
+    /// Their weights.
+    pub weights: &'a [f32],
+    /// How many vectors each question has.
+    pub terms: usize,
+}
+
+impl Sums<'_> {
+    /// How many questions.
+    pub fn len(&self) -> usize {
+        self.places.len() / self.terms
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.places.is_empty()
+    }
+
+    /// Sets `sum` to that of the products of a question's vectors with some rows.
+    pub fn add_up(&self, question: usize, products: &[f32], sum: &mut [f32]) {
+        let terms = question * self.terms..(question + 1) * self.terms;
+        sum.fill(0.0);
+        for (&place, &weight) in self.places[terms.clone()].iter().zip(&self.weights[terms]) {
+            let own = &products[place as usize * sum.len()..][..sum.len()];
+            sum.iter_mut().zip(own).for_each(|(sum, product)| *sum += weight * product);
+        }
+    }
+}
+
 /// Vectors of length 1 as the store's numbers want them.
 pub enum Asked<'a> {
     /// As they are.

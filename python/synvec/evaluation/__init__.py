@@ -5,7 +5,7 @@ The methods of ``KeyedVectors`` are thin calls into this package. No test set is
 
 from typing import TYPE_CHECKING, Any
 
-from synvec.evaluation.analogies import LOOKED_AT, QUESTIONS, ROWS, Formula, Quadruple, predictions
+from synvec.evaluation.analogies import LOOKED_AT, PRODUCTS, ROWS, Formula, Quadruple, predictions
 from synvec.evaluation.gensim import (
     PairScores,
     Section,
@@ -42,7 +42,7 @@ _LATER = {
 
 __all__ = [
     "LOOKED_AT",
-    "QUESTIONS",
+    "PRODUCTS",
     "ROWS",
     "AnalogySet",
     "CategorySet",

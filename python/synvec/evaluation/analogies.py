@@ -19,8 +19,10 @@ Quadruple: TypeAlias = tuple[str, str, str, str]
 Formula: TypeAlias = Literal["most_similar", "most_similar_cosmul"]
 """3CosAdd or 3CosMul, by the name of the method that ranks with it."""
 
-# Scores are computed for this many questions and vocabulary rows at a time: 8 MB an array.
-QUESTIONS = 512
+# Questions that are answered together by 3CosAdd, and, with so many rows, by 3CosMul, whose scores
+# are arrays of 8 MB.
+SUMS = 8192
+PRODUCTS = 512
 ROWS = 4096
 # gensim looks no further than the five best rows for one that is not a word of the question.
 LOOKED_AT = 5
@@ -49,15 +51,18 @@ def predictions_by(
     of a, b or c, unless five rows of such forms are ahead of it. Questions are answered in blocks;
     memory doesn't grow with the vocabulary or the questions.
     """
-    answers = {formula: np.full(len(questions), -1, dtype=np.int64) for formula in formulas}
+    found = {}
     kv.fill_norms()
     norms = kv.norms
     assert norms is not None  # fill_norms made them
-    for first in range(0, len(questions), QUESTIONS):
-        block = _Block(kv, norms, vocabulary, questions[first : first + QUESTIONS])
-        for formula, rows in block.answer(formulas).items():
-            answers[formula][first : first + QUESTIONS] = rows
-    return answers
+    for formula in formulas:
+        answers = np.full(len(questions), -1, dtype=np.int64)
+        size = SUMS if formula == "most_similar" else PRODUCTS
+        for first in range(0, len(questions), size):
+            block = _Block(kv, norms, vocabulary, questions[first : first + size])
+            answers[first : first + size] = block.answer(formula)
+        found[formula] = answers
+    return found
 
 
 class _Block:
@@ -73,7 +78,6 @@ class _Block:
         self.vectors, self.norms = kv.vectors, norms
         self.vocabulary, self.questions = vocabulary, questions
         rows = [[vocabulary.index[word] for word in question[:3]] for question in questions]
-        # Sections repeat their words: cosines are computed once for each distinct one.
         self.asked, places = np.unique(np.array(rows, dtype=np.int64), return_inverse=True)
         self.a, self.b, self.c = places.reshape(-1, 3).T
         self.words = self._unit(self.asked)
@@ -109,27 +113,37 @@ class _Block:
         scores /= positive[self.a] + np.float32(COSMUL_EPSILON)
         return scores
 
-    def answer(self, formulas: Sequence[Formula]) -> dict[Formula, NDArray[np.int64]]:
+    def answer(self, formula: Formula) -> NDArray[np.int64]:
         """Return the best row that is not barred, for each question; −1 for none."""
-        found = {}
-        for formula in formulas:
-            by_sum = formula == "most_similar"
-            answers, best = self._best_of_sums() if by_sum else self._best_of_products()
-            self._give_up(formula, best, answers)
-            found[formula] = answers
-        return found
+        by_sum = formula == "most_similar"
+        answers, best = self._best_of_sums() if by_sum else self._best_of_products()
+        self._give_up(formula, best, answers)
+        return answers
 
     def _best_of_sums(self) -> tuple[NDArray[np.int64], Vector]:
-        """3CosAdd: the nearest row to b − a + c, which search finds without any array of scores."""
+        """3CosAdd: the nearest row to b − a + c, found without any array of scores."""
         barred: list[list[int]] = [[] for _ in self.questions]
         for row, number in zip(self.barred_rows.tolist(), self.barred_questions, strict=True):
             barred[number].append(row)  # ascending, as the rows are
-        queries = self.words[self.b] + self.words[self.c] - self.words[self.a]
+        queries, sums = self.words, None
+        if len(self.words) < len(self.questions):
+            # Sections repeat their words: their products are made once and added up.
+            terms = np.stack([self.b, self.c, self.a], axis=1).astype(np.uint32)
+            sums = terms, np.tile(np.array([1, 1, -1], dtype=np.float32), (len(terms), 1))
+        else:
+            queries = self.words[self.b] + self.words[self.c] - self.words[self.a]
         rows, scores = _core.nearest(
-            self.vectors, self.norms, queries, 1, end=self.vocabulary.size, excluded=barred
+            self.vectors,
+            self.norms,
+            queries,
+            1,
+            end=self.vocabulary.size,
+            excluded=barred,
+            sums=sums,
         )
         if not rows.shape[1]:  # there is no row but the questions' own words
-            rows, scores = np.full((len(queries), 1), -1), np.full((len(queries), 1), np.nan)
+            shape = len(self.questions), 1
+            rows, scores = np.full(shape, -1), np.full(shape, np.nan)
         answers, best = rows[:, 0], scores[:, 0].astype(np.float32)
         best[answers < 0] = -np.inf
         return answers, best
