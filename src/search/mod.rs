@@ -220,11 +220,12 @@ fn scan_together(
         let part = start..places.end.min(start + step);
         let rows = block.products(&kernels, store, question.scope, part, &asked);
         let count = rows.norms.len();
+        let mut columns = Vec::new();
         for ((at, best), number) in best.iter_mut().enumerate().zip(questions.clone()) {
             let products = match question.sums {
                 Some(sums) => {
                     sum.resize(count, 0.0);
-                    sums.add_up(number, rows.products, &mut sum);
+                    sums.add_up(&kernels, number, rows.products, &mut columns, &mut sum);
                     &sum[..]
                 }
                 None => &rows.products[at * count..(at + 1) * count],

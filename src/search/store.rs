@@ -94,13 +94,21 @@ impl Sums<'_> {
     }
 
     /// Sets `sum` to that of the products of a question's vectors with some rows.
-    pub fn add_up(&self, question: usize, products: &[f32], sum: &mut [f32]) {
+    pub fn add_up<'p>(
+        &self,
+        kernels: &Kernels,
+        question: usize,
+        products: &'p [f32],
+        columns: &mut Vec<&'p [f32]>,
+        sum: &mut [f32],
+    ) {
         let terms = question * self.terms..(question + 1) * self.terms;
-        sum.fill(0.0);
-        for (&place, &weight) in self.places[terms.clone()].iter().zip(&self.weights[terms]) {
-            let own = &products[place as usize * sum.len()..][..sum.len()];
-            sum.iter_mut().zip(own).for_each(|(sum, product)| *sum += weight * product);
-        }
+        columns.clear();
+        columns.extend(self.places[terms.clone()].iter().map(|&place| {
+            let start = place as usize * sum.len();
+            &products[start..start + sum.len()]
+        }));
+        kernels.add_up(&self.weights[terms], columns, sum);
     }
 }
 

@@ -51,6 +51,7 @@ struct Functions {
     products: unsafe fn(vectors: Dense<'_>, rows: Dense<'_>, products: &mut [f32]),
     integer_products: unsafe fn(vector: &[i16], rows: &[i8], products: &mut [i32]),
     decode: unsafe fn(halves: &[u16], values: &mut [f32]),
+    add_up: unsafe fn(weights: &[f32], columns: &[&[f32]], sum: &mut [f32]),
 }
 
 impl Kernels {
@@ -102,6 +103,13 @@ impl Kernels {
         assert_eq!(halves.len(), values.len(), "a value for each");
         // SAFETY: as in `step`.
         unsafe { (self.functions.decode)(halves, values) }
+    }
+
+    /// Sets `sum` to `Σ weight · column`, term after term.
+    pub fn add_up(&self, weights: &[f32], columns: &[&[f32]], sum: &mut [f32]) {
+        assert_eq!(weights.len(), columns.len(), "a weight for each");
+        // SAFETY: as in `step`.
+        unsafe { (self.functions.add_up)(weights, columns, sum) }
     }
 }
 
@@ -230,8 +238,20 @@ macro_rules! backend {
                 super::products::decode(halves, values)
             }
 
-            const FUNCTIONS: Functions =
-                Functions { step, step_of_sum, sequence, products, integer_products, decode };
+            $(#[target_feature(enable = $feature)])?
+            unsafe fn add_up(weights: &[f32], columns: &[&[f32]], sum: &mut [f32]) {
+                super::products::add_up(weights, columns, sum)
+            }
+
+            const FUNCTIONS: Functions = Functions {
+                step,
+                step_of_sum,
+                sequence,
+                products,
+                integer_products,
+                decode,
+                add_up,
+            };
             pub const KERNELS: Kernels = Kernels { name: $name, functions: FUNCTIONS };
         }
     };

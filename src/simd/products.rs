@@ -205,3 +205,20 @@ pub fn decode(halves: &[u16], values: &mut [f32]) {
         *value = f32::from_bits(bits) * SCALE;
     }
 }
+
+/// See [`super::Kernels::add_up`]. Nothing is fused, so that every instruction set rounds alike.
+#[inline(always)]
+pub fn add_up(weights: &[f32], columns: &[&[f32]], sum: &mut [f32]) {
+    if let ([u, v, w], [x, y, z]) = (weights, columns) {
+        // What an analogy has, in one go.
+        let (x, y, z) = (&x[..sum.len()], &y[..sum.len()], &z[..sum.len()]);
+        for at in 0..sum.len() {
+            sum[at] = u * x[at] + v * y[at] + w * z[at];
+        }
+        return;
+    }
+    sum.fill(0.0);
+    for (weight, column) in weights.iter().zip(columns) {
+        sum.iter_mut().zip(*column).for_each(|(sum, value)| *sum += weight * value);
+    }
+}

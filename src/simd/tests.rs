@@ -256,6 +256,27 @@ fn integer_products_are_exact_up_to_their_limits() {
 }
 
 #[test]
+fn weighted_columns_add_up_to_the_same_bits_everywhere() {
+    for (terms, rows) in (1..=5).flat_map(|terms| [1, 16, 37, 100].map(move |rows| (terms, rows))) {
+        let values = dense(random(terms, rows, 7));
+        let weights = dense(random(1, terms, 8));
+        let columns: Vec<&[f32]> = values.chunks(rows).collect();
+        let add_up = |kernels: &Kernels| {
+            let mut sum = vec![f32::NAN; rows];
+            kernels.add_up(&weights, &columns, &mut sum);
+            sum
+        };
+        let expected = add_up(&scalar::KERNELS);
+        for (at, sum) in expected.iter().enumerate() {
+            let naive: f64 =
+                (0..terms).map(|t| f64::from(weights[t]) * f64::from(columns[t][at])).sum();
+            assert!((f64::from(*sum) - naive).abs() < 1e-6);
+        }
+        backends().iter().for_each(|kernels| assert_eq!(add_up(kernels), expected));
+    }
+}
+
+#[test]
 fn every_finite_half_is_decoded() {
     use half::f16;
     let bits: Vec<u16> = (0..=u16::MAX).filter(|&bits| f16::from_bits(bits).is_finite()).collect();
