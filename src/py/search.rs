@@ -1,5 +1,7 @@
 //! Exact search across the line.
 
+use std::sync::OnceLock;
+
 use half::f16;
 use numpy::{
     PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods,
@@ -58,10 +60,16 @@ pub fn nearest<'py>(
     }
     let question = Question { vectors: asked, sums, scope, excluded: &excluded, wanted };
     let mut observer = PyObserver::new(None);
-    let result =
-        py.detach(|| search::nearest(store, question, workers::available(), || observer.poll()));
+    let result = py.detach(|| search::nearest(store, question, threads(), || observer.poll()));
     let hits = observer.finish(result)?;
     Ok(as_arrays(py, &hits))
+}
+
+/// The cores of this process, as it found them at the first query: to look takes as long as a query
+/// over thousands of rows.
+fn threads() -> usize {
+    static CORES: OnceLock<usize> = OnceLock::new();
+    *CORES.get_or_init(workers::available)
 }
 
 fn scope(
@@ -109,8 +117,7 @@ pub fn cosines<'py>(
     let end = end.unwrap_or(store.len()).min(store.len());
     let (rows, query) = (start.min(end)..end, Dense::new(query, query.len()));
     let mut observer = PyObserver::new(None);
-    let result =
-        py.detach(|| search::cosines(store, rows, query, workers::available(), || observer.poll()));
+    let result = py.detach(|| search::cosines(store, rows, query, threads(), || observer.poll()));
     Ok(PyArray1::from_vec(py, observer.finish(result)?))
 }
 
@@ -122,7 +129,7 @@ pub fn row_norms<'py>(
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let stored = dense(&vectors)?;
     let mut observer = PyObserver::new(None);
-    let result = py.detach(|| search::row_norms(stored, workers::available(), || observer.poll()));
+    let result = py.detach(|| search::row_norms(stored, threads(), || observer.poll()));
     Ok(PyArray1::from_vec(py, observer.finish(result)?))
 }
 
