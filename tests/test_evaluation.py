@@ -319,3 +319,26 @@ def test_results_can_be_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert "Pearson 0.5000" in caplog.text
     assert "12.5%" in caplog.text
     assert "s: 50.0% (1/2)" in caplog.text
+
+
+def test_a_row_of_nan_hides_no_answer(tmp_path: Path) -> None:
+    rows = np.array([[1, 0, 0], [1, 1, 0], [1, 0, 1], [1, 1, 1], [np.nan] * 3], np.float32)
+    kv = KeyedVectors.from_arrays(["man", "king", "woman", "queen", "x"], rows)
+    path = tmp_path / "questions.txt"
+    path.write_text(": royals\nman king woman queen\n", encoding="utf-8")
+    assert kv.evaluate_word_analogies(path)[0] == 1
+    assert kv.evaluate_word_analogies(path, similarity_function="most_similar_cosmul")[0] == 1
+    with pytest.raises(ValueError, match="restrict_vocab is -1"):
+        kv.evaluate_word_analogies(path, restrict_vocab=-1)
+    assert kv.evaluate_word_analogies(path, restrict_vocab=10**30)[0] == 1
+
+
+def test_a_score_that_is_no_number_is_no_pair(tmp_path: Path) -> None:
+    kv = KeyedVectors.from_arrays(["a", "b", "c", "d"], [[1, 0], [1, 1], [0, 1], [0.3, 0.4]])
+    path = tmp_path / "pairs.tsv"
+    lines = ["a\tb\t1", "a\tc\tnan", "a\td\t3", "b\tc\tinf", "c\td\t2"]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    scored = kv.evaluate_word_pairs(path)
+    path.write_text("\n".join([lines[0], lines[2], lines[4]]), encoding="utf-8")
+    assert scored == kv.evaluate_word_pairs(path)
+    assert all(math.isnan(value) for value in pearson([1, 2, math.nan], [1, 2, 3]))

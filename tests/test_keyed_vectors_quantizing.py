@@ -76,3 +76,24 @@ def test_wrong_requests_say_what_is_wrong(kv: KeyedVectors) -> None:
     kv.fill_norms(force=True)
     with pytest.raises(ValueError, match="NaN or infinity"):
         kv.quantize()
+
+
+def test_int8_scores_by_the_vectors_as_they_are(kv: KeyedVectors) -> None:
+    small = kv.quantize("int8", sample=0)
+    vector = kv["k9"].copy()
+    before = small.most_similar(vector, 3)
+    kv.vectors *= 10
+    after = small.most_similar(vector, 3)
+    assert [key for key, _ in after] == [key for key, _ in before]
+    assert after[0] == ("k9", pytest.approx(1, abs=1e-6))
+
+
+def test_how_many_are_asked_for(kv: KeyedVectors) -> None:
+    for small in (kv.quantize("int8", sample=0), kv.quantize("float16", sample=0)):
+        assert small.most_similar(kv["k9"], 0) == small.most_similar(kv["k9"], -3) == []
+        assert len(small.most_similar(kv["k9"], 2**62)) == 2000
+        with pytest.raises(TypeError, match="topn is '3'"):
+            small.most_similar(kv["k9"], "3")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="sample is -1"):
+        kv.quantize(sample=-1)
+    assert KeyedVectors.from_arrays(["alone"], [[1, 2]]).quantize().recall is None

@@ -519,3 +519,33 @@ print((peak() - before) / vectors.nbytes)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert float(done.stdout) < 0.2
+
+
+def test_matrices_of_any_layout_are_searched() -> None:
+    wide = np.zeros((6, 4), np.float32)
+    wide[:, :3] = ROWS
+    memory = bytearray(ROWS.nbytes + 1)
+    unaligned = np.frombuffer(memory, np.float32, ROWS.size, offset=1).reshape(ROWS.shape)
+    unaligned[:] = ROWS
+    expected = KeyedVectors.from_arrays(KEYS, ROWS.copy()).most_similar("king")
+    for rows in (wide[:, :3], unaligned, np.asfortranarray(ROWS), ROWS.astype(">f4")):
+        kv = KeyedVectors.from_arrays(KEYS, rows)
+        kv.norms = np.repeat(np.linalg.norm(ROWS, axis=1).astype(np.float32), 2)[::2]
+        assert_neighbors(kv.most_similar("king"), expected)
+    assert kv.most_similar(np.array("king"))[0][0] == "queen"  # an array of one key is a key
+
+
+def test_narrow_vectors_take_no_more_memory() -> None:
+    rng = np.random.default_rng(6)
+    kv = KeyedVectors.from_arrays(
+        [f"k{row}" for row in range(9000)], rng.standard_normal((9000, 1), np.float32)
+    )
+    queries = rng.standard_normal((5000, 1), np.float32)
+    indices, cosines = kv.most_similar_batch(queries, topn=1, as_arrays=True)
+    assert indices.shape == (5000, 1) and np.allclose(cosines, 1)
+
+
+def test_a_batch_refuses_keys_without_direction() -> None:
+    kv = KeyedVectors.from_arrays(["a", "b"], [[np.nan, 1], [1, 0]])
+    with pytest.raises(ValueError, match="NaN or infinity"):
+        kv.most_similar_batch(["b", "a"])

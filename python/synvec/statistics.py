@@ -27,7 +27,8 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
     Returns
     -------
     Correlation
-        r between −1 and 1; both numbers are NaN when a sample is constant. The p-value is that of
+        r between −1 and 1; both numbers are NaN when a sample is constant, or holds NaN or
+        infinity. The p-value is that of
         uncorrelated normal samples, by Student's t with N − 2 degrees of freedom.
 
     Raises
@@ -46,7 +47,8 @@ def pearson(x: ArrayLike, y: ArrayLike) -> Correlation:
         raise ValueError(f"samples have shapes {a.shape} and {b.shape}, expected as many numbers")
     if len(a) < 2:
         raise ValueError(f"{len(a)} pairs, expected at least 2 for a correlation")
-    if (a == a[0]).all() or (b == b[0]).all():
+    is_finite = np.isfinite(a).all() and np.isfinite(b).all()
+    if not is_finite or (a == a[0]).all() or (b == b[0]).all():
         return Correlation(math.nan, math.nan)
     a, b = _centered(a), _centered(b)
     r = min(1.0, max(-1.0, float(a @ b)))

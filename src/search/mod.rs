@@ -26,8 +26,8 @@ const THREAD_WORK: usize = 1 << 20;
 /// Values of the vectors that are held against a block of rows: a part of a core's own cache.
 const QUERY_VALUES: usize = 1 << 16;
 const BLOCK_VALUES: usize = 1 << 14;
-/// Products of all vectors with a block of rows, for sums of them.
-const SUM_VALUES: usize = 1 << 17;
+/// Products of the vectors with a block of rows, at most, about.
+const PRODUCTS: usize = 1 << 17;
 
 /// What is asked.
 #[derive(Debug, Clone, Copy)]
@@ -105,7 +105,7 @@ pub fn cosines(
     assert_eq!((store.len(), vector.len()), (store.norms.len(), 1), "norms and one vector");
     let kernels = simd::kernels()?;
     let asked = Asked::new(vector, store.values);
-    let step = (BLOCK_VALUES / store.width).max(8);
+    let step = block_rows(store);
     over_parts(rows, store.width, threads, poll, |own, stop| {
         let mut scores = Vec::with_capacity(own.len());
         let (scope, mut block) = (Scope::Range(own.start, own.end), Block::default());
@@ -172,6 +172,11 @@ fn norm(row: &[f32]) -> f32 {
     (sums.iter().sum::<f64>() + rest).sqrt() as f32
 }
 
+/// Rows that pass by together.
+fn block_rows(store: Store<'_>) -> usize {
+    (BLOCK_VALUES / store.width).clamp(8, 1024)
+}
+
 /// The best of some places of the scope for some of the questions.
 fn scan(
     store: Store<'_>,
@@ -182,7 +187,7 @@ fn scan(
 ) -> Result<Vec<Vec<Hit>>> {
     let at_once = match question.sums {
         Some(_) => questions.len().max(1),
-        None => (QUERY_VALUES / store.width).max(2),
+        None => (QUERY_VALUES / store.width).min(PRODUCTS / block_rows(store)).max(2),
     };
     let mut found = Vec::with_capacity(questions.len());
     for first in questions.clone().step_by(at_once) {
@@ -206,10 +211,9 @@ fn scan_together(
         None => question.vectors.part(questions.clone()),
     };
     let asked = Asked::new(vectors, store.values);
-    let few = (BLOCK_VALUES / store.width).max(8);
     let step = match question.sums {
-        Some(_) => (SUM_VALUES / vectors.len().max(1)).clamp(8, few.max(8)),
-        None => few,
+        Some(_) => (PRODUCTS / vectors.len().max(1)).clamp(8, block_rows(store)),
+        None => block_rows(store),
     };
     let (mut block, mut sum) = (Block::default(), Vec::new());
     let mut best = vec![Best::new(question.wanted); questions.len()];

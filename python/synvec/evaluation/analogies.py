@@ -160,6 +160,8 @@ class _Block:
             scores = self.scores(cosine, "most_similar_cosmul")
             low, high = np.searchsorted(self.barred_rows, [start, end])
             scores[self.barred_questions[low:high], self.barred_rows[low:high] - start] = -np.inf
+            if not np.isfinite(self.norms[start:end]).all():
+                scores[np.isnan(scores)] = -np.inf  # as argmax would take it for the highest
             candidate = scores.argmax(axis=1)
             score = scores[everyone, candidate]
             better = score > best  # strictly: at equal score the lower index stays

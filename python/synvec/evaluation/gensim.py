@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple, TypedDict
 
@@ -135,6 +136,8 @@ def word_pairs(
         try:
             one, other, text = line.split(delimiter)
             score = float(text)
+            if not math.isfinite(score):
+                raise ValueError(text)
         except ValueError:
             logger.info("%s, line %d: skipped, expected two words and a number", pairs, number)
             continue

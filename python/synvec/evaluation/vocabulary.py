@@ -24,7 +24,9 @@ class Vocabulary:
     @classmethod
     def of(cls, kv: Similarity, restrict_vocab: int | None, case_insensitive: bool) -> Vocabulary:
         """Read the first ``restrict_vocab`` keys (None or 0 for all)."""
-        keys = kv.key_table.keys(0, restrict_vocab or None)
+        if restrict_vocab is not None and restrict_vocab < 0:
+            raise ValueError(f"restrict_vocab is {restrict_vocab}, expected a number of rows")
+        keys = kv.key_table.keys(0, min(restrict_vocab or len(kv), len(kv)))
         index: dict[str, int] = {}
         variants: dict[str, list[int]] = {}
         for row, key in enumerate(keys):

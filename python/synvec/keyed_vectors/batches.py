@@ -122,6 +122,8 @@ class Batches(Queries):
         excluded: list[list[int]] = [[] for _ in listed]
         own = np.flatnonzero(~is_vector) if len(listed) else np.empty(0, np.int64)
         positions = self._positions([listed[place] for place in own.tolist()])
+        if not np.isfinite(self.vectors[positions]).all():
+            raise ValueError("a key's vector holds NaN or infinity, expected finite vectors")
         raw[own] = self._unit_rows(positions)
         for place, position in zip(own.tolist(), positions.tolist(), strict=True):
             excluded[place] = [position]

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Vector, divisors, unit_rows
-from synvec.keyed_vectors.queries import Neighbor
+from synvec.arithmetic import Matrix, Vector, divisors, row_norms, unit_rows
+from synvec.keyed_vectors.queries import Neighbor, checked_topn
 from synvec.keyed_vectors.similarity import Similarity
 
 if TYPE_CHECKING:
@@ -46,12 +46,12 @@ class Quantizing(Similarity):
         -------
         QuantizedRows
             Give it to ``most_similar(indexer=…)`` or ask it itself. It is a picture of the store as
-            it is now: make a new one after changing the store.
+            it is now: make a new one after changing the store, whose vectors ``"int8"`` scores by.
 
         Raises
         ------
         ValueError
-            For another ``kind``, an empty store, or NaN.
+            For another ``kind``, an empty store, NaN, or a negative ``sample``.
 
         Examples
         --------
@@ -67,10 +67,13 @@ class Quantizing(Similarity):
             raise ValueError(f"kind is {kind!r}, expected 'float16' or 'int8'")
         if not len(self):
             raise ValueError("there are no vectors to quantize")
+        if sample < 0:
+            raise ValueError(f"sample is {sample}, expected a number of keys, or 0")
         exact = self.vectors, self._needed_norms()
         rows, norms = _rounded(*exact, kind)
-        quantized = QuantizedRows(self.key_table, rows, norms, exact if kind == "int8" else None)
-        if sample:
+        vectors = self.vectors if kind == "int8" else None
+        quantized = QuantizedRows(self.key_table, rows, norms, vectors)
+        if sample and len(self) > 1:
             quantized.recall = _recall(exact, quantized, sample, seed)
         return quantized
 
@@ -95,12 +98,12 @@ class QuantizedRows:
         keys: KeyTable,
         rows: NDArray[np.float16] | NDArray[np.int8],
         norms: Vector,
-        exact: tuple[Matrix, Vector] | None,
+        vectors: Matrix | None,
     ) -> None:
         self.kind = str(rows.dtype)
         self._keys, self._rows, self._norms = keys.copy(), rows, norms
         # To score again; of a mapped store only the rows that are looked at are read.
-        self._exact = exact
+        self._vectors = vectors
 
     @property
     def nbytes(self) -> int:
@@ -129,12 +132,15 @@ class QuantizedRows:
         ValueError
             For a vector of another length, or NaN.
         """
+        wanted = checked_topn(num_neighbors)
+        if wanted is None or wanted < 1:
+            return []
         query = np.asarray(vector, dtype=np.float64)
         if query.shape != self._rows.shape[1:] or not np.isfinite(query).all():
             raise ValueError(
                 f"vector has shape {query.shape}, expected {self._rows.shape[1:]} finite numbers"
             )
-        found, scores = self.nearest(unit_rows(query[np.newaxis]), num_neighbors)
+        found, scores = self.nearest(unit_rows(query[np.newaxis]), wanted)
         return list(zip(self._keys.keys_at(found[0]), scores[0].tolist(), strict=True))
 
     def nearest(
@@ -145,18 +151,19 @@ class QuantizedRows:
         ``excluded`` has, for each query, rows in ascending order that are no answer. Where fewer
         were found the row is −1.
         """
-        if self._exact is None:
+        wanted = min(wanted, len(self))
+        if self._vectors is None:
             return _core.nearest(self._rows, self._norms, queries, wanted, excluded=excluded)
         near, _ = _core.nearest(
             self._rows, self._norms, queries, OVERSAMPLING * wanted + RESERVE, excluded=excluded
         )
-        vectors, norms = self._exact
         found = np.full((len(queries), min(wanted, near.shape[1])), -1, dtype=np.int64)
         scores = np.full(found.shape, np.nan, dtype=np.float32)
         for number, rows in enumerate(near):
             rows = np.sort(rows[rows >= 0])
+            exact = self._vectors[rows]
             best, cosines = _core.nearest(
-                vectors[rows], norms[rows], queries[number : number + 1], wanted
+                exact, row_norms(exact), queries[number : number + 1], wanted
             )
             found[number, : best.shape[1]] = rows[best[0]]
             scores[number, : best.shape[1]] = cosines[0]

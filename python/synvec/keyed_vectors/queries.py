@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TypeAlias, overload
+from typing import Any, Protocol, TypeAlias, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -459,6 +459,8 @@ def _as_list(name: str, given: Query) -> Sequence[Item | tuple[Item, float]]:
     if isinstance(given, str | int | np.integer):
         return [given]
     if isinstance(given, np.ndarray):
+        if not given.ndim:
+            return [cast(Key, given.item())]
         if given.dtype.kind in "UO":
             return list(given)
         return list(given) if given.ndim == 2 else [given]

@@ -217,7 +217,9 @@ class VectorStore(Keys):
     @norms.setter
     def norms(self, norms: Vector | None) -> None:
         if norms is not None:
-            norms = _column("norms", np.asarray(norms, dtype=np.float32), len(self))
+            norms = _column(
+                "norms", np.require(np.asarray(norms), np.float32, ["C", "A"]), len(self)
+            )
         self._norms = norms
 
     @property
@@ -403,7 +405,7 @@ class VectorStore(Keys):
 
 def as_rows(vectors: ArrayLike, rows: int, vector_size: int | None = None) -> Matrix:
     """Return ``vectors`` as a C-contiguous float32 matrix of that shape, or raise ValueError."""
-    matrix = np.asarray(np.ascontiguousarray(vectors, dtype=np.float32))
+    matrix: Matrix = np.require(np.asarray(vectors), np.float32, ["C", "A"])
     if matrix.ndim != 2 or matrix.shape[0] != rows or matrix.shape[1] < 1:
         raise ValueError(f"vectors have shape {matrix.shape}, expected {rows} rows, one a key")
     if vector_size is not None and matrix.shape[1] != vector_size:
