@@ -350,7 +350,7 @@ def test_what_a_read_only_map_gives_out_is_read_only(kv: KeyedVectors, tmp_path:
         (lambda kv: kv.__setitem__(slice(0, 1), ROWS[:1]), "a slice is no key: set a key"),
         (
             lambda kv: kv.add_vectors(["new"], ROWS[:1], extras={"count": ["many"]}),
-            "extras.*expected numbers as before",
+            "count is 'many', expected a number",
         ),
     ],
 )
@@ -362,3 +362,61 @@ def test_what_looks_like_keys_and_is_none(kv: KeyedVectors, call: Call, message:
 def test_a_single_key_where_many_are_meant_is_told(kv: KeyedVectors, method: str) -> None:
     with pytest.warns(UserWarning, match="keys is the str 'king', read letter by letter"):
         getattr(kv, method)("king")
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda kv: kv.remove(b"\x00"),
+        lambda kv: kv.__delitem__(bytearray(b"\x01")),
+        lambda kv: kv.__setitem__(b"\x00\x01", ROWS[:2]),
+        lambda kv: kv.most_similar_batch(b"\x00"),
+        lambda kv: kv.most_similar("king", candidates=b"\x01"),
+        lambda kv: kv.get_mean_vector(b"\x01"),
+    ],
+)
+def test_bytes_are_no_positions(kv: KeyedVectors, call: Call) -> None:
+    refuses(kv, call, TypeError, "keys are str: decode it first")
+
+
+@pytest.mark.parametrize("name", ["key_to_index", "index_to_key"])
+def test_the_views_cannot_be_set(kv: KeyedVectors, name: str) -> None:
+    refuses(kv, lambda kv: setattr(kv, name, {}), AttributeError, r"from_arrays\(keys, vectors\)")
+
+
+@pytest.mark.parametrize(
+    ("count", "error"),
+    [(-1, ValueError), (2.5, ValueError), (np.nan, ValueError), (np.inf, ValueError)]
+    + [(None, TypeError), ("3", TypeError), (True, TypeError)],
+)
+def test_what_is_no_count(kv: KeyedVectors, count: Any, error: type[Exception]) -> None:
+    refuses(kv, lambda kv: kv.set_vecattr("king", "count", count), error, "count is .*, expected")
+    extras = {"count": [count]}
+    refuses(kv, lambda kv: kv.add_vectors(["new"], ROWS[:1], extras), error, "expected")
+
+
+def test_a_count_that_came_as_a_float_is_one(kv: KeyedVectors, tmp_path: Path) -> None:
+    kv.set_vecattr("king", "count", np.float64(7))
+    kv.add_vectors(["new"], ROWS[:1], {"count": [8.0]})
+    kv.save(tmp_path / "vectors.kv")
+    counts = KeyedVectors.load(tmp_path / "vectors.kv").counts
+    assert counts is not None and counts.tolist() == [7, 2, 1, 8]
+
+
+def test_locks_are_one_or_one_a_key(kv: KeyedVectors) -> None:
+    kv.set_vecattr("king", "weight", 2.5)
+    with pytest.raises(TypeError, match=r"extras.*expected numbers as before"):
+        kv.add_vectors(["new"], ROWS[:1], extras={"weight": ["heavy"]})
+    for wrong in (np.ones(2), 1.0, np.ones((3, 1))):
+        with pytest.raises(
+            ValueError, match=r"vectors_lockf has shape .*, expected one number, or"
+        ):
+            kv.vectors_lockf = wrong
+    kv.vectors_lockf = [0, 1, 0.5]  # type: ignore[assignment]
+    kv.add_vector("new", [1, 2, 3])
+    kv.remove("queen")
+    assert kv.vectors_lockf.tolist() == [0, 0.5, 1]
+    alone = KeyedVectors.from_arrays(["king"], ROWS[:1])
+    alone.vectors_lockf = np.zeros(1)
+    alone.add_vector("new", [1, 2, 3])
+    assert alone.vectors_lockf.tolist() == [0, 1]

@@ -120,14 +120,14 @@ class Editing(VectorStore):
         first = len(self)
         total = first + len(new_keys)
         expandos = self._extended(columns, rows_of[is_new], overwriting, overwritten)
-        lockf = self.vectors_lockf
-        if self._is_lockf_by_key():
+        lockf = self._lockf
+        if self._is_lockf_by_key:
             lockf = np.concatenate([lockf, np.ones(len(new_keys), lockf.dtype)])
         self._make_room(total)
         if new_keys:  # a read-only map refuses to be written even nothing
             self._rows[first:total] = rows[rows_of[is_new]]  # beyond the last key, not seen yet
         self._keys.extend(new_keys)
-        self.expandos, self.vectors_lockf = expandos, lockf
+        self.expandos, self._lockf = expandos, lockf
         if new_keys:
             self._norms = None
         self._write_rows(overwritten, rows[overwriting])
@@ -159,10 +159,6 @@ class Editing(VectorStore):
             column[overwritten] = new[overwriting]
             expandos[name] = column
         return expandos
-
-    def _is_lockf_by_key(self) -> bool:
-        """Whether ``vectors_lockf`` has a number for each key, and not one for all."""
-        return len(self.vectors_lockf) == len(self) > 1
 
     def _write_rows(self, positions: NDArray[np.int64], rows: Matrix) -> None:
         """Overwrite rows, and the norms of those alone."""
@@ -227,14 +223,16 @@ class Editing(VectorStore):
             The attribute's name.
         val
             Its value. The first one decides the type: integers, floats, or any object; integers
-            become floats when a float joins them.
+            become floats when a float joins them. A ``"count"`` is an integer from 0 on.
 
         Raises
         ------
         KeyError
             For an unknown key.
         TypeError
-            When the attribute holds numbers and ``val`` is none.
+            When the attribute holds numbers, or counts, and ``val`` is none.
+        ValueError
+            For a count that is no integer from 0 on.
 
         Examples
         --------
@@ -246,6 +244,8 @@ class Editing(VectorStore):
         """
         position = self.get_index(key)
         column = self.expandos.get(attr)
+        if attr == "count":
+            val = _as_count(val)
         is_number = isinstance(val, int | float | np.number | np.bool_)
         if column is None:
             self.allocate_vecattrs([attr], [type(val) if is_number else object])
@@ -335,8 +335,8 @@ class Editing(VectorStore):
         for start in range(0, self.vector_size, SORTED_COLUMNS):
             columns = rows[:, start : start + SORTED_COLUMNS]
             columns[:] = columns[order]
-        if self._is_lockf_by_key():
-            self.vectors_lockf = self.vectors_lockf[order]
+        if self._is_lockf_by_key:
+            self._lockf = self._lockf[order]
         self._keys = keys
         self.expandos = {name: column[order] for name, column in self.expandos.items()}
         self._norms = None if norms is None else norms[order]
@@ -390,7 +390,18 @@ def _values(name: str, values: ArrayLike, rows: int) -> NDArray[Any]:
     column = np.asarray(values)
     if not column.ndim or len(column) != rows:
         raise ValueError(f"extras[{name!r}] has shape {column.shape}, expected {rows} values")
+    if name == "count" and column.dtype.kind not in "u":
+        column = np.array([_as_count(value) for value in column.tolist()], dtype=np.int64)
     return column
+
+
+def _as_count(value: object) -> int:
+    """Return a count as an int, also one that came as a float, as from a table."""
+    if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+        raise TypeError(f"count is {value!r}, expected a number")
+    if not float(value).is_integer() or value < 0:
+        raise ValueError(f"count is {value!r}, expected an integer from 0 on")
+    return int(value)
 
 
 def _blank(like: NDArray[Any], rows: int) -> NDArray[Any]:

@@ -20,17 +20,29 @@ Key: TypeAlias = str | int | np.integer[Any]
 
 K = TypeVar("K")
 
+_NOT_SET = (
+    "{} can't be set: make a store of keys and vectors with KeyedVectors.from_arrays(keys, vectors)"
+)
+
 
 def require_order(keys: object) -> None:
-    """Refuse a set, whose order would decide which key gets what."""
+    """Refuse a set, whose order would decide which key gets what, and bytes."""
+    _refuse_bytes(keys)
     if isinstance(keys, AbstractSet) and not isinstance(keys, KeysView):
         raise TypeError(
             f"the keys are a {type(keys).__name__}, which has no order: give them as a list"
         )
 
 
+def _refuse_bytes(keys: object) -> None:
+    # Walked over, they would be positions.
+    if isinstance(keys, bytes | bytearray):
+        raise TypeError(f"{keys!r} is {type(keys).__name__}, keys are str: decode it first")
+
+
 def key_list(name: str, keys: Iterable[K], stacklevel: int = 3) -> list[K]:
     """Return keys as a list, with a warning when they are the letters of one."""
+    _refuse_bytes(keys)
     if isinstance(keys, str):
         warnings.warn(
             f"{name} is the str {keys!r}, read letter by letter: put a single key in a list",
@@ -54,10 +66,18 @@ class Keys:
         """The index of each key: a read-only mapping that builds no dictionary."""
         return KeyToIndex(self._keys)
 
+    @key_to_index.setter
+    def key_to_index(self, _: object) -> None:
+        raise AttributeError(_NOT_SET.format("key_to_index"))
+
     @property
     def index_to_key(self) -> IndexToKey:
         """The keys in the order of their rows: a read-only sequence that builds no list."""
         return IndexToKey(self._keys)
+
+    @index_to_key.setter
+    def index_to_key(self, _: object) -> None:
+        raise AttributeError(_NOT_SET.format("index_to_key"))
 
     @property
     def next_index(self) -> int:
@@ -126,6 +146,7 @@ class Keys:
 
     def _positions(self, keys: Iterable[Key]) -> NDArray[np.int64]:
         """Return the index of each key or position; KeyError for the first unknown one."""
+        _refuse_bytes(keys)
         items = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
         if all(isinstance(key, str) for key in items):
             positions = self._keys.indices(cast(list[str], items))

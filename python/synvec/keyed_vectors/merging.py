@@ -83,9 +83,9 @@ class Merging(Editing):
             ours = ours[theirs]
         if len(ours):
             self._require_writable("overwritten")
-            locks = self.vectors_lockf
-            locks = locks.copy() if self._is_lockf_by_key() else np.repeat(locks, len(self))
+            locks = self._lockf
+            locks = locks.copy() if self._is_lockf_by_key else np.repeat(locks, len(self))
             locks[ours] = lockf
             self._write_rows(ours, other.vectors[theirs])
-            self.vectors_lockf = locks
+            self._lockf, self._is_lockf_by_key = locks, True
         logger.info("overwrote the vectors of %d of %d keys", len(ours), len(self))

@@ -59,12 +59,12 @@ class Removing(Editing):
         kept = np.flatnonzero(stays).astype(np.int64)
         table = self._keys.take(kept)
         expandos = {name: column[kept] for name, column in self.expandos.items()}
-        lockf = self.vectors_lockf[kept] if self._is_lockf_by_key() else self.vectors_lockf
+        lockf = self._lockf[kept] if self._is_lockf_by_key else self._lockf
         norms = None if self._norms is None else self._norms[kept]
 
         self._norms = None
         _move_up(self._rows, kept)
-        self._keys, self.expandos, self.vectors_lockf = table, expandos, lockf
+        self._keys, self.expandos, self._lockf = table, expandos, lockf
         self._norms = norms
 
     def __delitem__(self, keys: Key | Iterable[Key]) -> None:

@@ -223,7 +223,7 @@ class Similarity(Batches):
         >>> kv.doesnt_match(["socket", "port", "year"])
         'year'
         """
-        return self.rank_by_centrality(words)[-1][1]
+        return self.rank_by_centrality(key_list("words", words))[-1][1]
 
     def rank_by_centrality(
         self, words: Sequence[K], use_norm: bool = True

@@ -24,7 +24,8 @@ class VectorStore(Keys):
     expandos: dict[str, NDArray[Any]]
     """Further columns: one value a key under each name, counts under ``"count"``."""
 
-    vectors_lockf: Vector
+    _lockf: Vector
+    _is_lockf_by_key: bool
     """How much training may change rows, 0 to 1: one number for all, or one a key.
 
     Kept as gensim has it, and told to `intersect_word2vec_format`; training doesn't heed it yet.
@@ -58,7 +59,7 @@ class VectorStore(Keys):
         self._norms = None
         self._unit_ready = False
         self.expandos = {}
-        self.vectors_lockf = np.ones(1, dtype=np.float32)
+        self._lockf, self._is_lockf_by_key = np.ones(1, dtype=np.float32), False
 
     @classmethod
     def from_arrays(
@@ -221,6 +222,21 @@ class VectorStore(Keys):
                 "norms", np.require(np.asarray(norms), np.float32, ["C", "A"]), len(self)
             )
         self._norms = norms
+
+    @property
+    def vectors_lockf(self) -> Vector:
+        """How much training may change the rows, 0 (locked) to 1 (free): V numbers, or one."""
+        return self._lockf
+
+    @vectors_lockf.setter
+    def vectors_lockf(self, locks: ArrayLike) -> None:
+        column = np.require(np.asarray(locks), np.float32, ["C", "A"])
+        if column.shape not in ((1,), (len(self),)):
+            raise ValueError(
+                f"vectors_lockf has shape {column.shape}, expected one number, or one for each of "
+                f"{len(self)} keys"
+            )
+        self._lockf, self._is_lockf_by_key = column, len(column) == len(self)
 
     @property
     def counts(self) -> NDArray[Any] | None:
@@ -389,7 +405,7 @@ class VectorStore(Keys):
             "_rows": np.array(self.vectors),
             "_norms": None if norms is None else np.array(norms),
             "expandos": {name: np.array(column) for name, column in self.expandos.items()},
-            "vectors_lockf": np.array(self.vectors_lockf),
+            "_lockf": np.array(self._lockf),
             "_keys": self._keys.copy(),
         }
 
