@@ -130,3 +130,11 @@ def test_a_missing_file(kv: KeyedVectors, tmp_path: Path) -> None:
     with pytest.raises(FileNotFoundError):
         kv.intersect_word2vec_format(tmp_path / "none.txt")
     assert unchanged(kv)
+
+
+def test_arguments_that_only_loading_has_are_told_apart(kv: KeyedVectors, tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("1 2\na nan 1\n", encoding="utf-8")
+    with pytest.raises(FormatError, match="allow_nonfinite=True") as caught:
+        kv.intersect_word2vec_format(path)
+    assert "load_word2vec_format: load the file with them" in caught.value.__notes__[0]

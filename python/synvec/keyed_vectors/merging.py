@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from synvec.errors import FormatError
 from synvec.keyed_vectors.editing import Editing
 
 if TYPE_CHECKING:
@@ -64,9 +65,16 @@ class Merging(Editing):
 
         if not 0 <= lockf <= 1:
             raise ValueError(f"lockf is {lockf}, expected 0 (locked) to 1 (free)")
-        other = formats.load_word2vec(
-            fname, binary=binary, encoding=encoding, unicode_errors=unicode_errors
-        )
+        try:
+            other = formats.load_word2vec(
+                fname, binary=binary, encoding=encoding, unicode_errors=unicode_errors
+            )
+        except FormatError as error:
+            error.add_note(
+                "arguments that it names are those of KeyedVectors.load_word2vec_format: load the "
+                "file with them, save it in word2vec format, and merge that"
+            )
+            raise
         if other.vector_size != self.vector_size:
             raise ValueError(
                 f"the file's vectors have {other.vector_size} dimensions, expected "
