@@ -430,3 +430,33 @@ def test_memory_is_estimated_by_matrix():
     report = model.estimate_memory(vocab_size=1000)
     assert report["vectors"] == report["syn1"] == report["syn1neg"] == 1000 * 112 * 4
     assert report["total"] == sum(v for k, v in report.items() if k != "total")
+
+
+def _remove_and_add(wv):
+    first, vector = wv.index_to_key[0], wv[0].copy()
+    wv.remove(first)
+    wv.add_vectors([first], vector[None], extras={"count": [1]})
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _remove_and_add,  # as many keys as before, in another order
+        lambda wv: wv.remove("sun"),
+        lambda wv: wv.add_vector("new", np.ones(16)),
+    ],
+)
+def test_words_that_were_changed_are_not_trained_on_with_weights_of_others(tmp_path, change):
+    model = trained(epochs=1)
+    model.save(tmp_path / "before.kv")
+    change(model.wv)
+    for call in (
+        lambda: model.train(TWO_TOPICS, total_examples=300, epochs=1),
+        lambda: model.save(tmp_path / "model.kv"),
+    ):
+        with pytest.raises(ValueError, match=r"the keys of model\.wv were changed"):
+            call()
+    assert not (tmp_path / "model.kv").exists()
+    model.wv.save(tmp_path / "vectors.kv")
+    again = pickle.loads(pickle.dumps(Word2Vec.load(tmp_path / "before.kv")))
+    again.train(TWO_TOPICS, total_examples=300, epochs=1)

@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from synvec.keyed_vectors import KeyedVectors
-from synvec.training import Epoch
+from synvec.training import Epoch, require_own_words
 
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
@@ -31,6 +31,7 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     """Write a model: vectors, output weights, settings and history."""
     from synvec import formats
 
+    require_own_words(model)
     config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
     config["history"] = [asdict(epoch) for epoch in model.history]
     formats.save_native(
@@ -59,6 +60,7 @@ def restore_model(model: Word2Vec, parts: NativeParts) -> Word2Vec:
     model.wv = KeyedVectors.from_arrays(
         parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
     )
+    model._words = model.wv.key_table.copy()
     if parts.output_vectors is not None:
         model.syn1neg = parts.output_vectors
     if parts.output_nodes is not None:

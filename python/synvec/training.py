@@ -45,6 +45,7 @@ class TrainingRun:
         words_before: int,
         total_raw_words: int,
     ) -> None:
+        require_own_words(model)
         if not np.all(model.wv.vectors_lockf == 1):
             raise NotImplementedError(
                 "wv.vectors_lockf locks some rows, which training can't do yet: set it to "
@@ -133,6 +134,15 @@ class TrainingRun:
             reports(single)
 
         return report
+
+
+def require_own_words(model: Word2Vec) -> None:
+    """Refuse a model whose keys were added, removed or sorted: its output weights weren't."""
+    if model.wv.key_table != model._words:
+        raise ValueError(
+            "the keys of model.wv were changed, and the output weights no longer belong to them: "
+            "go on with the vectors alone (model.wv), or build the vocabulary anew"
+        )
 
 
 def _training_matrix(array: NDArray[np.float32]) -> _core.Matrix:

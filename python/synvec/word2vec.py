@@ -235,6 +235,7 @@ class Word2Vec(OlderModelNames):
 
         self._config(epochs=epochs, alpha=alpha, min_alpha=min_alpha, compute_loss=compute_loss)
         self.wv = KeyedVectors(vector_size)
+        self._words = self.wv.key_table.copy()  # those that the output weights belong to
         self.corpus_count = 0
         self.corpus_total_words = 0
         self.effective_min_count = min_count
@@ -346,6 +347,7 @@ class Word2Vec(OlderModelNames):
         rows = len(vocabulary.keys)
         vectors = first_vectors(rows, self.vector_size, self.seed)
         self.wv = KeyedVectors.from_arrays(vocabulary.keys, vectors, counts=vocabulary.counts)
+        self._words = self.wv.key_table.copy()
         if self.negative:
             self.syn1neg = _core.Matrix(rows, self.vector_size).array
         if self.hs:
