@@ -8,6 +8,8 @@ from typing import Any, TypeVar
 
 import click
 
+from synvec.errors import FormatError
+
 logger = logging.getLogger("synvec")
 
 TRACEBACK = 2  # -vv
@@ -103,6 +105,13 @@ def say(line: str) -> None:
         click.echo(f"synvec: {line}", err=True)
 
 
+_ON_THE_COMMAND_LINE = {
+    'count="actual"': "synvec convert --count actual IN OUT",
+    "allow_nonfinite=True": "synvec convert --allow-nonfinite IN OUT",
+}
+"""What a message says to Python, and what does it here."""
+
+
 def one_line(error: BaseException) -> str:
     """Return an exception as one line for the user."""
     if isinstance(error, OSError) and error.strerror:
@@ -115,4 +124,7 @@ def one_line(error: BaseException) -> str:
         text = str(error.args[0])  # its own str() puts quotes around it
     else:
         text = str(error)
+        for argument, command in _ON_THE_COMMAND_LINE.items():
+            if isinstance(error, FormatError) and argument in text:
+                text += f" (on the command line: {command})"
     return " ".join(text.split()) or type(error).__name__
