@@ -402,11 +402,13 @@ def test_convert_by_format_name(tmp_path: Path) -> None:
     formats.convert(io.BytesIO(BINARY), out, format="glove")
     assert out.getvalue() == TEXT.split(b"\n", 1)[1]
     out = io.BytesIO()
-    formats.convert(io.BytesIO(BINARY), out, format="word2vec-binary", style="word2vec.c")
+    formats.convert(
+        io.BytesIO(BINARY), out, format="word2vec-binary", write_options={"style": "word2vec.c"}
+    )
     assert out.getvalue().count(b"\n") == 4
     with pytest.raises(ValueError, match="pass format="):
         formats.convert(io.BytesIO(TEXT), io.BytesIO())
-    with pytest.raises(ValueError, match=r"expected \.kv, \.txt"):
+    with pytest.raises(ValueError, match=r"expected one of \.kv, \.txt"):
         formats.convert(io.BytesIO(TEXT), tmp_path / "a.other")
     with pytest.raises(ValueError, match="expected one of native"):
         formats.convert(io.BytesIO(TEXT), out, format="other")  # type: ignore[arg-type]

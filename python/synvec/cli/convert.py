@@ -8,7 +8,7 @@ import click
 from synvec import formats
 from synvec.cli import files, messages
 
-_FORMATS = click.Choice(["native", "word2vec-text", "word2vec-binary", "glove"])
+_FORMATS = click.Choice(list(formats.FORMATS))
 
 
 @click.command(

@@ -35,8 +35,7 @@ def readable(path: str) -> Iterator[str]:
 
 def open_vectors(path: str) -> KeyedVectors:
     """Open the vectors in a file of any format, or on stdin; of a full model, its word vectors."""
-    loaded = formats.load(sys.stdin.buffer if path == STDIO else path)
-    return loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+    return formats.vectors_of(formats.load(sys.stdin.buffer if path == STDIO else path))
 
 
 def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) -> None:
@@ -91,13 +90,8 @@ def check_space(path: Path, needed: int) -> None:
 def save_vectors(vectors: KeyedVectors, out: str) -> None:
     """Save in the format that OUT's ending names; stdout gets word2vec text."""
     target = sys.stdout.buffer if out == STDIO else out
-    form = "word2vec-text" if out == STDIO else formats.format_of_ending(out)
-    keys, rows, counts = vectors.key_table, vectors.vectors, vectors.counts
-    if form == "native":
-        formats.save_native(target, keys, rows, norms=vectors.norms, counts=counts)
-    else:
-        binary = form == "word2vec-binary"
-        formats.save_word2vec(target, keys, rows, counts=counts, binary=binary)
+    form: formats.Format | None = "word2vec-text" if out == STDIO else None
+    formats.save(vectors, target, format=form)
 
 
 def lines_of_stdin() -> Iterator[list[str]]:

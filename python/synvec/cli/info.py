@@ -25,7 +25,7 @@ def info(file: str, as_json: bool) -> None:
     with files.readable(file) as path:
         form = formats.sniff(path)
         loaded = formats.load(path, format=form)
-        vectors = loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+        vectors = formats.vectors_of(loaded)
         found = {
             "file": file,
             "format": form,

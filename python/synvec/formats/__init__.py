@@ -3,11 +3,13 @@
 from synvec.formats.glove import load_glove, save_glove
 from synvec.formats.limits import Limits
 from synvec.formats.native import NativeParts, open_native, save_native, verify
-from synvec.formats.opening import convert, load
-from synvec.formats.sniff import Format, format_of_ending, sniff
+from synvec.formats.opening import convert, load, save, vectors_of
+from synvec.formats.registry import FORMATS, Format, format_of_ending
+from synvec.formats.sniff import sniff
 from synvec.formats.word2vec import ReadOptions, load_word2vec, save_word2vec
 
 __all__ = [
+    "FORMATS",
     "Format",
     "Limits",
     "NativeParts",
@@ -18,9 +20,11 @@ __all__ = [
     "load_glove",
     "load_word2vec",
     "open_native",
+    "save",
     "save_glove",
     "save_native",
     "save_word2vec",
     "sniff",
+    "vectors_of",
     "verify",
 ]

@@ -90,3 +90,8 @@ def save_glove(
         append=False,
         allow_nonfinite=allow_nonfinite,
     )
+
+
+def export_glove(vectors: "KeyedVectors", target: Target, *, allow_nonfinite: bool = False) -> None:
+    """Save GloVe text, as `save_glove` does."""
+    save_glove(target, vectors.key_table, vectors.vectors, allow_nonfinite=allow_nonfinite)

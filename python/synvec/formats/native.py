@@ -19,6 +19,9 @@ from synvec.formats.sources import Source, Target, name_of
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from synvec.keyed_vectors import KeyedVectors
+    from synvec.word2vec import Word2Vec
+
 
 @dataclass(frozen=True, slots=True)
 class NativeParts:
@@ -156,6 +159,33 @@ def open_native(
         **parts,
         config=None if config is None else _as_config(config, name_of(path)),
         path=Path(path) if isinstance(path, str | PathLike) else None,
+    )
+
+
+def load_native(
+    source: Source, *, limits: Limits = DEFAULT, mmap: Literal["c", "r"] | None = None
+) -> KeyedVectors | Word2Vec:
+    """Open a native file as what it holds: vectors, or the full model that they belong to."""
+    parts = open_native(source, mmap, limits=limits)
+    if parts.config is not None:
+        from synvec.word2vec import Word2Vec
+
+        return Word2Vec._from_native(parts)
+    from synvec.keyed_vectors import KeyedVectors
+
+    return KeyedVectors.from_arrays(
+        parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
+    )
+
+
+def export_native(vectors: KeyedVectors, target: Target, *, allow_nonfinite: bool = False) -> None:
+    """Save vectors and counts, as `save_native` does; the norms are computed again."""
+    save_native(
+        target,
+        vectors.key_table,
+        vectors.vectors,
+        counts=vectors.counts,
+        allow_nonfinite=allow_nonfinite,
     )
 
 

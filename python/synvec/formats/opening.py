@@ -1,18 +1,22 @@
 """One door for every format: `load` recognises what is there, `convert` writes what is asked."""
 
+from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
-from synvec.formats.glove import load_glove, save_glove
 from synvec.formats.limits import DEFAULT, Limits
-from synvec.formats.native import open_native, save_native
-from synvec.formats.sniff import FORMATS, Format, format_of_ending, recognize
+from synvec.formats.registry import Format, call, entry_of, format_of_ending
+from synvec.formats.sniff import recognize
 from synvec.formats.sources import Source, Target, name_of, peek
-from synvec.formats.word2vec import ReadOptions, Style, load_word2vec, save_word2vec
+from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
+
+
+class LoadOptions(ReadOptions, total=False):
+    """What the reader of one format or another takes; each refuses what means nothing to it."""
 
 
 def load(
@@ -21,7 +25,7 @@ def load(
     format: Format | None = None,
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
-    **options: Unpack[ReadOptions],
+    **options: Unpack[LoadOptions],
 ) -> "KeyedVectors | Word2Vec":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
@@ -37,7 +41,8 @@ def load(
     limits
         Bounds on what the file may ask for.
     **options
-        As `load_word2vec` takes them; a native file takes none.
+        As the format's reader takes them; for text and word2vec's binary see `load_word2vec`. A
+        native file takes none.
 
     Returns
     -------
@@ -60,34 +65,65 @@ def load(
     if format is None:
         head, path = peek(path)
         format = recognize(head, name_of(path))
-    if format not in FORMATS:
-        raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
-    if format == "native":
-        if options:
-            raise TypeError(f"{', '.join(options)} is nothing for a native file; leave it out")
-        return _load_native(path, mmap, limits)
-    if mmap == "r":
+    if mmap == "r" and format != "native":
         raise ValueError(
-            f"{name_of(path)} is {format} and cannot be mapped; convert it to .kv first"
+            f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to .kv"
+            " first"
         )
-    if format == "glove":
-        return load_glove(path, limits=limits, **options)
-    return load_word2vec(path, binary=format == "word2vec-binary", limits=limits, **options)
+    mapped = {"mmap": mmap} if format == "native" else {}
+    loaded = call(format, "load", path, limits=limits, **mapped, **options)
+    return cast("KeyedVectors | Word2Vec", loaded)
 
 
-def _load_native(
-    path: Source, mmap: Literal["c", "r"] | None, limits: Limits
-) -> "KeyedVectors | Word2Vec":
-    parts = open_native(path, mmap, limits=limits)
-    if parts.config is not None:
-        from synvec.word2vec import Word2Vec
+def save(
+    vectors: "KeyedVectors",
+    target: Target,
+    *,
+    format: Format | None = None,
+    allow_nonfinite: bool = False,
+    **options: Any,
+) -> None:
+    r"""Write vectors to a file of any format.
 
-        return Word2Vec._from_native(parts)
-    from synvec.keyed_vectors import KeyedVectors
+    Parameters
+    ----------
+    vectors
+        What is written.
+    target
+        The file, whose ending picks the format (``.kv``, ``.txt``, ``.vec``, ``.bin``, each also
+        with a compression's ending), or a file object open for writing bytes.
+    format
+        The format; needed for a file object and for GloVe's.
+    allow_nonfinite
+        Write NaN and infinity too.
+    **options
+        As the format's writer takes them: ``style="word2vec.c"`` for word2vec's two.
 
-    return KeyedVectors.from_arrays(
-        parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
-    )
+    Raises
+    ------
+    FormatError
+        When a key cannot go into the format, or there is a NaN or an infinity.
+    ValueError
+        When the ending of ``target`` names no format.
+    TypeError
+        For an option that the format does not take.
+    OSError
+        When the system refuses; the old file is left.
+
+    Examples
+    --------
+    >>> import io
+    >>> from synvec import KeyedVectors
+    >>> file = io.BytesIO()
+    >>> save(KeyedVectors.from_arrays(["a"], [[0.5, 1]]), file, format="glove")
+    >>> file.getvalue()
+    b'a 0.5 1.0\n'
+    """
+    if format is None:
+        if not isinstance(target, str | PathLike):
+            raise ValueError("a file object has no ending; pass format=")
+        format = format_of_ending(target)
+    call(format, "export", vectors, target, allow_nonfinite=allow_nonfinite, **options)
 
 
 def convert(
@@ -96,9 +132,9 @@ def convert(
     *,
     source_format: Format | None = None,
     format: Format | None = None,
-    style: Style = "gensim",
     limits: Limits = DEFAULT,
-    **options: Unpack[ReadOptions],
+    write_options: Mapping[str, Any] | None = None,
+    **options: Unpack[LoadOptions],
 ) -> None:
     """Write the vectors of one file to another, in another format.
 
@@ -115,12 +151,12 @@ def convert(
         The format of ``source``; by default it is recognised.
     format
         The format of ``target``; needed for a file object and for GloVe's.
-    style
-        As `save_word2vec` takes it.
     limits
         Bounds on what the source may ask for.
+    write_options
+        Options of the target's writer, as ``{"style": "word2vec.c"}``.
     **options
-        As `load_word2vec` takes them.
+        Options of the source's reader, as `load` takes them.
 
     Raises
     ------
@@ -135,25 +171,20 @@ def convert(
     --------
     >>> convert("glove.6B.50d.txt", "glove.kv")  # doctest: +SKIP
     """
-    from synvec.keyed_vectors import KeyedVectors
-
-    if format is None:
-        if not isinstance(target, str | PathLike):
-            raise ValueError("a file object has no ending; pass format=")
-        format = format_of_ending(target)
-    if format not in FORMATS:
-        raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
     loaded = load(source, format=source_format, limits=limits, **options)
-    vectors = loaded if isinstance(loaded, KeyedVectors) else loaded.wv
     # What was let in is let out.
     allow = options.get("allow_nonfinite", False)
-    keys, rows, counts = vectors.key_table, vectors.vectors, vectors.counts
-    if format == "native":
-        save_native(target, keys, rows, counts=counts, allow_nonfinite=allow)
-    elif format == "glove":
-        save_glove(target, keys, rows, allow_nonfinite=allow)
-    else:
-        binary = format == "word2vec-binary"
-        save_word2vec(
-            target, keys, rows, counts=counts, binary=binary, style=style, allow_nonfinite=allow
-        )
+    save(
+        vectors_of(loaded),
+        target,
+        format=format,
+        allow_nonfinite=allow,
+        **(write_options or {}),
+    )
+
+
+def vectors_of(loaded: "KeyedVectors | Word2Vec") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a full model, its word vectors."""
+    from synvec.keyed_vectors import KeyedVectors
+
+    return loaded if isinstance(loaded, KeyedVectors) else loaded.wv

@@ -1,26 +1,11 @@
-"""Which format a file has: by content when it is read, by its ending when it is written."""
+"""Which format a file has, by its content."""
 
 import re
-from os import PathLike, fspath
-from typing import Literal
 
 from synvec import _core
 from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
+from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
-
-Format = Literal["native", "word2vec-text", "word2vec-binary", "glove"]
-"""A format that is read and written."""
-
-FORMATS: tuple[Format, ...] = ("native", "word2vec-text", "word2vec-binary", "glove")
-
-_ENDINGS: dict[str, Format] = {
-    ".kv": "native",
-    ".safetensors": "native",
-    ".txt": "word2vec-text",
-    ".vec": "word2vec-text",
-    ".bin": "word2vec-binary",
-}
-_COMPRESSED_ENDINGS = {".gz", ".bz2", ".xz", ".zst"}
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
@@ -110,32 +95,3 @@ def _is_number(word: bytes) -> bool:
     except ValueError:
         return False
     return True
-
-
-def format_of_ending(path: str | PathLike[str]) -> Format:
-    """Return the format that a new file's ending asks for.
-
-    ``.kv`` is native, ``.txt`` and ``.vec`` are word2vec text, ``.bin`` is word2vec binary; any of
-    them may be followed by ``.gz``, ``.bz2``, ``.xz`` or ``.zst``.
-
-    Raises
-    ------
-    ValueError
-        For any other ending.
-
-    Examples
-    --------
-    >>> format_of_ending("vectors.txt.gz")
-    'word2vec-text'
-    """
-    from pathlib import Path  # here, since it costs 5 ms of `import synvec`
-
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSED_ENDINGS:
-        suffixes.pop()
-    if not suffixes or suffixes[-1] not in _ENDINGS:
-        raise ValueError(
-            f"the ending of {fspath(path)!r} names no format, expected .kv, .txt, .vec or .bin;"
-            f" or pass format=, one of {', '.join(FORMATS)}"
-        )
-    return _ENDINGS[suffixes[-1]]

@@ -3,13 +3,14 @@
 import codecs
 import logging
 import warnings
-from typing import TYPE_CHECKING, Any, Literal, TypedDict
+from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from synvec import _core
 from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.registry import refuse_others
 from synvec.formats.sources import Source, Target, name_of
 
 if TYPE_CHECKING:
@@ -30,6 +31,18 @@ class ReadOptions(TypedDict, total=False):
     limit: int | None
     datatype: DTypeLike
     count: Count
+    allow_nonfinite: bool
+
+
+class WriteOptions(TypedDict, total=False):
+    """What `export_text` and `export_binary` take."""
+
+    fvocab: Target | None
+    total_vec: int | None
+    write_header: bool
+    prefix: str
+    append: bool
+    style: Style
     allow_nonfinite: bool
 
 
@@ -115,6 +128,7 @@ def load_rows(
     """Load rows in one of the layouts."""
     from synvec.keyed_vectors import KeyedVectors
 
+    refuse_others(options, ReadOptions.__annotations__, f"word2vec {layout}")
     encoding, errors = options.get("encoding", "utf8"), options.get("unicode_errors", "strict")
     codecs.lookup(encoding)
     codecs.lookup_error(errors)
@@ -241,6 +255,43 @@ def save_word2vec(
         has_header=write_header,
         append=append,
         allow_nonfinite=allow_nonfinite,
+    )
+
+
+def load_text(
+    source: Source,
+    *,
+    limits: Limits = DEFAULT,
+    fvocab: Source | None = None,
+    no_header: bool = False,
+    **options: Unpack[ReadOptions],
+) -> "KeyedVectors":
+    """Load word2vec text, as `load_word2vec` does."""
+    return load_rows(source, "headerless" if no_header else "text", fvocab, options, limits)
+
+
+def load_binary(
+    source: Source,
+    *,
+    limits: Limits = DEFAULT,
+    fvocab: Source | None = None,
+    **options: Unpack[ReadOptions],
+) -> "KeyedVectors":
+    """Load word2vec binary, as `load_word2vec` does."""
+    return load_rows(source, "binary", fvocab, options, limits)
+
+
+def export_text(vectors: "KeyedVectors", target: Target, **options: Unpack[WriteOptions]) -> None:
+    """Save word2vec text, as `save_word2vec` does."""
+    save_word2vec(
+        target, vectors.key_table, vectors.vectors, counts=vectors.counts, binary=False, **options
+    )
+
+
+def export_binary(vectors: "KeyedVectors", target: Target, **options: Unpack[WriteOptions]) -> None:
+    """Save word2vec binary, as `save_word2vec` does."""
+    save_word2vec(
+        target, vectors.key_table, vectors.vectors, counts=vectors.counts, binary=True, **options
     )
 
 
