@@ -1,0 +1,51 @@
+"""The ten words in every format: what was written once opens for ever, with the same words."""
+
+import io
+
+import pytest
+
+from synvec import formats
+from tests.golden import FOLDER, golden, is_golden
+from tests.hostile import check_survives, flipped
+
+# The file in tests/data/golden, its format, who wrote it.
+FILES = [
+    ("gensim.txt", "word2vec-text", "gensim 4.4.0"),
+    ("gensim.bin", "word2vec-binary", "gensim 4.4.0"),
+    ("word2vec-c.bin", "word2vec-binary", "synvec, in the style of word2vec.c"),
+    ("word2vec-c.txt", "word2vec-text", "synvec, in the style of word2vec.c"),
+    ("glove.txt", "glove", "synvec"),
+    ("native-1.kv", "native", "synvec 0.1.0, version 1 of the format"),
+]
+
+
+@pytest.mark.parametrize(("name", "format", "writer"), FILES, ids=[name for name, *_ in FILES])
+def test_it_opens(name: str, format: str, writer: str) -> None:
+    path = FOLDER / name
+    assert formats.sniff(path) == format
+    assert is_golden(formats.vectors_of(formats.load(path))), writer
+
+
+@pytest.mark.parametrize(
+    ("name", "format", "options"),
+    [
+        ("gensim.txt", "word2vec-text", {}),
+        ("gensim.bin", "word2vec-binary", {}),
+        ("word2vec-c.txt", "word2vec-text", {"style": "word2vec.c"}),
+        ("word2vec-c.bin", "word2vec-binary", {"style": "word2vec.c"}),
+        ("glove.txt", "glove", {}),
+        ("native-1.kv", "native", {}),
+    ],
+)
+def test_what_is_written_today_is_the_same_bytes(
+    name: str, format: formats.Format, options: dict[str, str]
+) -> None:
+    out = io.BytesIO()
+    formats.save(golden(), out, format=format, **options)
+    assert out.getvalue() == (FOLDER / name).read_bytes()
+
+
+@pytest.mark.parametrize("name", [name for name, *_ in FILES])
+def test_turned_bits_never_crash(name: str) -> None:
+    for data in flipped((FOLDER / name).read_bytes(), times=150):
+        check_survives(lambda data: formats.load(io.BytesIO(data)), data)
