@@ -31,6 +31,12 @@ from synvec.formats import (
     verify,
 )
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
+from synvec.phrases import (
+    ENGLISH_CONNECTOR_WORDS,
+    FrozenPhrases,
+    Phraser,
+    Phrases,
+)
 from synvec.presets import PRESETS
 from synvec.statistics import Correlation
 from synvec.training import Epoch
@@ -38,6 +44,7 @@ from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from synvec.word2vec import Word2Vec
 
 __all__ = [
+    "ENGLISH_CONNECTOR_WORDS",
     "PRESETS",
     "RULE_DEFAULT",
     "RULE_DISCARD",
@@ -48,6 +55,7 @@ __all__ = [
     "EncodingError",
     "Epoch",
     "FormatError",
+    "FrozenPhrases",
     "HeaderError",
     "KeyedVectors",
     "LimitError",
@@ -57,6 +65,8 @@ __all__ = [
     "NonFiniteError",
     "PairScores",
     "PathLineSentences",
+    "Phraser",
+    "Phrases",
     "RowError",
     "Text8Corpus",
     "TruncatedFileError",

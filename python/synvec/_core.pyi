@@ -129,6 +129,53 @@ class ScannedCorpus:
     def encode(self, keys: KeyTable) -> EncodedCorpus:
         """Return the corpus in the ids of ``keys``, any table; words outside it are dropped."""
 
+class PhraseModel:
+    """Counts of words and of pairs of them."""
+
+    def __init__(self, connectors: list[str], max_pairs: int) -> None: ...
+    def add(self, corpus: ScannedCorpus, workers: int | None = None) -> None:
+        """Count a corpus on top of what was counted before."""
+    def words(self) -> tuple[KeyTable, NDArray[np.uint64]]:
+        """Return every word, in order of first sight, and its count."""
+    @property
+    def total_words(self) -> int:
+        """Words read."""
+    @property
+    def distinct(self) -> int:
+        """Distinct words, connectors left out, and pairs."""
+    def scored(
+        self, scoring: str, min_count: int, threshold: float, delimiter: str
+    ) -> tuple[list[str], NDArray[np.uint64], NDArray[np.float64]]:
+        """Return the pairs above a score, the best first: as they read, counts and scores."""
+    def pairs(self, min_count: int) -> dict[str, NDArray[Any]]:
+        """Return the pairs that occur at least ``min_count`` times as arrays.
+
+        ``first`` and ``last`` are indices of words, ``count`` their counts; the words ``between``
+        those of pair i lie from ``offsets[i]`` to ``offsets[i + 1]``.
+        """
+    @staticmethod
+    def from_parts(
+        connectors: list[str],
+        max_pairs: int,
+        *,
+        keys: KeyTable,
+        counts: NDArray[np.uint64],
+        total_words: int,
+        first: NDArray[np.uint32],
+        last: NDArray[np.uint32],
+        count: NDArray[np.uint64],
+        between: NDArray[np.uint32],
+        offsets: NDArray[np.uint64],
+    ) -> PhraseModel:
+        """Return a model of counts made elsewhere, as `words` and `pairs` give them."""
+
+class PhraseSet:
+    """Phrases to be found in corpora."""
+
+    def __init__(self, phrases: KeyTable, delimiter: str, connectors: list[str]) -> None: ...
+    def apply(self, corpus: ScannedCorpus) -> ScannedCorpus:
+        """Return the corpus with phrases in the place of their words."""
+
 class TextReader:
     """The bytes of a text, unfolded where it is compressed, without a byte order mark."""
 

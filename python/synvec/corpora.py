@@ -13,7 +13,7 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any, Literal, cast
+from typing import IO, Any, Literal, Protocol, cast, runtime_checkable
 
 from synvec import _core
 from synvec.arrow import with_batches
@@ -27,6 +27,14 @@ MAX_WORDS_IN_BATCH = 10_000
 """gensim's longest sentence. Training here has no such limit; iterating over a corpus class has."""
 
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
+
+
+@runtime_checkable
+class ScannedByItself(Protocol):
+    """A corpus that has its own way to be read: one seen through phrases."""
+
+    def scan(self, **settings: Any) -> _core.ScannedCorpus:
+        """Read the corpus once, with the settings of `synvec.scan`."""
 
 
 class LineSentence:
@@ -205,6 +213,15 @@ def scan(
     >>> scanned.keys.keys(), scanned.counts.tolist()
     (['the', 'cat', 'dog'], [2, 1, 1])
     """
+    if corpus_file is None and isinstance(corpus_iterable, ScannedByItself):
+        return corpus_iterable.scan(
+            workers=workers,
+            spool_bytes=spool_bytes,
+            spool_dir=spool_dir,
+            tokenize=tokenize,
+            lowercase=lowercase,
+            progress=progress,
+        )
     if spool_bytes < 0:
         raise ValueError(f"spool_bytes must be 0 or more, not {spool_bytes}")
     if workers is None:

@@ -68,6 +68,11 @@ pub struct Expansions {
 }
 
 impl Expansions {
+    /// Each of `words` raw words as itself.
+    pub fn identity(words: usize) -> Self {
+        Self { words: (0..words as u32).collect(), ends: (1..=words).collect() }
+    }
+
     /// The words of a raw word.
     pub fn get(&self, raw: u32) -> &[u32] {
         let raw = raw as usize;

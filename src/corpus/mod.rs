@@ -4,12 +4,13 @@
 //! `split` finds the words, `table` numbers them on each thread, `spool` keeps the numbers and
 //! `merge` names them in order of first sight. `encode` then turns the numbers into the ids of
 //! whatever vocabulary is asked for, as often as it is asked. `sentences` is the same for
-//! sentences that a caller hands over. The text itself is never read twice and never held whole.
+//! sentences that a caller hands over, and `rewritten` for a corpus that is made of another. The text itself is never read twice and never held whole.
 
 mod batch;
 mod encode;
 mod merge;
 mod reader;
+mod rewritten;
 mod scan;
 mod sentences;
 pub(crate) mod source;
@@ -27,6 +28,7 @@ use crate::vocab::{Vocabulary, WordId};
 
 pub use batch::SentenceBatch;
 pub use merge::{Normalization, Tokenize};
+pub use rewritten::RewrittenCorpus;
 pub use scan::{ScanConfig, scan_files};
 pub use sentences::SentenceScan;
 pub use spool::SpoolConfig;
@@ -58,6 +60,11 @@ impl ScannedCorpus {
         self.merged.words
     }
 
+    /// The threads that read it, and that it is encoded with.
+    pub fn workers(&self) -> usize {
+        self.workers
+    }
+
     /// How many of the words that were read were not valid UTF-8.
     pub fn invalid_words(&self) -> u64 {
         self.merged.invalid
@@ -65,7 +72,7 @@ impl ScannedCorpus {
 }
 
 /// A lock that another thread's panic does not close: that panic ends the job anyway.
-fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 

@@ -9,6 +9,7 @@ mod formats;
 mod keys;
 mod mapped;
 mod matrix;
+mod phrases;
 mod progress;
 mod search;
 mod sentences;
@@ -27,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<keys::PyKeyTable>()?;
     formats::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
+    phrases::register(module)?;
     module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;
