@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+import synvec
 from synvec import LineSentence, PathLineSentences, Text8Corpus, scan
 from synvec.corpora import no_words_message
 
@@ -94,3 +95,19 @@ def test_the_message_for_no_words_says_why_and_what_to_change() -> None:
     for part in ("none of the 2 distinct", "min_count=5", "occurs 2 times", "to 2 or less"):
         assert part in pruned
     assert "trim_rule" in no_words_message(scan([["a"]]), 1)
+
+
+def test_a_corpus_is_written_and_read_back(tmp_path: Path) -> None:
+    sentences = [["the", "naïve", "cat"], [], ["sat"]]
+    path = tmp_path / "text.gz"
+    synvec.save_as_line_sentence(sentences, path)
+    assert list(synvec.LineSentence(path)) == [["the", "naïve", "cat"], ["sat"]]
+
+
+@pytest.mark.parametrize("word", ["two words", "", "new\nline"])
+def test_words_that_would_not_be_read_back(tmp_path: Path, word: str) -> None:
+    path = tmp_path / "text"
+    path.write_text("old\n")
+    with pytest.raises(synvec.RowError, match="would not be read back as one word"):
+        synvec.save_as_line_sentence([["a", word]], path)
+    assert path.read_text() == "old\n"

@@ -2,7 +2,13 @@
 
 from synvec._core import __version__
 from synvec.callbacks import CallbackAny2Vec
-from synvec.corpora import LineSentence, PathLineSentences, Text8Corpus, scan
+from synvec.corpora import (
+    LineSentence,
+    PathLineSentences,
+    Text8Corpus,
+    save_as_line_sentence,
+    scan,
+)
 from synvec.errors import (
     ChecksumError,
     EncodingError,
@@ -82,6 +88,7 @@ __all__ = [
     "load_glove",
     "load_word2vec",
     "open_native",
+    "save_as_line_sentence",
     "save_glove",
     "save_native",
     "save_word2vec",

@@ -195,6 +195,9 @@ def scan_files(
 ) -> ScannedCorpus:
     """Read files once, with the interpreter lock released; ``-`` is standard input."""
 
+def write_text(corpus: ScannedCorpus, target: object) -> None:
+    """Write a corpus as text: a sentence a line, words separated by spaces."""
+
 class SentenceBatch:
     """Many sentences at once, as places in one text."""
 

@@ -255,6 +255,35 @@ def scan(
     )
 
 
+def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | IO[bytes]) -> None:
+    r"""Write a corpus as text that `LineSentence` reads: a sentence a line, words between spaces.
+
+    Parameters
+    ----------
+    corpus
+        Lists of words, or what else `scan` takes; sentences without words are left out.
+    filename
+        The file, which takes an old one's place once it is whole, or a file object open for
+        writing bytes. An ending of ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` compresses.
+
+    Raises
+    ------
+    RowError
+        When a word is empty or holds white space: it would not be read back as one word.
+    OSError
+        When the system refuses; the old file is left.
+
+    Examples
+    --------
+    >>> import io
+    >>> file = io.BytesIO()
+    >>> save_as_line_sentence([["the", "cat"], ["the", "dog"]], file)
+    >>> file.getvalue()
+    b'the cat\nthe dog\n'
+    """
+    _core.write_text(scan(corpus), filename)
+
+
 def no_words_message(scanned: _core.ScannedCorpus, min_count: int) -> str:
     """Say why there is no vocabulary, and what to change.
 

@@ -17,6 +17,7 @@ pub(crate) mod source;
 mod split;
 mod spool;
 mod table;
+mod text;
 
 #[cfg(test)]
 mod tests;

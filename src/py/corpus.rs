@@ -8,14 +8,17 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::formats::run;
 use super::keys::PyKeyTable;
 use super::progress::PyObserver;
+use super::streams;
 use crate::corpus::source::{Source, Watch};
 use crate::corpus::{
     EncodedCorpus, Normalization, ScanConfig, ScannedCorpus, SpoolConfig, Tokenize,
     scan_files as scan_files_core,
 };
 use crate::error::Error;
+use crate::formats::output::Output;
 use crate::progress::{Observer, Report, ScanProgress};
 use crate::vocab::WordId;
 use crate::workers;
@@ -122,6 +125,18 @@ impl PyScannedCorpus {
         let result = py.detach(|| self.corpus.encode(&keys, || observer.observe(report)));
         Ok(PyEncodedCorpus { corpus: observer.finish(result)? })
     }
+}
+
+/// Writes a corpus as text: a sentence a line, words separated by spaces.
+#[pyfunction]
+pub fn write_text(corpus: &Bound<'_, PyScannedCorpus>, target: &Bound<'_, PyAny>) -> PyResult<()> {
+    let destination = streams::destination(target, false)?;
+    let scanned = &corpus.get().corpus;
+    run(target.py(), |observer| {
+        let mut output = Output::create(destination, observer)?;
+        scanned.write_text(&mut output)?;
+        output.finish()
+    })
 }
 
 /// A text's bytes, unfolded and without a byte order mark.

@@ -32,6 +32,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;
+    module.add_function(wrap_pyfunction!(corpus::write_text, module)?)?;
     module.add_function(wrap_pyfunction!(sentences::scan_sentences, module)?)?;
     module.add_function(wrap_pyfunction!(train::instruction_set, module)?)?;
     module.add_function(wrap_pyfunction!(train::train, module)?)?;

@@ -15,6 +15,7 @@ from synvec.cli import messages
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
 from synvec.cli.info import info
+from synvec.cli.phrases import phrases
 from synvec.cli.query import analogy, similar
 from synvec.cli.train import train
 
@@ -91,5 +92,5 @@ def synvec(ctx: click.Context) -> None:
     messages.log_to_stderr()
 
 
-for command in (train, similar, analogy, evaluate, convert, info):
+for command in (train, phrases, similar, analogy, evaluate, convert, info):
     synvec.add_command(command)

@@ -50,15 +50,30 @@ def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) 
     """
     if out == STDIO:
         return
-    path = Path(out)
     if not format_given:
         try:
-            formats.format_of_ending(path)
+            formats.format_of_ending(out)
         except ValueError:
             raise click.BadParameter(
                 f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
                 "or .bin (word2vec binary)"
             ) from None
+    check_text_out(out, inputs)
+
+
+def check_text_out(out: str, inputs: tuple[str, ...]) -> None:
+    """Make sure, before the work, that OUT can be written whatever its ending.
+
+    Raises
+    ------
+    click.BadParameter
+        When OUT is one of the inputs.
+    OSError
+        When the folder is missing or refuses a test file.
+    """
+    if out == STDIO:
+        return
+    path = Path(out)
     check_writable(path)
     for given in inputs:
         if given != STDIO and path.exists() and Path(given).exists() and path.samefile(given):

@@ -1,0 +1,66 @@
+"""``synvec phrases``: text in, text with phrases out."""
+
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+TEXT = "new york is far\nin new york\n\nbank of america is near\nbank of america\n"
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    path = tmp_path / "text.txt"
+    path.write_text(TEXT)
+    return path
+
+
+def run(*arguments: object, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "synvec", "phrases", *map(str, arguments)]
+    found = subprocess.run(command, capture_output=True, text=True, input=stdin, timeout=60)
+    assert found.returncode == code, found.stderr
+    return found
+
+
+OPTIONS = ("--min-count", 1, "--threshold", 2, "--connectors", "english")
+
+
+def test_text_out(text: Path) -> None:
+    joined = "new_york is far\nin new_york\nbank_of_america is near\nbank_of_america\n"
+    assert run(text, *OPTIONS).stdout == joined
+    assert run("-", *OPTIONS, stdin=TEXT).stdout == joined
+    out = text.with_name("out.gz")
+    found = run(text, "-o", out, *OPTIONS)
+    assert gzip.decompress(out.read_bytes()).decode() == joined
+    assert found.stderr == "synvec: 2 phrases in 9 words\n"
+    assert run(text, "-q", "-o", out, *OPTIONS).stderr == ""
+
+
+def test_phrases_and_their_scores(text: Path) -> None:
+    listed = [line.split("\t") for line in run(text, "--list", *OPTIONS).stdout.splitlines()]
+    assert [phrase for phrase, _ in listed] == ["bank_of_america", "new_york"]
+    assert all(float(score) > 2 for _, score in listed)
+
+
+def test_passes_and_delimiter(text: Path) -> None:
+    text.write_text("a b c d\n" * 3 + "a\nb\nc\nd\ne f g\n")
+    options = ("--min-count", 1, "--threshold", 1, "--delimiter", "~")
+    assert run(text, *options).stdout.startswith("a~b c~d\n")
+    assert run(text, "--passes", 2, *options).stdout.startswith("a~b~c~d\n")
+
+
+def test_what_is_wrong_is_said(text: Path) -> None:
+    assert "No such file" in run(text.with_name("absent"), code=1).stderr
+    assert "is also the input" in run(text, "-o", text, code=2).stderr
+    assert "threshold should be positive" in run(text, "--threshold", 0, code=1).stderr
+    assert "delimiter should be some text" in run(text, "--delimiter", "", code=1).stderr
+    assert "No such folder" in run(text, "-o", text.parent / "no" / "x", code=1).stderr
+    assert text.read_text() == TEXT
+
+
+def test_an_empty_text(text: Path) -> None:
+    text.write_text("")
+    found = run(text)
+    assert (found.stdout, found.stderr) == ("", "synvec: 0 phrases in 0 words\n")
