@@ -15,7 +15,7 @@ from synvec.callbacks import CallbackAny2Vec
 from synvec.progress import ProgressCallback
 
 if TYPE_CHECKING:
-    from synvec.word2vec import Word2Vec
+    from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +39,7 @@ class TrainingRun:
 
     def __init__(
         self,
-        model: Word2Vec,
+        model: ModelState,
         corpus: _core.EncodedCorpus,
         compute_loss: bool,
         words_before: int,
@@ -136,7 +136,7 @@ class TrainingRun:
         return report
 
 
-def require_own_words(model: Word2Vec) -> None:
+def require_own_words(model: ModelState) -> None:
     """Refuse a model whose keys were added, removed or sorted: its output weights weren't."""
     if model.wv.key_table != model._words:
         raise ValueError(

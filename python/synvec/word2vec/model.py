@@ -13,15 +13,17 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.callbacks import CallbackAny2Vec
-from synvec.corpora import DEFAULT_SPOOL_BYTES, scan
-from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
+from synvec.corpora import DEFAULT_SPOOL_BYTES
+from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import model_settings, restore_model, save_model
 from synvec.presets import with_presets
-from synvec.progress import Progress, observing
-from synvec.training import Epoch, TrainingRun, first_vectors
-from synvec.vocabulary import TrimRule, Vocabulary, choose_vocabulary
+from synvec.progress import Progress
+from synvec.training import Epoch
+from synvec.vocabulary import TrimRule
+from synvec.word2vec.building import Building
+from synvec.word2vec.training import Training
 
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Word2Vec(OlderModelNames):
+class Word2Vec(Building, Training, OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The arguments are gensim's, in gensim's order; those after ``shrink_windows`` are synvec's own
@@ -155,10 +157,6 @@ class Word2Vec(OlderModelNames):
     2
     """
 
-    wv: KeyedVectors
-    syn1neg: NDArray[np.float32]
-    syn1: NDArray[np.float32]
-
     @with_older_keywords(size="vector_size", iter="epochs")
     @with_presets
     def __init__(
@@ -272,226 +270,6 @@ class Word2Vec(OlderModelNames):
             )
         finally:
             self._encoded = None  # nobody asked to train on: give the ids' memory back
-
-    # The vocabulary
-
-    @with_older_keywords(sentences="corpus_iterable")
-    def build_vocab(
-        self,
-        corpus_iterable: Corpus | None = None,
-        corpus_file: CorpusFile | None = None,
-        *,
-        trim_rule: TrimRule | None = None,
-        progress: Progress = None,
-    ) -> None:
-        """Read a corpus once: count its words, choose the vocabulary, and draw first vectors.
-
-        The corpus stays encoded in memory (or in the spool) for `train`.
-
-        Parameters
-        ----------
-        corpus_iterable, corpus_file
-            One of them, as in the constructor.
-        trim_rule, progress
-            As in the constructor, whose values are the defaults.
-
-        Raises
-        ------
-        RuntimeError
-            When no word is left.
-        """
-        scanned = self._scan(corpus_iterable, corpus_file, progress)
-        vocabulary = choose_vocabulary(
-            scanned,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            max_final_vocab=self.max_final_vocab,
-            sorted_vocab=bool(self.sorted_vocab),
-            trim_rule=trim_rule or self._trim_rule,
-        )
-        self.corpus_count = scanned.sentences
-        self.corpus_total_words = scanned.raw_words
-        self.effective_min_count = vocabulary.min_count
-        self._encoded = EncodedSource(
-            fingerprint(corpus_iterable, corpus_file), scanned.encode(vocabulary.keys)
-        )
-        self._init_weights(vocabulary)
-        logger.info(
-            "vocabulary: %d words of %d, %d of %d tokens",
-            len(vocabulary.keys),
-            scanned.distinct,
-            self._encoded.corpus.words,
-            scanned.raw_words,
-        )
-
-    def _scan(
-        self,
-        corpus_iterable: Corpus | None,
-        corpus_file: CorpusFile | None,
-        progress: Progress = None,
-    ) -> _core.ScannedCorpus:
-        with observing(self.progress if progress is None else progress) as callback:
-            return scan(
-                corpus_iterable,
-                corpus_file,
-                workers=self.workers,
-                spool_bytes=self.spool_bytes,
-                spool_dir=self.spool_dir,
-                tokenize=self.tokenize,
-                lowercase=self.lowercase,
-                progress=callback,
-            )
-
-    def _init_weights(self, vocabulary: Vocabulary) -> None:
-        """Draw first input vectors; output weights begin at zero."""
-        rows = len(vocabulary.keys)
-        vectors = first_vectors(rows, self.vector_size, self.seed)
-        self.wv = KeyedVectors.from_arrays(vocabulary.keys, vectors, counts=vocabulary.counts)
-        self._words = self.wv.key_table.copy()
-        if self.negative:
-            self.syn1neg = _core.Matrix(rows, self.vector_size).array
-        if self.hs:
-            self.syn1 = _core.Matrix(rows, self.vector_size).array
-        self.history = []
-        self.min_alpha_yet_reached = self.alpha
-
-    # Training
-
-    @with_older_keywords(sentences="corpus_iterable")
-    def train(
-        self,
-        corpus_iterable: Corpus | None = None,
-        corpus_file: CorpusFile | None = None,
-        total_examples: int | None = None,
-        total_words: int | None = None,
-        epochs: int | None = None,
-        start_alpha: float | None = None,
-        end_alpha: float | None = None,
-        word_count: int = 0,
-        queue_factor: int = 2,
-        report_delay: float = 1.0,
-        compute_loss: bool = False,
-        callbacks: Sequence[CallbackAny2Vec] = (),
-        *,
-        progress: Progress = None,
-    ) -> tuple[int, int]:
-        """Train on a corpus, on top of what was trained before.
-
-        The corpus that `build_vocab` has read is not read again (for a list: the same object of the
-        same length; for files: the same size and time of change).
-
-        Parameters
-        ----------
-        corpus_iterable, corpus_file
-            One of them, as in the constructor.
-        total_examples, total_words
-            Sentences or words of the corpus, usually `corpus_count` and `corpus_total_words`; they
-            tell how fast the learning rate falls. One is needed.
-        epochs
-            Passes over the corpus, usually `epochs`; needed.
-        start_alpha, end_alpha
-            The learning rates of this call; those of the model by default.
-        word_count
-            Words that count as passed already.
-        queue_factor, report_delay
-            Taken for gensim's sake and without effect: there is no queue.
-        compute_loss
-            Whether to sum the loss.
-        callbacks
-            Objects with the methods of `CallbackAny2Vec`.
-        progress
-            As in the constructor, whose value is the default.
-
-        Returns
-        -------
-        (trained_words, raw_words)
-            Words that subsampling kept, and all words passed, over all epochs.
-
-        Raises
-        ------
-        RuntimeError
-            Before `build_vocab`.
-        ValueError
-            When ``epochs`` or both totals are missing.
-        KeyboardInterrupt
-            On Ctrl-C; the model stays usable, as far as it got.
-        """
-        if len(self.wv) == 0:
-            raise RuntimeError(
-                "you must first build vocabulary before training the model: call build_vocab()"
-            )
-        if epochs is None:
-            raise ValueError("You must specify an explicit epochs count: epochs=model.epochs")
-        if total_examples is None and total_words is None:
-            raise ValueError(
-                "You must specify either total_examples or total_words: "
-                "total_examples=model.corpus_count"
-            )
-        start = self.alpha if start_alpha is None else start_alpha
-        end = self.min_alpha if end_alpha is None else end_alpha
-        config = self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
-        if start > self.min_alpha_yet_reached:
-            logger.warning("Effective 'alpha' higher than previous training cycles")
-        corpus = self._ids(corpus_iterable, corpus_file, progress)
-        if total_words is None:
-            assert total_examples is not None
-            total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
-        run = TrainingRun(self, corpus, compute_loss, word_count, total_words * epochs)
-        with observing(self.progress if progress is None else progress) as reports:
-            if callbacks:
-                one_epoch = self._config(
-                    epochs=1, alpha=start, min_alpha=end, compute_loss=compute_loss
-                )
-                done = run.epoch_by_epoch(epochs, one_epoch, callbacks, reports)
-            else:
-                done = run.all_at_once(config, reports)
-        self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
-        return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
-
-    def _ids(
-        self, corpus_iterable: Corpus | None, corpus_file: CorpusFile | None, progress: Progress
-    ) -> _core.EncodedCorpus:
-        """The corpus as ids: those at hand when it is the same one, else read again."""
-        source = fingerprint(corpus_iterable, corpus_file)
-        if self._encoded is None or self._encoded.source != source:
-            scanned = self._scan(corpus_iterable, corpus_file, progress)
-            if scanned.sentences == 0:
-                raise RuntimeError(
-                    "the corpus has no sentences; if it is an iterator it may be exhausted: "
-                    "hand over a list, or a fresh one"
-                )
-            self._encoded = EncodedSource(source, scanned.encode(self.wv.key_table))
-        return self._encoded.corpus
-
-    def _config(
-        self, *, epochs: int, alpha: float, min_alpha: float, compute_loss: bool
-    ) -> _core.TrainConfig:
-        """Check every hyper-parameter as the core sees it."""
-        return _core.TrainConfig(
-            sg=bool(self.sg),
-            vector_size=self.vector_size,
-            window=self.window,
-            shrink_windows=bool(self.shrink_windows),
-            hs=bool(self.hs),
-            negative=self.negative,
-            ns_exponent=self.ns_exponent,
-            sample=self.sample,
-            cbow_mean=bool(self.cbow_mean),
-            shared_negatives=self.shared_negatives,
-            alpha=alpha,
-            min_alpha=min_alpha,
-            epochs=epochs,
-            workers=self.workers,
-            seed=self.seed,
-            compute_loss=bool(compute_loss),
-        )
-
-    def get_latest_training_loss(self) -> float:
-        """Return the loss summed over the last call of `train`, every example once; 0 unless asked.
-
-        It is a float64 and does not depend on the number of workers; `history` has it by epoch.
-        """
-        return self._training_loss
 
     # word2vec's own names
 

@@ -1,0 +1,108 @@
+"""What every room of a model knows of it: settings, vectors, and the core's view of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec import _core
+from synvec.corpora import scan
+from synvec.encoded import Corpus, CorpusFile, EncodedSource
+from synvec.keyed_vectors import KeyedVectors
+from synvec.progress import Progress, observing
+from synvec.training import Epoch
+from synvec.vocabulary import TrimRule
+
+
+class ModelState:
+    """The attributes of a model; `Word2Vec` says what they mean."""
+
+    wv: KeyedVectors
+    syn1neg: NDArray[np.float32]
+    syn1: NDArray[np.float32]
+
+    vector_size: int
+    alpha: float
+    window: int
+    min_count: int
+    max_vocab_size: int | None
+    sample: float
+    seed: int
+    workers: int
+    min_alpha: float
+    sg: int
+    hs: int
+    negative: int
+    ns_exponent: float
+    cbow_mean: int
+    hashfxn: Callable[[str], int]
+    epochs: int
+    sorted_vocab: int
+    batch_words: int
+    compute_loss: bool
+    comment: str | None
+    max_final_vocab: int | None
+    shrink_windows: bool
+    shared_negatives: bool
+    tokenize: Literal["whitespace", "words"]
+    lowercase: bool
+    spool_bytes: int
+    spool_dir: str | os.PathLike[str] | None
+    progress: Progress
+
+    corpus_count: int
+    corpus_total_words: int
+    effective_min_count: int
+    min_alpha_yet_reached: float
+    history: list[Epoch]
+
+    _words: _core.KeyTable
+    """Those that the output weights belong to."""
+    _training_loss: float
+    _encoded: EncodedSource | None
+    _trim_rule: TrimRule | None
+
+    def _config(
+        self, *, epochs: int, alpha: float, min_alpha: float, compute_loss: bool
+    ) -> _core.TrainConfig:
+        """Check every hyper-parameter as the core sees it."""
+        return _core.TrainConfig(
+            sg=bool(self.sg),
+            vector_size=self.vector_size,
+            window=self.window,
+            shrink_windows=bool(self.shrink_windows),
+            hs=bool(self.hs),
+            negative=self.negative,
+            ns_exponent=self.ns_exponent,
+            sample=self.sample,
+            cbow_mean=bool(self.cbow_mean),
+            shared_negatives=self.shared_negatives,
+            alpha=alpha,
+            min_alpha=min_alpha,
+            epochs=epochs,
+            workers=self.workers,
+            seed=self.seed,
+            compute_loss=bool(compute_loss),
+        )
+
+    def _scan(
+        self,
+        corpus_iterable: Corpus | None,
+        corpus_file: CorpusFile | None,
+        progress: Progress = None,
+    ) -> _core.ScannedCorpus:
+        with observing(self.progress if progress is None else progress) as callback:
+            return scan(
+                corpus_iterable,
+                corpus_file,
+                workers=self.workers,
+                spool_bytes=self.spool_bytes,
+                spool_dir=self.spool_dir,
+                tokenize=self.tokenize,
+                lowercase=self.lowercase,
+                progress=callback,
+            )

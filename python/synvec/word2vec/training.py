@@ -1,0 +1,133 @@
+"""Training a model: on a corpus, on top of what was trained before."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from synvec import _core
+from synvec.callbacks import CallbackAny2Vec
+from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
+from synvec.legacy import with_older_keywords
+from synvec.progress import Progress, observing
+from synvec.training import TrainingRun
+from synvec.word2vec.state import ModelState
+
+logger = logging.getLogger(__name__)
+
+
+class Training(ModelState):
+    """Training."""
+
+    @with_older_keywords(sentences="corpus_iterable")
+    def train(
+        self,
+        corpus_iterable: Corpus | None = None,
+        corpus_file: CorpusFile | None = None,
+        total_examples: int | None = None,
+        total_words: int | None = None,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        word_count: int = 0,
+        queue_factor: int = 2,
+        report_delay: float = 1.0,
+        compute_loss: bool = False,
+        callbacks: Sequence[CallbackAny2Vec] = (),
+        *,
+        progress: Progress = None,
+    ) -> tuple[int, int]:
+        """Train on a corpus, on top of what was trained before.
+
+        The corpus that `build_vocab` has read is not read again (for a list: the same object of the
+        same length; for files: the same size and time of change).
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            One of them, as in the constructor.
+        total_examples, total_words
+            Sentences or words of the corpus, usually `corpus_count` and `corpus_total_words`; they
+            tell how fast the learning rate falls. One is needed.
+        epochs
+            Passes over the corpus, usually `epochs`; needed.
+        start_alpha, end_alpha
+            The learning rates of this call; those of the model by default.
+        word_count
+            Words that count as passed already.
+        queue_factor, report_delay
+            Taken for gensim's sake and without effect: there is no queue.
+        compute_loss
+            Whether to sum the loss.
+        callbacks
+            Objects with the methods of `CallbackAny2Vec`.
+        progress
+            As in the constructor, whose value is the default.
+
+        Returns
+        -------
+        (trained_words, raw_words)
+            Words that subsampling kept, and all words passed, over all epochs.
+
+        Raises
+        ------
+        RuntimeError
+            Before `build_vocab`.
+        ValueError
+            When ``epochs`` or both totals are missing.
+        KeyboardInterrupt
+            On Ctrl-C; the model stays usable, as far as it got.
+        """
+        if len(self.wv) == 0:
+            raise RuntimeError(
+                "you must first build vocabulary before training the model: call build_vocab()"
+            )
+        if epochs is None:
+            raise ValueError("You must specify an explicit epochs count: epochs=model.epochs")
+        if total_examples is None and total_words is None:
+            raise ValueError(
+                "You must specify either total_examples or total_words: "
+                "total_examples=model.corpus_count"
+            )
+        start = self.alpha if start_alpha is None else start_alpha
+        end = self.min_alpha if end_alpha is None else end_alpha
+        config = self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
+        if start > self.min_alpha_yet_reached:
+            logger.warning("Effective 'alpha' higher than previous training cycles")
+        corpus = self._ids(corpus_iterable, corpus_file, progress)
+        if total_words is None:
+            assert total_examples is not None
+            total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
+        run = TrainingRun(self, corpus, compute_loss, word_count, total_words * epochs)
+        with observing(self.progress if progress is None else progress) as reports:
+            if callbacks:
+                one_epoch = self._config(
+                    epochs=1, alpha=start, min_alpha=end, compute_loss=compute_loss
+                )
+                done = run.epoch_by_epoch(epochs, one_epoch, callbacks, reports)
+            else:
+                done = run.all_at_once(config, reports)
+        self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
+        return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
+
+    def _ids(
+        self, corpus_iterable: Corpus | None, corpus_file: CorpusFile | None, progress: Progress
+    ) -> _core.EncodedCorpus:
+        """The corpus as ids: those at hand when it is the same one, else read again."""
+        source = fingerprint(corpus_iterable, corpus_file)
+        if self._encoded is None or self._encoded.source != source:
+            scanned = self._scan(corpus_iterable, corpus_file, progress)
+            if scanned.sentences == 0:
+                raise RuntimeError(
+                    "the corpus has no sentences; if it is an iterator it may be exhausted: "
+                    "hand over a list, or a fresh one"
+                )
+            self._encoded = EncodedSource(source, scanned.encode(self.wv.key_table))
+        return self._encoded.corpus
+
+    def get_latest_training_loss(self) -> float:
+        """Return the loss summed over the last call of `train`, every example once; 0 unless asked.
+
+        It is a float64 and does not depend on the number of workers; `history` has it by epoch.
+        """
+        return self._training_loss
