@@ -57,17 +57,17 @@ def warn_once(old: str, new: str, stacklevel: int) -> None:
 
 
 def with_older_keywords(**renamed: str) -> Callable[[Callable[P, T]], Callable[P, T]]:
-    """Let a function take arguments by their older names: ``size="vector_size"``.
+    """Let a method take arguments by their older names: ``size="vector_size"``.
 
     Both names at once are a `TypeError`.
     """
 
     def decorate(function: Callable[P, T]) -> Callable[P, T]:
-        called = function.__qualname__.removesuffix(".__init__")
-
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
             for old in renamed.keys() & kwargs.keys():
+                # The class that the caller sees, not the one that the method is written in.
+                called = f"{type(args[0]).__name__}.{function.__name__}".removesuffix(".__init__")
                 new = renamed[old]
                 if new in kwargs:
                     raise TypeError(
