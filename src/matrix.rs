@@ -45,6 +45,27 @@ impl Row<'_> {
     pub fn width(self) -> usize {
         self.width
     }
+
+    /// Takes over the values of another row.
+    pub fn copy_from(self, other: Row<'_>) {
+        assert_eq!(self.width, other.width, "rows of one width");
+        for at in 0..self.width {
+            // SAFETY: both rows have `width` values.
+            unsafe { *self.address.add(at) = *other.address.add(at) }
+        }
+    }
+
+    /// Adds a share of what lies between two rows, `factor · (now − before)`.
+    pub fn add_change(self, factor: f32, now: Row<'_>, before: Row<'_>) {
+        assert_eq!([now.width, before.width], [self.width; 2], "rows of one width");
+        for at in 0..self.width {
+            // SAFETY: all three rows have `width` values.
+            unsafe {
+                let change = *now.address.add(at) - *before.address.add(at);
+                *self.address.add(at) += factor * change;
+            }
+        }
+    }
 }
 
 /// Some rows of one width; a row may stand there more than once.

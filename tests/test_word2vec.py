@@ -248,7 +248,6 @@ def test_a_trim_rule_decides_word_by_word():
         ({"negative": 0}, "nothing to train"),
         ({"sample": float("nan")}, "sample must be a finite number"),
         ({"seed": -1}, "seed must be 0 or more, not -1"),
-        ({"null_word": 1}, "null_word must be 0"),
     ],
 )
 def test_arguments_out_of_range_are_named(arguments, message):

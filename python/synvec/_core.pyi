@@ -253,6 +253,7 @@ def train(
     output_vectors: Matrix | None = None,
     output_nodes: Matrix | None = None,
     *,
+    locks: NDArray[np.float32] | None = None,
     epochs_before: int = 0,
     raw_words_before: int = 0,
     total_raw_words: int | None = None,
@@ -260,6 +261,16 @@ def train(
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> list[tuple[int, int, float, float]]:
     """Train all epochs in place; return (raw words, trained words, loss, seconds) of each."""
+
+def score(
+    config: TrainConfig,
+    ids: NDArray[np.uint32],
+    offsets: NDArray[np.uint64],
+    counts: NDArray[np.uint64],
+    input_vectors: NDArray[np.float32],
+    output_nodes: NDArray[np.float32],
+) -> list[float]:
+    """Return the log probability of each sentence, ``ids[offsets[i] : offsets[i + 1]]``."""
 
 def instruction_set() -> str:
     """Return the instruction set that training uses: scalar, avx2, avx512 or neon."""

@@ -13,10 +13,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
-from typing import IO, Any, Literal, Protocol, cast, runtime_checkable
+from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
 from synvec import _core
 from synvec.arrow import with_batches
+
+if TYPE_CHECKING:
+    from synvec.vocabulary import Counted
 
 StrPath = str | os.PathLike[str]
 
@@ -284,7 +287,7 @@ def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | I
     _core.write_text(scan(corpus), filename)
 
 
-def no_words_message(scanned: _core.ScannedCorpus, min_count: int) -> str:
+def no_words_message(scanned: Counted, min_count: int) -> str:
     """Say why there is no vocabulary, and what to change.
 
     Parameters

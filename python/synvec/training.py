@@ -15,6 +15,7 @@ from synvec.callbacks import CallbackAny2Vec
 from synvec.progress import ProgressCallback
 
 if TYPE_CHECKING:
+    from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
@@ -46,11 +47,6 @@ class TrainingRun:
         total_raw_words: int,
     ) -> None:
         require_own_words(model)
-        if not np.all(model.wv.vectors_lockf == 1):
-            raise NotImplementedError(
-                "wv.vectors_lockf locks some rows, which training can't do yet: set it to "
-                "np.ones(1, np.float32), and write rows back in a callback's on_epoch_end"
-            )
         self._model = model
         self._corpus = corpus
         self._compute_loss = compute_loss
@@ -103,6 +99,7 @@ class TrainingRun:
                 vectors,
                 outputs,
                 nodes,
+                locks=_locks(model.wv),
                 epochs_before=len(model.history),
                 raw_words_before=self._words_before + sum(e.raw_words for e in self._done),
                 total_raw_words=self._total_raw_words,
@@ -118,6 +115,7 @@ class TrainingRun:
             epoch = Epoch(raw_words, trained_words, loss if self._compute_loss else None, seconds)
             self._done.append(epoch)
             model.history.append(epoch)
+            model.total_train_time += seconds
             model._training_loss += loss
 
     def _over_all(self, epoch: int, epochs: int, reports: ProgressCallback) -> ProgressCallback:
@@ -134,6 +132,14 @@ class TrainingRun:
             reports(single)
 
         return report
+
+
+def _locks(vectors: KeyedVectors) -> NDArray[np.float32] | None:
+    """The share of each change that each row takes; None when all are free."""
+    locks = vectors.vectors_lockf
+    if (locks == 1).all():
+        return None
+    return np.ascontiguousarray(np.broadcast_to(locks, len(vectors)))
 
 
 def require_own_words(model: ModelState) -> None:

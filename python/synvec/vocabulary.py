@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,14 +33,80 @@ class Vocabulary:
     """The least count that keeps a word, after ``max_final_vocab``."""
 
 
+class Counted(Protocol):
+    """Words that were counted: a corpus that was read, or counts that were handed over."""
+
+    @property
+    def sentences(self) -> int:
+        """How many sentences they come from."""
+
+    @property
+    def raw_words(self) -> int:
+        """Words in all."""
+
+    @property
+    def distinct(self) -> int:
+        """How many distinct words there are."""
+
+    @property
+    def keys(self) -> _core.KeyTable:
+        """The distinct words, in order of first sight."""
+
+    @property
+    def counts(self) -> NDArray[np.uint64]:
+        """The count of each, in the same order."""
+
+    def vocabulary(
+        self, min_count: int, sorted_vocab: bool = True
+    ) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
+        """Return the words that occur at least ``min_count`` times, and their counts."""
+
+
+class WordFrequencies:
+    """Counts that were handed over.
+
+    Raises
+    ------
+    TypeError
+        When a word is no ``str``, or a count no integer.
+    ValueError
+        When a count is negative.
+    """
+
+    def __init__(self, counts: Mapping[str, int], sentences: int = 0) -> None:
+        for word, count in counts.items():
+            if not isinstance(word, str):
+                raise TypeError(f"the word {word!r} is a {type(word).__name__}, expected a str")
+            if not isinstance(count, int | np.integer):
+                raise TypeError(f"the count of {word!r} is {count!r}, expected an integer")
+            if count < 0:
+                raise ValueError(f"the count of {word!r} is {count}, expected 0 or more")
+        self.keys = _core.KeyTable(list(counts))
+        self.counts = np.fromiter(counts.values(), np.uint64, len(counts))
+        self.sentences = sentences
+        self.raw_words = int(self.counts.sum())
+        self.distinct = len(counts)
+
+    def vocabulary(
+        self, min_count: int, sorted_vocab: bool = True
+    ) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
+        """Return the words that occur at least ``min_count`` times, and their counts."""
+        kept = np.flatnonzero(self.counts >= max(min_count, 0))
+        if sorted_vocab:
+            # By falling count, of equal ones the later first, as in gensim: rising, backwards.
+            kept = kept[np.argsort(self.counts[kept], kind="stable")[::-1]]
+        return self.keys.take(kept), self.counts[kept]
+
+
 def choose_vocabulary(
-    scanned: _core.ScannedCorpus,
+    scanned: Counted,
     *,
     min_count: int,
     max_vocab_size: int | None = None,
     max_final_vocab: int | None = None,
     sorted_vocab: bool = True,
     trim_rule: TrimRule | None = None,
+    may_be_empty: bool = False,
 ) -> Vocabulary:
     """Keep the words that occur often enough.
 
@@ -57,6 +124,8 @@ def choose_vocabulary(
         By falling count, of equal counts the later one first; else as first seen.
     trim_rule
         Decides word by word; called once for each distinct word.
+    may_be_empty
+        Whether no word is a vocabulary, too.
 
     Raises
     ------
@@ -70,7 +139,7 @@ def choose_vocabulary(
         keys, counts = scanned.vocabulary(min_count, sorted_vocab)
     else:
         keys, counts = _trim(scanned, min_count, sorted_vocab, trim_rule)
-    if len(keys) == 0:
+    if len(keys) == 0 and not may_be_empty:
         raise RuntimeError(no_words_message(scanned, min_count))
     return Vocabulary(keys, counts, min_count)
 
@@ -84,7 +153,7 @@ def _least_count(counts: NDArray[np.uint64], limit: int) -> int:
 
 
 def _trim(
-    scanned: _core.ScannedCorpus, min_count: int, sorted_vocab: bool, trim_rule: TrimRule
+    scanned: Counted, min_count: int, sorted_vocab: bool, trim_rule: TrimRule
 ) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
     """As `_core.ScannedCorpus.vocabulary`, with a rule for each word."""
     keys, counts = scanned.vocabulary(0, sorted_vocab)
@@ -100,3 +169,17 @@ def _trim(
             kept.append(index)
     order = np.array(kept, dtype=np.int64)
     return keys.take(order), counts[order]
+
+
+def subsampled(counts: NDArray[np.uint64], sample: float) -> tuple[int, int]:
+    """Return how many words subsampling thins out, and how many tokens are left of all.
+
+    A token is kept with probability (sqrt(n / t) + 1) · t / n, where n is the count of its word and
+    t is ``sample`` times all tokens; from 1 on ``sample`` is a count itself (word2vec.c).
+    """
+    if sample == 0:
+        return 0, int(counts.sum())
+    threshold = sample * counts.sum() if sample < 1 else int(sample * (3 + np.sqrt(5)) / 2)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        kept = np.minimum((np.sqrt(counts / threshold) + 1) * (threshold / counts), 1)
+    return int((kept < 1).sum()), int((np.nan_to_num(kept) * counts).sum())

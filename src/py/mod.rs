@@ -36,6 +36,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(sentences::scan_sentences, module)?)?;
     module.add_function(wrap_pyfunction!(train::instruction_set, module)?)?;
     module.add_function(wrap_pyfunction!(train::train, module)?)?;
+    module.add_function(wrap_pyfunction!(train::score, module)?)?;
     module.add_function(wrap_pyfunction!(search::nearest, module)?)?;
     module.add_function(wrap_pyfunction!(search::cosines, module)?)?;
     module.add_function(wrap_pyfunction!(search::row_norms, module)?)?;

@@ -1,21 +1,26 @@
 //! Training across the line.
 
-use numpy::{PyArrayMethods, PyReadonlyArray1};
+use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::progress::{Observer, Report, ScanProgress};
 use crate::py::config::PyTrainConfig;
 use crate::py::corpus::PyEncodedCorpus;
 use crate::py::matrix::{Loan, PyMatrix};
 use crate::py::progress::PyObserver;
+use crate::train::locks::Locks;
 use crate::train::schedule::{BLOCK_IDS, Schedule};
+use crate::train::score::HierarchicalModel;
 use crate::train::{EpochSummary, Job, Weights, train as train_core};
+use crate::vocab::WordId;
+use crate::vocab::huffman::HuffmanPaths;
 
 /// Trains all epochs in place; returns (raw words, trained words, loss, seconds) of each.
 #[pyfunction]
 #[pyo3(signature = (
     config, corpus, counts, input_vectors, output_vectors = None, output_nodes = None, *,
-    epochs_before = 0, raw_words_before = 0, total_raw_words = None, block_ids = BLOCK_IDS,
+    locks = None, epochs_before = 0, raw_words_before = 0, total_raw_words = None, block_ids = BLOCK_IDS,
     progress = None
 ))]
 #[allow(clippy::too_many_arguments)] // three matrices and a schedule, by keyword
@@ -27,6 +32,7 @@ pub fn train(
     input_vectors: &Bound<'_, PyMatrix>,
     output_vectors: Option<&Bound<'_, PyMatrix>>,
     output_nodes: Option<&Bound<'_, PyMatrix>>,
+    locks: Option<PyReadonlyArray1<'_, f32>>,
     epochs_before: u32,
     raw_words_before: u64,
     total_raw_words: Option<u64>,
@@ -38,10 +44,12 @@ pub fn train(
     }
     let (config, corpus) = (&config.get().config, &corpus.get().corpus);
     let counts = counts.to_vec()?;
+    let locks = locks.map(|locks| locks.to_vec()).transpose()?.unwrap_or_default();
     let mut input = input_vectors.get().lend()?;
     let mut output = output_vectors.map(|matrix| matrix.get().lend()).transpose()?;
     let mut nodes = output_nodes.map(|matrix| matrix.get().lend()).transpose()?;
     let job = Job {
+        locks: Locks::new(&locks, counts.len())?,
         epochs_before,
         block_ids,
         schedule: Schedule {
@@ -69,4 +77,29 @@ pub fn train(
 #[pyfunction]
 pub fn instruction_set() -> PyResult<&'static str> {
     Ok(crate::simd::kernels()?.name)
+}
+
+/// The log probability of sentences under a model of hierarchical softmax.
+#[pyfunction]
+pub fn score(
+    py: Python<'_>,
+    config: &Bound<'_, PyTrainConfig>,
+    ids: PyReadonlyArray1<'_, u32>,
+    offsets: PyReadonlyArray1<'_, u64>,
+    counts: PyReadonlyArray1<'_, u64>,
+    input_vectors: PyReadonlyArray2<'_, f32>,
+    output_nodes: PyReadonlyArray2<'_, f32>,
+) -> PyResult<Vec<f64>> {
+    let ids: Vec<WordId> = ids.as_slice()?.iter().map(|&id| WordId(id)).collect();
+    let (offsets, counts) = (offsets.to_vec()?, counts.to_vec()?);
+    let model = HierarchicalModel {
+        config: &config.get().config,
+        paths: &HuffmanPaths::new(&counts),
+        input_vectors: input_vectors.as_slice()?,
+        output_nodes: output_nodes.as_slice()?,
+    };
+    let mut observer = PyObserver::new(None);
+    let report = Report::Scan(ScanProgress::default());
+    let result = py.detach(|| model.score(&ids, &offsets, || observer.observe(report)));
+    observer.finish(result)
 }

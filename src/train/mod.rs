@@ -2,13 +2,17 @@
 //!
 //! Workers take blocks of ids one after another from a counter, gather the tokens that subsampling
 //! keeps ([`window`]), and train each center with its contexts ([`objective`]) against its targets
-//! ([`targets`], [`negatives`]) on rows they share without locks ([`crate::matrix`], [`sharing`]).
+//! ([`targets`], [`negatives`]) on rows they share without locks ([`crate::matrix`], [`sharing`]);
+//! rows that the caller wants unchanged are the business of [`locks`]. [`score`] asks a trained model
+//! how likely sentences are.
 //! Every random draw and learning rate is a function of the block ([`schedule`]), never of the
 //! worker.
 
+pub mod locks;
 pub mod negatives;
 pub mod objective;
 pub mod schedule;
+pub mod score;
 pub mod sharing;
 pub mod targets;
 pub mod window;
@@ -26,6 +30,7 @@ use crate::simd;
 use crate::vocab::huffman::HuffmanPaths;
 use crate::workers;
 
+use locks::Locks;
 use objective::{Objective, PrivateRows, Shared, Window};
 use schedule::{BLOCK_IDS, Blocks, Schedule};
 use sharing::Sharing;
@@ -40,6 +45,8 @@ pub struct Job<'a> {
     pub corpus: &'a EncodedCorpus,
     /// Occurrences of each word, for negatives, the tree and subsampling.
     pub counts: &'a [u64],
+    /// Rows that are locked in part or whole.
+    pub locks: Option<Locks<'a>>,
     /// Epochs trained by earlier calls: they number the random streams.
     pub epochs_before: u32,
     /// The learning rate.
@@ -57,7 +64,15 @@ impl<'a> Job<'a> {
             raw_words_before: 0,
             total_raw_words: corpus.raw_words * u64::from(config.epochs),
         };
-        Self { config, corpus, counts, epochs_before: 0, schedule, block_ids: BLOCK_IDS }
+        Self {
+            config,
+            corpus,
+            counts,
+            locks: None,
+            epochs_before: 0,
+            schedule,
+            block_ids: BLOCK_IDS,
+        }
     }
 
     fn check(&self, weights: &Weights<'_>) -> Result<()> {
@@ -155,6 +170,7 @@ fn train_epochs(
         input_vectors: weights.input_vectors.share(),
         negatives: weights.output_vectors.as_mut().map(|matrix| (matrix.share(), &table)),
         tree: weights.output_nodes.as_mut().map(|matrix| (matrix.share(), &paths)),
+        locks: job.locks,
     };
     let blocks = Blocks::new(job.corpus, job.block_ids);
     let workers = config.workers.min(blocks.count().max(1) as usize);

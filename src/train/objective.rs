@@ -19,6 +19,7 @@ use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
+use super::locks::{Locked, LockedRows, Locks};
 use super::negatives::RecurringNegatives;
 use super::sharing::Sharing;
 use super::targets::Targets;
@@ -36,6 +37,8 @@ pub struct Shared<'a> {
     pub negatives: Option<(SharedMatrix<'a>, &'a AliasTable)>,
     /// Hierarchical softmax: its rows (syn1) and its tree.
     pub tree: Option<(SharedMatrix<'a>, &'a HuffmanPaths)>,
+    /// Rows of syn0 that are not free to change.
+    pub locks: Option<Locks<'a>>,
 }
 
 /// A center with the words around it.
@@ -57,6 +60,8 @@ pub struct PrivateRows {
     nodes: Matrix,
     /// Row 0 is the hidden vector, row 1 its change.
     hidden: Matrix,
+    /// Copies of locked rows.
+    locked: Matrix,
 }
 
 impl PrivateRows {
@@ -70,6 +75,7 @@ impl PrivateRows {
             words: room(shared.negatives.map(|(matrix, _)| matrix), &sharing.words)?,
             nodes: room(shared.tree.map(|(matrix, _)| matrix), &sharing.nodes)?,
             hidden: Matrix::zeros(2, shared.config.vector_size)?,
+            locked: LockedRows::room(shared.config, shared.locks)?,
         })
     }
 }
@@ -80,6 +86,7 @@ pub struct Objective<'a> {
     shared: Shared<'a>,
     negatives: Option<(HotRows<'a>, &'a AliasTable)>,
     tree: Option<(HotRows<'a>, &'a HuffmanPaths)>,
+    locks: Option<LockedRows<'a>>,
     recurring: RecurringNegatives,
     /// The most inputs of a step.
     max_inputs: usize,
@@ -103,6 +110,8 @@ pub struct Objective<'a> {
 #[derive(Debug)]
 struct Planned<'a> {
     inputs: Rows<'a>,
+    /// Those of them that are copies of locked rows.
+    locked: Vec<Locked>,
     targets: Targets<'a>,
     /// So many of the targets, the first ones, are rows that no step before it had.
     fresh: usize,
@@ -139,11 +148,12 @@ fn steps_ahead(config: &TrainConfig) -> usize {
 impl<'a> Objective<'a> {
     /// A worker that has trained nothing yet.
     pub fn new(shared: Shared<'a>, sharing: &Sharing, rows: &'a mut PrivateRows) -> Self {
-        let PrivateRows { words, nodes, hidden } = rows;
+        let PrivateRows { words, nodes, hidden, locked } = rows;
         let (hidden, period) = (hidden.share(), sharing.period);
         let width = shared.input_vectors.width();
         let planned = || Planned {
             inputs: Rows::new(width),
+            locked: Vec::new(),
             targets: Targets::new(width),
             fresh: 0,
             arriving: None,
@@ -155,6 +165,7 @@ impl<'a> Objective<'a> {
             tree: shared.tree.map(|(matrix, paths)| {
                 (HotRows::new(matrix, sharing.nodes.clone(), period, nodes), paths)
             }),
+            locks: shared.locks.map(|locks| LockedRows::new(locks, shared.input_vectors, locked)),
             recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
             max_inputs: most_inputs(shared.config),
             shared,
@@ -243,8 +254,16 @@ impl<'a> Objective<'a> {
         let vectors = self.shared.input_vectors;
         let step = &mut self.planned[self.next];
         step.inputs.clear();
-        for side in inputs {
-            step.inputs.extend(vectors, side.iter().map(|word| word.row()));
+        match &self.locks {
+            None => {
+                for side in inputs {
+                    step.inputs.extend(vectors, side.iter().map(|word| word.row()));
+                }
+            }
+            Some(locks) => {
+                let words = inputs.into_iter().flatten().copied();
+                locks.take(words, &mut step.inputs, &mut step.locked);
+            }
         }
         step.arriving = arriving;
         self.newest = self.next;
@@ -257,7 +276,10 @@ impl<'a> Objective<'a> {
 
     /// Trains the step that has waited longest, while the rows of the newest one arrive.
     fn run_oldest(&mut self) {
-        let Planned { inputs, targets, .. } = &self.planned[self.oldest];
+        let Planned { inputs, locked, targets, .. } = &self.planned[self.oldest];
+        if let Some(locks) = &self.locks {
+            locks.begin(locked);
+        }
         let config = self.shared.config;
         let is_sum = config.architecture == Architecture::Cbow;
         let count = if is_sum { 1 } else { inputs.len() };
@@ -286,6 +308,9 @@ impl<'a> Objective<'a> {
             (true, _) => kernels.sequence(&hidden_of(config, inputs, hidden), &mut step),
             (false, true) => kernels.step_of_sum(&hidden_of(config, inputs, hidden), &mut step),
             (false, false) => kernels.step(&mut step),
+        }
+        if let Some(locks) = &self.locks {
+            locks.end(locked);
         }
         if config.compute_loss {
             self.loss += targets.loss(&self.scores[..values], count);

@@ -1,19 +1,32 @@
-"""The vocabulary of a model: from a corpus to words, counts and first vectors."""
+"""The vocabulary of a model: from a corpus, or from counts, to words and first vectors."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
+
+import numpy as np
 
 from synvec import _core
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress
-from synvec.training import first_vectors
-from synvec.vocabulary import TrimRule, Vocabulary, choose_vocabulary
+from synvec.training import first_vectors, require_own_words
+from synvec.vocabulary import (
+    Counted,
+    TrimRule,
+    Vocabulary,
+    WordFrequencies,
+    choose_vocabulary,
+    subsampled,
+)
 from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
+
+NULL_WORD = "\0"
+"""The word that ``null_word=1`` adds: gensim's, for padding."""
 
 
 class Building(ModelState):
@@ -24,8 +37,11 @@ class Building(ModelState):
         self,
         corpus_iterable: Corpus | None = None,
         corpus_file: CorpusFile | None = None,
-        *,
+        update: bool = False,
+        progress_per: int = 10_000,
+        keep_raw_vocab: bool = False,
         trim_rule: TrimRule | None = None,
+        *,
         progress: Progress = None,
     ) -> None:
         """Read a corpus once: count its words, choose the vocabulary, and draw first vectors.
@@ -36,37 +52,199 @@ class Building(ModelState):
         ----------
         corpus_iterable, corpus_file
             One of them, as in the constructor.
+        update
+            Whether to grow the vocabulary that there is. Words of the corpus that occur
+            ``min_count`` times in it are added behind those of the model, which keep their vectors,
+            output weights and positions; counts add up. With hierarchical softmax the tree is built
+            anew from the new counts, so its inner nodes have to be learnt again.
+        progress_per
+            Taken for gensim's sake and without effect: ``progress`` reports five times a second.
+        keep_raw_vocab
+            Whether ``raw_vocab`` keeps every word of the corpus and its count afterwards.
         trim_rule, progress
             As in the constructor, whose values are the defaults.
 
         Raises
         ------
         RuntimeError
-            When no word is left.
+            When no word is left, or there is no vocabulary to update.
         """
         scanned = self._scan(corpus_iterable, corpus_file, progress)
-        vocabulary = choose_vocabulary(
-            scanned,
-            min_count=self.min_count,
-            max_vocab_size=self.max_vocab_size,
-            max_final_vocab=self.max_final_vocab,
-            sorted_vocab=bool(self.sorted_vocab),
-            trim_rule=trim_rule or self._trim_rule,
-        )
-        self.corpus_count = scanned.sentences
-        self.corpus_total_words = scanned.raw_words
-        self.effective_min_count = vocabulary.min_count
-        self._encoded = EncodedSource(
-            fingerprint(corpus_iterable, corpus_file), scanned.encode(vocabulary.keys)
-        )
-        self._init_weights(vocabulary)
+        self._choose(scanned, update, keep_raw_vocab, trim_rule)
+        source = fingerprint(corpus_iterable, corpus_file)
+        self._encoded = EncodedSource(source, scanned.encode(self.wv.key_table))
         logger.info(
             "vocabulary: %d words of %d, %d of %d tokens",
-            len(vocabulary.keys),
+            len(self.wv),
             scanned.distinct,
             self._encoded.corpus.words,
             scanned.raw_words,
         )
+
+    def build_vocab_from_freq(
+        self,
+        word_freq: Mapping[str, int],
+        keep_raw_vocab: bool = False,
+        corpus_count: int | None = None,
+        trim_rule: TrimRule | None = None,
+        update: bool = False,
+    ) -> None:
+        """Choose the vocabulary by counts that are known already, and draw first vectors.
+
+        Parameters
+        ----------
+        word_freq
+            Each word and how often it occurs.
+        keep_raw_vocab, trim_rule, update
+            As in `build_vocab`.
+        corpus_count
+            How many sentences the counts come from, for `corpus_count`.
+
+        Raises
+        ------
+        RuntimeError
+            When no word is left, or there is no vocabulary to update.
+        TypeError, ValueError
+            When a word is no ``str`` or a count no integer from 0 on.
+
+        Examples
+        --------
+        >>> from synvec import Word2Vec
+        >>> model = Word2Vec(vector_size=4, min_count=2)
+        >>> model.build_vocab_from_freq({"apple": 5, "cherry": 3, "medlar": 1})
+        >>> list(model.wv.index_to_key)
+        ['apple', 'cherry']
+        """
+        counted = WordFrequencies(word_freq, corpus_count or 0)
+        self._choose(counted, update, keep_raw_vocab, trim_rule)
+        self._encoded = None
+
+    def scan_vocab(
+        self,
+        corpus_iterable: Corpus | None = None,
+        corpus_file: CorpusFile | None = None,
+        progress_per: int = 10_000,
+        workers: int | None = None,
+        trim_rule: TrimRule | None = None,
+    ) -> tuple[int, int]:
+        """Count the words of a corpus into ``raw_vocab``: the first half of `build_vocab`.
+
+        Parameters
+        ----------
+        corpus_iterable, corpus_file
+            One of them, as in the constructor.
+        progress_per, workers, trim_rule
+            Taken for gensim's sake and without effect: the model's ``workers`` count, and words are
+            trimmed by `prepare_vocab`.
+
+        Returns
+        -------
+        (total_words, corpus_count)
+            Words and sentences of the corpus.
+        """
+        scanned = self._scan(corpus_iterable, corpus_file)
+        self.raw_vocab = _as_dict(scanned)
+        self.corpus_count, self.corpus_total_words = scanned.sentences, scanned.raw_words
+        return scanned.raw_words, scanned.sentences
+
+    def prepare_vocab(
+        self,
+        update: bool = False,
+        keep_raw_vocab: bool = False,
+        trim_rule: TrimRule | None = None,
+        min_count: int | None = None,
+        sample: float | None = None,
+        dry_run: bool = False,
+    ) -> dict[str, int]:
+        """Choose the vocabulary from ``raw_vocab``: the second half of `build_vocab`.
+
+        Parameters
+        ----------
+        update, keep_raw_vocab, trim_rule
+            As in `build_vocab`.
+        min_count, sample
+            New values of the settings; with ``dry_run`` for this call alone.
+        dry_run
+            Change nothing, report only.
+
+        Returns
+        -------
+        dict
+            ``num_retained_words`` and ``retain_total``: words kept, and their tokens;
+            ``drop_unique``: words left out; ``downsample_unique``: words that subsampling thins
+            out, and ``downsample_total``: tokens that are left of all.
+        """
+        counted = WordFrequencies(self.raw_vocab, self.corpus_count)
+        min_count = self.min_count if min_count is None else min_count
+        sample = self.sample if sample is None else sample
+        chosen = self._vocabulary(counted, trim_rule, min_count, may_be_empty=True)
+        thinned, left = subsampled(chosen.counts, sample)
+        if not dry_run:
+            self.min_count, self.sample = min_count, sample
+            words = self.corpus_total_words
+            self._choose(counted, update, keep_raw_vocab, trim_rule)
+            self.corpus_total_words = words  # raw_vocab may have been changed on the way
+        return {
+            "drop_unique": counted.distinct - len(chosen.keys),
+            "retain_total": int(chosen.counts.sum()),
+            "downsample_unique": thinned,
+            "downsample_total": left,
+            "num_retained_words": len(chosen.keys),
+        }
+
+    def reset_from(self, other_model: Building) -> None:
+        """Take over another model's words and counts, and begin with vectors that know nothing."""
+        counts = other_model.wv.counts
+        if counts is None or len(other_model.wv) == 0:
+            raise RuntimeError("the other model has no vocabulary: call its build_vocab() first")
+        self.corpus_count = other_model.corpus_count
+        self.corpus_total_words = other_model.corpus_total_words
+        self.effective_min_count = other_model.effective_min_count
+        self._encoded = None
+        self._init_weights(
+            Vocabulary(other_model.wv.key_table.copy(), counts.copy(), self.effective_min_count)
+        )
+
+    def init_weights(self) -> None:
+        """Draw first vectors for the vocabulary that there is: forget all that was trained."""
+        self.reset_from(self)
+
+    def _choose(
+        self, counted: Counted, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None
+    ) -> None:
+        if update:
+            self._require_vocabulary_to_update()
+        vocabulary = self._vocabulary(counted, trim_rule, self.min_count, may_be_empty=update)
+        if update:
+            self._grow(counted, vocabulary)
+        else:
+            self._init_weights(self._with_null_word(vocabulary))
+        self.corpus_count, self.corpus_total_words = counted.sentences, counted.raw_words
+        self.effective_min_count = vocabulary.min_count
+        self.raw_vocab = _as_dict(counted) if keep_raw_vocab else {}
+        self.add_lifecycle_event(
+            "build_vocab", update=update, words=len(self.wv), corpus_words=counted.raw_words
+        )
+
+    def _vocabulary(
+        self, counted: Counted, trim_rule: TrimRule | None, min_count: int, *, may_be_empty: bool
+    ) -> Vocabulary:
+        return choose_vocabulary(
+            counted,
+            min_count=min_count,
+            max_vocab_size=self.max_vocab_size,
+            max_final_vocab=self.max_final_vocab,
+            sorted_vocab=bool(self.sorted_vocab),
+            trim_rule=trim_rule or self._trim_rule,
+            may_be_empty=may_be_empty,
+        )
+
+    def _with_null_word(self, vocabulary: Vocabulary) -> Vocabulary:
+        if not self.null_word or vocabulary.keys.index(NULL_WORD) >= 0:
+            return vocabulary
+        keys = _core.KeyTable([*vocabulary.keys.keys(), NULL_WORD])
+        counts = np.append(vocabulary.counts, np.uint64(1))
+        return Vocabulary(keys, counts, vocabulary.min_count)
 
     def _init_weights(self, vocabulary: Vocabulary) -> None:
         """Draw first input vectors; output weights begin at zero."""
@@ -80,3 +258,42 @@ class Building(ModelState):
             self.syn1 = _core.Matrix(rows, self.vector_size).array
         self.history = []
         self.min_alpha_yet_reached = self.alpha
+
+    def _require_vocabulary_to_update(self) -> None:
+        if len(self.wv) == 0:
+            raise RuntimeError(
+                "You cannot do an online vocabulary-update of a model which has no prior "
+                "vocabulary: first call build_vocab() without update=True"
+            )
+        require_own_words(self)
+
+    def _grow(self, counted: Counted, vocabulary: Vocabulary) -> None:
+        """Add words behind those that there are; nothing that was learnt is lost."""
+        counts, rows_before = self.wv.counts, len(self.wv)
+        assert counts is not None  # every model has them
+        is_new = self.wv.key_table.indices(vocabulary.keys.keys()) < 0
+        new_keys = vocabulary.keys.take(np.flatnonzero(is_new))
+        rows = rows_before + len(new_keys)
+        known = self.wv.key_table.indices(counted.keys.keys())
+        counts = counts.copy()
+        counts[known[known >= 0]] += counted.counts[known >= 0]
+        counts = np.concatenate([counts, vocabulary.counts[is_new]])
+
+        if len(new_keys):
+            vectors = first_vectors(rows, self.vector_size, self.seed)
+            vectors[:rows_before] = self.wv.vectors
+            self.wv.add_vectors(new_keys.keys(), vectors[rows_before:])
+            self.wv.vectors = vectors
+            self._words = self.wv.key_table.copy()
+            for name in ("syn1neg", "syn1"):
+                if hasattr(self, name):
+                    grown = _core.Matrix(rows, self.vector_size).array
+                    grown[:rows_before] = getattr(self, name)
+                    setattr(self, name, grown)
+        self.wv.expandos["count"] = counts
+        if self.hs:
+            logger.warning("the tree of hierarchical softmax is new: train on, to learn its nodes")
+
+
+def _as_dict(counted: Counted) -> dict[str, int]:
+    return dict(zip(counted.keys.keys(), counted.counts.tolist(), strict=True))

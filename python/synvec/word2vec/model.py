@@ -20,9 +20,9 @@ from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import model_settings, restore_model, save_model
 from synvec.presets import with_presets
 from synvec.progress import Progress
-from synvec.training import Epoch
 from synvec.vocabulary import TrimRule
 from synvec.word2vec.building import Building
+from synvec.word2vec.predicting import Predicting
 from synvec.word2vec.training import Training
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Word2Vec(Building, Training, OlderModelNames):
+class Word2Vec(Building, Training, Predicting, OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The arguments are gensim's, in gensim's order; those after ``shrink_windows`` are synvec's own
@@ -78,7 +78,7 @@ class Word2Vec(Building, Training, OlderModelNames):
     epochs
         Passes over the corpus.
     null_word
-        Must be 0; gensim's pseudo-word for padding is not there.
+        1 adds gensim's pseudo-word for padding as the last word: NUL, with a count of 1.
     trim_rule
         ``f(word, count, min_count)`` that returns ``RULE_KEEP``, ``RULE_DISCARD`` or
         ``RULE_DEFAULT`` for each word; it is not saved with the model.
@@ -198,8 +198,6 @@ class Word2Vec(Building, Training, OlderModelNames):
         progress: Progress = None,
     ) -> None:
         del preset  # `with_presets` has put its values in the other arguments
-        if null_word:
-            raise ValueError(f"null_word must be 0, not {null_word}: there is no padding word")
         if seed < 0:
             raise ValueError(f"seed must be 0 or more, not {seed}")
         self.vector_size = vector_size
@@ -218,6 +216,7 @@ class Word2Vec(Building, Training, OlderModelNames):
         self.cbow_mean = int(cbow_mean)
         self.hashfxn = hashfxn
         self.epochs = epochs
+        self.null_word = int(null_word)
         self.sorted_vocab = int(sorted_vocab)
         self.batch_words = batch_words
         self.compute_loss = compute_loss
@@ -238,7 +237,11 @@ class Word2Vec(Building, Training, OlderModelNames):
         self.corpus_total_words = 0
         self.effective_min_count = min_count
         self.min_alpha_yet_reached = alpha
-        self.history: list[Epoch] = []
+        self.history = []
+        self.raw_vocab = {}
+        self.train_count = 0
+        self.total_train_time = 0.0
+        self.lifecycle_events = []
         self._training_loss = 0.0
         self._encoded: EncodedSource | None = None
         self._trim_rule = trim_rule

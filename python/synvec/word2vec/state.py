@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import platform
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Literal
 
 import numpy as np
@@ -16,6 +19,8 @@ from synvec.keyed_vectors import KeyedVectors
 from synvec.progress import Progress, observing
 from synvec.training import Epoch
 from synvec.vocabulary import TrimRule
+
+logger = logging.getLogger(__name__)
 
 
 class ModelState:
@@ -41,6 +46,7 @@ class ModelState:
     cbow_mean: int
     hashfxn: Callable[[str], int]
     epochs: int
+    null_word: int
     sorted_vocab: int
     batch_words: int
     compute_loss: bool
@@ -59,6 +65,10 @@ class ModelState:
     effective_min_count: int
     min_alpha_yet_reached: float
     history: list[Epoch]
+    raw_vocab: dict[str, int]
+    train_count: int
+    total_train_time: float
+    lifecycle_events: list[dict[str, object]]
 
     _words: _core.KeyTable
     """Those that the output weights belong to."""
@@ -106,3 +116,29 @@ class ModelState:
                 lowercase=self.lowercase,
                 progress=callback,
             )
+
+    def add_lifecycle_event(
+        self, event_name: str, log_level: int | None = logging.INFO, **event: object
+    ) -> None:
+        """Note what happened to the model, when, and by which versions; it is saved with the model.
+
+        Parameters
+        ----------
+        event_name
+            What happened.
+        log_level
+            Log it, too, at this level; not with None.
+        **event
+            What JSON can hold.
+        """
+        entry = {
+            **event,
+            "datetime": datetime.now(UTC).isoformat(timespec="seconds"),
+            "synvec": _core.__version__,
+            "python": platform.python_version(),
+            "platform": platform.platform(),
+            "event": event_name,
+        }
+        self.lifecycle_events.append(entry)
+        if log_level is not None:
+            logger.log(log_level, "%s: %s", event_name, event)

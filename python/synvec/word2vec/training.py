@@ -108,6 +108,8 @@ class Training(ModelState):
             else:
                 done = run.all_at_once(config, reports)
         self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
+        self.train_count += 1
+        self.add_lifecycle_event("train", epochs=len(done), start_alpha=start, end_alpha=end)
         return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
 
     def _ids(

@@ -1,0 +1,109 @@
+//! Input rows that training changes in part, or not at all: gensim's `vectors_lockf`.
+//!
+//! A step works on copies of such rows, and a share of what it changed is handed on. A row that is
+//! locked whole is never written to, so it keeps its bits whatever other workers do.
+
+use crate::config::{Architecture, TrainConfig};
+use crate::error::{Error, Result};
+use crate::matrix::{Matrix, Row, Rows, SharedMatrix};
+use crate::simd::MAX_INPUTS;
+use crate::vocab::WordId;
+
+/// For each word, the share of each change that its row takes: 0 locks it, 1 leaves it free.
+#[derive(Debug, Clone, Copy)]
+pub struct Locks<'a>(&'a [f32]);
+
+impl<'a> Locks<'a> {
+    /// `None` where every row is free.
+    pub fn new(factors: &'a [f32], words: usize) -> Result<Option<Self>> {
+        if factors.iter().all(|&factor| factor == 1.0) {
+            return Ok(None);
+        }
+        if factors.len() != words || !factors.iter().all(|factor| factor.is_finite()) {
+            let message =
+                format!("must be {words} finite numbers, one for each word, not {}", factors.len());
+            return Err(Error::config("vectors_lockf", message));
+        }
+        Ok(Some(Self(factors)))
+    }
+
+    fn factor(self, word: WordId) -> f32 {
+        self.0[word.row()]
+    }
+}
+
+/// One worker's copies: for each place among the inputs of a step the row that is worked on, and
+/// what it was before.
+#[derive(Debug)]
+pub struct LockedRows<'a> {
+    locks: Locks<'a>,
+    vectors: SharedMatrix<'a>,
+    copies: SharedMatrix<'a>,
+}
+
+/// A locked row among the inputs of a step.
+#[derive(Debug, Clone, Copy)]
+pub struct Locked {
+    place: usize,
+    word: WordId,
+}
+
+impl<'a> LockedRows<'a> {
+    /// Room for the copies.
+    pub fn room(config: &TrainConfig, locks: Option<Locks<'_>>) -> Result<Matrix> {
+        let places = match (locks, config.architecture) {
+            (None, _) => 0,
+            (Some(_), Architecture::SkipGram) => MAX_INPUTS,
+            (Some(_), Architecture::Cbow) => 2 * config.window,
+        };
+        Matrix::zeros(2 * places, config.vector_size)
+    }
+
+    /// Copies of rows of `vectors` in `room`.
+    pub fn new(locks: Locks<'a>, vectors: SharedMatrix<'a>, room: &'a mut Matrix) -> Self {
+        Self { locks, vectors, copies: room.share() }
+    }
+
+    /// Makes `words` the inputs of a step, with copies in the place of locked rows.
+    pub fn take(
+        &self,
+        words: impl Iterator<Item = WordId>,
+        inputs: &mut Rows<'a>,
+        locked: &mut Vec<Locked>,
+    ) {
+        locked.clear();
+        for (place, word) in words.enumerate() {
+            if self.locks.factor(word) == 1.0 {
+                inputs.push(self.vectors.row(word.row()));
+            } else {
+                inputs.push(self.copies.row(2 * place));
+                locked.push(Locked { place, word });
+            }
+        }
+    }
+
+    /// Before a step: the copies are as their rows are now.
+    pub fn begin(&self, locked: &[Locked]) {
+        for lock in locked {
+            let [row, now, before] = self.rows(lock);
+            now.copy_from(row);
+            before.copy_from(row);
+        }
+    }
+
+    /// After a step: each row takes its share of what has changed.
+    pub fn end(&self, locked: &[Locked]) {
+        for lock in locked {
+            let factor = self.locks.factor(lock.word);
+            if factor != 0.0 {
+                let [row, now, before] = self.rows(lock);
+                row.add_change(factor, now, before);
+            }
+        }
+    }
+
+    fn rows(&self, lock: &Locked) -> [Row<'a>; 3] {
+        let [now, before] = [2 * lock.place, 2 * lock.place + 1].map(|copy| self.copies.row(copy));
+        [self.vectors.row(lock.word.row()), now, before]
+    }
+}
