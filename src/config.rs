@@ -33,6 +33,9 @@ pub struct TrainConfig {
     pub sample: f64,
     /// Whether CBOW's hidden vector is the mean of the contexts instead of their sum.
     pub cbow_mean: bool,
+    /// Whether CBOW's contexts take the true gradient (Irsoy et al. 2021) instead of word2vec.c's
+    /// and gensim's.
+    pub cbow_corrected: bool,
     /// Whether one set of negatives (or one path) serves a block of up to 16 contexts at once, and
     /// negatives come back in later windows; otherwise pairs are trained one by one, each with
     /// negatives of its own, in word2vec.c's order.
@@ -63,6 +66,7 @@ impl Default for TrainConfig {
             ns_exponent: 0.75,
             sample: 1e-3,
             cbow_mean: true,
+            cbow_corrected: false,
             shared_negatives: true,
             alpha: 0.025,
             min_alpha: 0.0001,

@@ -22,6 +22,8 @@ ORDERS = {
     "sg-exact": {"sg": True, "shared_negatives": False},
     "cbow-mean": {"sg": False, "cbow_mean": True},
     "cbow-sum": {"sg": False, "cbow_mean": False},
+    "cbow-corrected": {"sg": False, "cbow_corrected": True},
+    "cbow-sum-corrected": {"sg": False, "cbow_mean": False, "cbow_corrected": True},
     "cbow-exact": {"sg": False, "shared_negatives": False},
 }
 

@@ -283,8 +283,18 @@ def numerical_gradient(model: Model, matrix: NDArray[np.float64]) -> NDArray[np.
         ({"cbow_mean": True}, len(CONTEXTS)),
         ({"cbow_mean": False}, 1 / len(CONTEXTS)),
         ({"cbow_mean": True, "shared_negatives": False}, len(CONTEXTS)),
+        ({"cbow_mean": True, "cbow_corrected": True}, 1),
+        ({"cbow_mean": False, "cbow_corrected": True}, 1),
     ],
-    ids=["sg-shared", "sg-exact", "cbow-mean", "cbow-sum", "cbow-exact"],
+    ids=[
+        "sg-shared",
+        "sg-exact",
+        "cbow-mean",
+        "cbow-sum",
+        "cbow-exact",
+        "corrected",
+        "sum-corrected",
+    ],
 )
 def test_a_step_goes_down_the_gradient(
     order: dict[str, bool], input_step: float, loss: str

@@ -81,6 +81,7 @@ class TrainConfig:
         ns_exponent: float,
         sample: float,
         cbow_mean: bool,
+        cbow_corrected: bool,
         shared_negatives: bool,
         alpha: float,
         min_alpha: float,

@@ -63,6 +63,8 @@ class Config:
         Subsampling: a share of the corpus below 1, a count from 1 on, 0 for none.
     cbow_mean
         Mean of the contexts as the hidden vector, instead of their sum.
+    cbow_corrected
+        The true gradient for CBOW's contexts, instead of word2vec.c's and gensim's.
     shared_negatives
         One set of negatives for a block of contexts, in which each negative comes back in other
         windows (`Negatives`), instead of a set for each pair.
@@ -82,6 +84,7 @@ class Config:
     shrink_windows: bool = True
     sample: float = 1e-3
     cbow_mean: bool = True
+    cbow_corrected: bool = False
     shared_negatives: bool = True
     alpha: float = 0.025
     min_alpha: float = 0.0001
@@ -416,20 +419,22 @@ class Model:
         The gradient of a mean goes to each of its C contexts with 1/C, that of a sum with 1.
         word2vec.c and gensim do it the other way round: the whole change to each context of a mean
         and (gensim) 1/C of it in sum mode. Irsoy, Benton, Stratos 2021, "Corrected CBOW performs as
-        well as skip-gram", arXiv:2012.15332, show what that costs. The habit is kept here, so that
-        learning rates mean what they mean elsewhere: the contexts take the true gradient with a
-        step of their own, alpha · C for a mean and alpha / C for a sum.
+        well as skip-gram", arXiv:2012.15332, show what that costs. The habit is the default here,
+        so that learning rates mean what they mean elsewhere: the contexts take the true gradient
+        with a step of their own, alpha · C for a mean and alpha / C for a sum. With
+        ``cbow_corrected`` they take it as it is.
         """
         loss = 0.0
-        share = 1 / len(contexts)
+        part = 1 / len(contexts)
+        share = part if self.config.cbow_mean == self.config.cbow_corrected else 1
         for outputs, targets in self.targets(center, stream):
-            hidden = self.inputs[contexts].sum(axis=0) * (share if self.config.cbow_mean else 1)
+            hidden = self.inputs[contexts].sum(axis=0) * (part if self.config.cbow_mean else 1)
             if self.config.shared_negatives:
                 change, added = update_together(hidden[None], outputs, targets, alpha)
                 change = change[0]
             else:
                 change, added = update_in_order(hidden, outputs, targets, alpha)
-            np.add.at(self.inputs, contexts, change * (1 if self.config.cbow_mean else share))
+            np.add.at(self.inputs, contexts, change * share)
             loss += added
         return loss
 

@@ -16,7 +16,7 @@ impl PyTrainConfig {
     #[new]
     #[pyo3(signature = (
         *, sg, vector_size, window, shrink_windows, hs, negative, ns_exponent, sample, cbow_mean,
-        shared_negatives, alpha, min_alpha, epochs, workers, seed, compute_loss
+        cbow_corrected, shared_negatives, alpha, min_alpha, epochs, workers, seed, compute_loss
     ))]
     #[allow(clippy::too_many_arguments)] // one keyword an argument is the point of this class
     fn new(
@@ -29,6 +29,7 @@ impl PyTrainConfig {
         ns_exponent: f64,
         sample: f64,
         cbow_mean: bool,
+        cbow_corrected: bool,
         shared_negatives: bool,
         alpha: f64,
         min_alpha: f64,
@@ -47,6 +48,7 @@ impl PyTrainConfig {
             ns_exponent,
             sample,
             cbow_mean,
+            cbow_corrected,
             shared_negatives,
             alpha: alpha as f32,
             min_alpha: min_alpha as f32,

@@ -49,7 +49,7 @@ pub fn train(
     let mut output = output_vectors.map(|matrix| matrix.get().lend()).transpose()?;
     let mut nodes = output_nodes.map(|matrix| matrix.get().lend()).transpose()?;
     let job = Job {
-        locks: Locks::new(&locks, counts.len())?,
+        locks: Locks::new(&locks, counts.len(), corpus.ids())?,
         epochs_before,
         block_ids,
         schedule: Schedule {

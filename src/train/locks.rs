@@ -11,11 +11,15 @@ use crate::vocab::WordId;
 
 /// For each word, the share of each change that its row takes: 0 locks it, 1 leaves it free.
 #[derive(Debug, Clone, Copy)]
-pub struct Locks<'a>(&'a [f32]);
+pub struct Locks<'a> {
+    factors: &'a [f32],
+    /// No window has more words.
+    longest_sentence: usize,
+}
 
 impl<'a> Locks<'a> {
-    /// `None` where every row is free.
-    pub fn new(factors: &'a [f32], words: usize) -> Result<Option<Self>> {
+    /// For training on `ids`; `None` where every row is free.
+    pub fn new(factors: &'a [f32], words: usize, ids: &[WordId]) -> Result<Option<Self>> {
         if factors.iter().all(|&factor| factor == 1.0) {
             return Ok(None);
         }
@@ -24,11 +28,13 @@ impl<'a> Locks<'a> {
                 format!("must be {words} finite numbers, one for each word, not {}", factors.len());
             return Err(Error::config("vectors_lockf", message));
         }
-        Ok(Some(Self(factors)))
+        let sentences = ids.split(|&id| id == WordId::SENTENCE_END);
+        let longest_sentence = sentences.map(<[_]>::len).max().unwrap_or(0);
+        Ok(Some(Self { factors, longest_sentence }))
     }
 
     fn factor(self, word: WordId) -> f32 {
-        self.0[word.row()]
+        self.factors[word.row()]
     }
 }
 
@@ -54,7 +60,7 @@ impl<'a> LockedRows<'a> {
         let places = match (locks, config.architecture) {
             (None, _) => 0,
             (Some(_), Architecture::SkipGram) => MAX_INPUTS,
-            (Some(_), Architecture::Cbow) => 2 * config.window,
+            (Some(locks), Architecture::Cbow) => locks.longest_sentence.min(2 * config.window),
         };
         Matrix::zeros(2 * places, config.vector_size)
     }

@@ -323,11 +323,12 @@ impl<'a> Objective<'a> {
 /// CBOW's hidden vector, the mean or the sum of the contexts; one input alone is its own.
 ///
 /// The error goes back to each context whole in mean mode, as in word2vec.c, and divided by their
-/// number in sum mode, as in gensim: the true gradient would have it the other way round (Irsoy,
-/// Benton and Stratos 2021).
+/// number in sum mode, as in gensim: the true gradient has it the other way round (Irsoy, Benton
+/// and Stratos 2021, arXiv:2012.15332), and is there on request.
 fn hidden_of<'a>(config: &TrainConfig, contexts: &'a Rows<'a>, row: Row<'a>) -> Hidden<'a> {
     let part = 1.0 / contexts.len() as f32;
-    let (scale, share) = if config.cbow_mean { (part, 1.0) } else { (1.0, part) };
+    let scale = if config.cbow_mean { part } else { 1.0 };
+    let share = if config.cbow_mean == config.cbow_corrected { part } else { 1.0 };
     Hidden { contexts, row, scale, share }
 }
 

@@ -12,6 +12,18 @@ from synvec import PRESETS, Word2Vec
 from synvec.cli import estimate, files, messages
 
 
+class _Window(click.IntRange):
+    """A number of words, or ``all``, which is None."""
+
+    name = "words or 'all'"
+
+    def __init__(self) -> None:
+        super().__init__(min=1)
+
+    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
+        return None if value in (None, "all") else super().convert(value, param, ctx)
+
+
 def _hyperparameters(command: Any) -> Any:
     """Add the options that shape the model, in the order in which ``--help`` lists them."""
     positive, not_negative = click.IntRange(min=1), click.FloatRange(min=0)
@@ -41,7 +53,12 @@ def _hyperparameters(command: Any) -> Any:
             default=5,
             help="Negatives a center; ignored with --loss hierarchical.",
         ),
-        click.option("--window", type=positive, default=5, help="Farthest context, in words."),
+        click.option(
+            "--window",
+            type=_Window(),
+            default=5,
+            help="Farthest context, in words; 'all' takes whole lines, as for baskets.",
+        ),
         click.option("--epochs", type=positive, default=5, help="Passes over the corpus."),
         click.option("--min-count", type=positive, default=5, help="Rarer words are left out."),
         click.option(
@@ -69,6 +86,11 @@ def _hyperparameters(command: Any) -> Any:
             "--cbow-mean/--cbow-sum",
             default=True,
             help="CBOW takes the mean of the context, or its sum.",
+        ),
+        click.option(
+            "--cbow-corrected",
+            is_flag=True,
+            help="Give CBOW's contexts the true gradient; raise --alpha with it.",
         ),
         click.option(
             "--shared-negatives/--per-pair-negatives",
@@ -208,7 +230,7 @@ def _untrained(options: dict[str, Any], preset: dict[str, Any]) -> Word2Vec:
         keywords["workers"] = options["workers"]
     same_name = (
         "window epochs min_count sample alpha min_alpha ns_exponent shared_negatives seed "
-        "lowercase tokenize"
+        "cbow_corrected lowercase tokenize"
     )
     keywords.update((name, options[name]) for name in same_name.split())
     if hierarchical:

@@ -51,7 +51,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     alpha, min_alpha
         The learning rate at the start and at the end; it falls linearly with the words passed.
     window
-        The farthest context, in words.
+        The farthest context, in words. ``None`` makes all other words of a sentence contexts, as
+        for baskets and sessions, whose order says nothing.
     min_count
         Words that occur less often are left out.
     max_vocab_size
@@ -99,6 +100,10 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         ``"quality"`` sets those of ``sg``, ``vector_size``, ``window``, ``negative`` and ``epochs``
         that are not given, to values that take about as long as gensim's defaults and make better
         vectors (`synvec.PRESETS`).
+    cbow_corrected
+        Whether CBOW's contexts take the true gradient (Irsoy, Benton and Stratos 2021,
+        arXiv:2012.15332) instead of word2vec.c's and gensim's, which goes to each context of a mean
+        whole. It wants a higher ``alpha``: docs/training.md has figures.
     shared_negatives
         ``True`` trains the contexts of a word together, in blocks of up to 16, against one set of
         negatives, and lets each negative come back in later windows that have other contexts:
@@ -165,7 +170,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         corpus_file: CorpusFile | None = None,
         vector_size: int = 100,
         alpha: float = 0.025,
-        window: int = 5,
+        window: int | None = 5,
         min_count: int = 5,
         max_vocab_size: int | None = None,
         sample: float = 1e-3,
@@ -190,6 +195,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         shrink_windows: bool = True,
         *,
         preset: Literal["quality"] | None = None,
+        cbow_corrected: bool = False,
         shared_negatives: bool = True,
         tokenize: Literal["whitespace", "words"] = "whitespace",
         lowercase: bool = False,
@@ -214,6 +220,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self.negative = negative
         self.ns_exponent = ns_exponent
         self.cbow_mean = int(cbow_mean)
+        self.cbow_corrected = bool(cbow_corrected)
         self.hashfxn = hashfxn
         self.epochs = epochs
         self.null_word = int(null_word)

@@ -23,6 +23,10 @@ from synvec.vocabulary import TrimRule
 logger = logging.getLogger(__name__)
 
 
+WHOLE_SENTENCE = 1_000_000
+"""The core's farthest context: ``window=None``."""
+
+
 class ModelState:
     """The attributes of a model; `Word2Vec` says what they mean."""
 
@@ -32,7 +36,7 @@ class ModelState:
 
     vector_size: int
     alpha: float
-    window: int
+    window: int | None
     min_count: int
     max_vocab_size: int | None
     sample: float
@@ -44,6 +48,7 @@ class ModelState:
     negative: int
     ns_exponent: float
     cbow_mean: int
+    cbow_corrected: bool
     hashfxn: Callable[[str], int]
     epochs: int
     null_word: int
@@ -83,13 +88,14 @@ class ModelState:
         return _core.TrainConfig(
             sg=bool(self.sg),
             vector_size=self.vector_size,
-            window=self.window,
-            shrink_windows=bool(self.shrink_windows),
+            window=WHOLE_SENTENCE if self.window is None else self.window,
+            shrink_windows=bool(self.shrink_windows) and self.window is not None,
             hs=bool(self.hs),
             negative=self.negative,
             ns_exponent=self.ns_exponent,
             sample=self.sample,
             cbow_mean=bool(self.cbow_mean),
+            cbow_corrected=bool(self.cbow_corrected),
             shared_negatives=self.shared_negatives,
             alpha=alpha,
             min_alpha=min_alpha,
