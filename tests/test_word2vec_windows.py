@@ -58,7 +58,13 @@ def test_the_true_gradient_differs_where_there_are_several_contexts(mean: int) -
 
     def trained(corpus: list[list[str]], corrected: bool) -> Word2Vec:
         return Word2Vec(
-            corpus, cbow_mean=mean, cbow_corrected=corrected, vector_size=4, min_count=1, workers=1
+            corpus,
+            cbow_mean=mean,
+            cbow_corrected=corrected,
+            vector_size=4,
+            min_count=1,
+            workers=1,
+            sample=0,
         )
 
     pairs = [["a", "b"], ["c", "d"], ["a", "d"]] * 20
