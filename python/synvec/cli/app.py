@@ -16,8 +16,10 @@ from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
 from synvec.cli.info import info
 from synvec.cli.phrases import phrases
+from synvec.cli.prompts import distance, word_analogy
 from synvec.cli.query import analogy, similar
 from synvec.cli.train import train
+from synvec.cli.word2vec import word2vec
 
 INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
 CLOSED_PIPE = 128 + 13  # likewise SIGPIPE
@@ -92,5 +94,7 @@ def synvec(ctx: click.Context) -> None:
     messages.log_to_stderr()
 
 
-for command in (train, phrases, similar, analogy, evaluate, convert, info):
+for command in (
+    train, phrases, similar, analogy, evaluate, convert, info, word2vec, distance, word_analogy
+):  # fmt: skip
     synvec.add_command(command)

@@ -1,0 +1,120 @@
+"""word2vec.c's flags, files and prompts."""
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synvec import KeyedVectors
+from synvec.cli.word2vec import word_classes
+
+
+def run(*arguments: object, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "synvec", *map(str, arguments)]
+    found = subprocess.run(
+        command, capture_output=True, text=True, encoding="utf-8", input=stdin, timeout=60
+    )
+    assert found.returncode == code, found.stderr
+    return found
+
+
+@pytest.fixture
+def text(tmp_path: Path) -> Path:
+    chance = random.Random(1)
+    path = tmp_path / "text.txt"
+    lines = [" ".join(chance.choices("abcdefgh", range(8, 0, -1), k=12)) for _ in range(100)]
+    path.write_text("\n".join(lines) + "\nrare\n")
+    return path
+
+
+SMALL = ("-size", 8, "-iter", 1, "-threads", 1, "-debug", 0)
+
+
+@pytest.mark.parametrize("binary", [0, 1])
+def test_an_old_command_line(text: Path, binary: int) -> None:
+    out = text.with_name("vectors")
+    flags = ("-cbow", 0, "-window", 5, "-negative", 3, "-hs", 0, "-sample", "1e-4", "-alpha", 0.025)
+    found = run("word2vec", "-train", text, "-output", out, *flags, "-binary", binary, *SMALL)
+    assert (found.stdout, found.stderr) == ("", "")
+    data = out.read_bytes()
+    assert data.startswith(b"9 8\n</s> ")
+    assert (b" \n" in data) == (not binary)
+    kv = KeyedVectors.load_word2vec_format(out, binary=bool(binary))
+    assert kv.index_to_key[0] == "</s>" and set(kv.index_to_key[1:]) == set("abcdefgh")
+    assert np.abs(kv["</s>"]).max() <= 0.5 / 8
+
+
+def test_vocabularies_are_written_and_read(text: Path) -> None:
+    vocabulary, out = text.with_name("vocabulary"), text.with_name("vectors")
+    run("word2vec", "-train", text, "-save-vocab", vocabulary, "-min-count", 1, *SMALL)
+    lines = [line.split(" ") for line in vocabulary.read_text().splitlines()]
+    assert lines[0] == ["</s>", "101"]
+    assert lines[-1] == ["rare", "1"]
+    counts = [int(count) for _, count in lines[1:]]
+    assert counts == sorted(counts, reverse=True) and sum(counts) == 1201
+    vocabulary.write_text("</s> 101\nb 300\na 200\nz 9\nc 2\n")
+    run("word2vec", "-train", text, "-read-vocab", vocabulary, "-output", out, *SMALL)
+    assert KeyedVectors.load(out).index_to_key == ["</s>", "b", "a", "z"]
+    vocabulary.write_text("a\n")
+    wrong = run("word2vec", "-train", text, "-read-vocab", vocabulary, *SMALL, code=1)
+    assert "line 1 is 'a\\n', expected a word, a space and its count" in wrong.stderr
+
+
+def test_classes_are_written(text: Path) -> None:
+    out = text.with_name("classes")
+    run("word2vec", "-train", text, "-output", out, "-classes", 3, *SMALL)
+    lines = [line.split(" ") for line in out.read_text().splitlines()]
+    assert {word for word, _ in lines} == {"</s>", *"abcdefgh"}
+    assert {int(place) for _, place in lines} <= {0, 1, 2}
+
+
+def test_classes_are_those_of_the_directions() -> None:
+    angles = np.radians([0, 90, 180, 4, 88, 181, -3, 91, 179])
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)
+    assert word_classes(rows, 3).tolist() == [0, 1, 2] * 3
+
+
+def test_flags_that_are_none(text: Path) -> None:
+    assert "there is no flag '-out'" in run("word2vec", "-out", "x", code=2).stderr
+    assert "-train is missing" in run("word2vec", "-output", "x", code=2).stderr
+    assert "-size is without a value" in run("word2vec", "-size", code=2).stderr
+    wrong = run("word2vec", "-train", text, "-size", "abc", code=2)
+    assert "-size is 'abc', expected a whole number" in wrong.stderr
+    missing = run("word2vec", "-train", text.with_name("no"), "-output", "x", code=1)
+    assert "No such file" in missing.stderr
+    no_folder = run("word2vec", "-train", text, "-output", text.parent / "no" / "x", code=1)
+    assert "No such folder" in no_folder.stderr
+    shown = run("word2vec").stdout
+    assert "-save-vocab" in shown and "(default: 5)" in shown
+
+
+@pytest.fixture
+def compass(tmp_path: Path) -> Path:
+    angles = np.radians([0, 45, 90, 180, 10])
+    rows = np.stack([np.cos(angles), np.sin(angles)], axis=1)
+    path = tmp_path / "compass.kv"
+    KeyedVectors.from_arrays(["east", "northeast", "north", "west", "e-ish"], rows).save(path)
+    return path
+
+
+def test_neighbours_at_a_prompt(compass: Path) -> None:
+    shown = run(
+        "distance", compass, "-n", 2, stdin="east\n\nnowhere\neast north\nEXIT\nwest\n"
+    ).stdout
+    assert shown.count("Enter word or sentence (EXIT to break): ") == 5
+    assert "Word: east  Position in vocabulary: 0" in shown
+    listed = [line.split() for line in shown.splitlines() if line.startswith(" " * 20)]
+    assert listed[1:3] == [["e-ish", "0.984808"], ["northeast", "0.707107"]]
+    assert "Out of dictionary word: nowhere!" in shown
+    assert ["northeast", "1.000000"] in listed, "the mean of east and north"
+    assert "Word: west" not in shown
+
+
+def test_analogies_at_a_prompt(compass: Path) -> None:
+    shown = run("word-analogy", compass, "-n", 1, stdin="east northeast e-ish\none\n").stdout
+    assert "Only 1 words were entered.. 3 words are needed" in shown
+    assert "northeast" in shown and "Cosine distance" in shown
+    assert shown.endswith("Enter three words (EXIT to break): \n"), "Ctrl-D ends the line"
