@@ -111,3 +111,36 @@ def test_words_that_would_not_be_read_back(tmp_path: Path, word: str) -> None:
     with pytest.raises(synvec.RowError, match="would not be read back as one word"):
         synvec.save_as_line_sentence([["a", word]], path)
     assert path.read_text() == "old\n"
+
+
+def test_folders_and_patterns_stand_for_their_files(tmp_path: Path) -> None:
+    (tmp_path / "inner").mkdir()
+    for name in ("b.txt", "a.txt", "c.dat", "inner/d.txt"):
+        (tmp_path / name).write_text(f"from {name[-5]}\n")
+
+    def seen(corpus_file: object) -> list[str]:
+        return scan(corpus_file=corpus_file).keys.keys()  # type: ignore[arg-type]
+
+    assert seen(tmp_path) == ["from", "a", "b", "c"]
+    assert seen(tmp_path / "*.txt") == ["from", "a", "b"]
+    assert seen(str(tmp_path / "**" / "*.txt")) == ["from", "a", "b", "d"]
+    assert seen([tmp_path / "c.dat", tmp_path / "[ab].txt"]) == ["from", "c", "a", "b"]
+    (tmp_path / "[x].txt").write_text("from itself\n")
+    assert seen(tmp_path / "[x].txt") == ["from", "itself"]
+    with pytest.raises(FileNotFoundError, match=r"no file matches.*\.csv"):
+        seen(tmp_path / "*.csv")
+    (tmp_path / "empty").mkdir()
+    with pytest.raises(FileNotFoundError, match="the folder has no files"):
+        seen(tmp_path / "empty")
+    with pytest.raises(FileNotFoundError, match="No such file"):
+        seen(tmp_path / "absent.txt")
+
+
+def test_a_folder_is_read_once_for_vocabulary_and_training(tmp_path: Path) -> None:
+    (tmp_path / "a.txt").write_text("the cat\nthe dog\n" * 20)
+    model = synvec.Word2Vec(corpus_file=tmp_path, vector_size=4, min_count=1)
+    assert model.corpus_count == 40
+    model.build_vocab(corpus_file=tmp_path)
+    encoded = model._encoded
+    model.train(corpus_file=tmp_path, total_examples=40, epochs=1)
+    assert model._encoded is encoded

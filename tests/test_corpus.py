@@ -329,9 +329,11 @@ def test_missing_files_folders_and_permissions_are_named(tmp_path: Path, text: P
         with pytest.raises(FileNotFoundError) as caught:
             scan(corpus_file=corpus_file)
         assert caught.value.filename == str(absent)
-    with pytest.raises((IsADirectoryError, PermissionError)) as folder:
-        scan(corpus_file=tmp_path)
-    assert folder.value.filename == str(tmp_path)
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(FileNotFoundError, match="the folder has no files") as folder:
+        scan(corpus_file=empty)
+    assert folder.value.filename == str(empty)
 
 
 @pytest.mark.parametrize("name", ["gzip", "bzip2", "xz"])

@@ -17,11 +17,10 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_chec
 
 from synvec import _core
 from synvec.arrow import with_batches
+from synvec.paths import StrPath, files_of, shown
 
 if TYPE_CHECKING:
     from synvec.vocabulary import Counted
-
-StrPath = str | os.PathLike[str]
 
 DEFAULT_SPOOL_BYTES = 1 << 30
 """Bytes of ids that stay in memory by default; what goes beyond waits in a temporary file."""
@@ -172,9 +171,11 @@ def scan(
         strings, the whole corpus or batches of it, are read without a Python object a word.
         `LineSentence` and `PathLineSentences` over paths are read like ``corpus_file``.
     corpus_file
-        A path or several, ``"-"`` for standard input: UTF-8, plain or compressed (gzip, bzip2, xz,
-        zstd, recognised by content), a sentence a line, words separated by ASCII whitespace. NUL is
-        part of a word. Invalid UTF-8 becomes U+FFFD, with one warning that has the count.
+        A path or several, ``"-"`` for standard input; a folder stands for the files in it and a
+        pattern (``"news/*.txt"``, ``"**/*.gz"``) for those that match, by name. UTF-8, plain or
+        compressed (gzip, bzip2, xz, zstd, recognised by content), a sentence a line, words
+        separated by ASCII whitespace. NUL is part of a word. Invalid UTF-8 becomes U+FFFD, with
+        one warning that has the count.
     workers
         Threads for files; by default the cores that this process may use.
     spool_bytes
@@ -325,17 +326,7 @@ def _paths(
         raise TypeError(f"expected one of corpus_iterable and corpus_file, got {given}")
     if corpus_file is None:
         return _whole_files(corpus_iterable)
-    if isinstance(corpus_file, (str, os.PathLike)):
-        return [os.fspath(corpus_file)]
-    is_list = isinstance(corpus_file, Sequence) and not isinstance(corpus_file, (bytes, bytearray))
-    if not is_list or not all(isinstance(path, (str, os.PathLike)) for path in corpus_file):
-        raise TypeError(
-            f"corpus_file must be a path or a list of paths, not {_shown(corpus_file)}; "
-            "give sentences as corpus_iterable"
-        )
-    if not corpus_file:
-        raise ValueError("corpus_file must name at least one file, not an empty list")
-    return [os.fspath(path) for path in corpus_file]
+    return files_of(corpus_file)
 
 
 def _whole_files(corpus: object) -> list[str] | None:
@@ -358,18 +349,12 @@ def _checked_sentences(corpus: object) -> Iterable[object]:
     """Return the corpus, if it can be one."""
     if isinstance(corpus, (str, bytes, bytearray, os.PathLike)):
         raise TypeError(
-            f"corpus_iterable must be a list of token lists, not {_shown(corpus)}; "
+            f"corpus_iterable must be a list of token lists, not {shown(corpus)}; "
             "for a file use corpus_file=path"
         )
     if not isinstance(corpus, Iterable) and not hasattr(corpus, "__getitem__"):
-        raise TypeError(f"corpus_iterable must be an iterable of token lists, not {_shown(corpus)}")
+        raise TypeError(f"corpus_iterable must be an iterable of token lists, not {shown(corpus)}")
     return cast("Iterable[object]", corpus)
-
-
-def _shown(value: object) -> str:
-    """Return the type and the beginning of a value."""
-    text = repr(value)
-    return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '…'}"
 
 
 def _at_least_one(name: str, value: int) -> int:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from synvec import _core
+from synvec.paths import files_of
 
 Corpus = Iterable[Sequence[str]]
 CorpusFile = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
@@ -39,8 +40,7 @@ def fingerprint(corpus_iterable: Corpus | None, corpus_file: CorpusFile | None) 
     """What tells whether a corpus is the one that was read before."""
     if corpus_file is None:
         return None if corpus_iterable is None else _SameObject(corpus_iterable)
-    paths = [corpus_file] if isinstance(corpus_file, str | os.PathLike) else list(corpus_file)
-    return tuple(_file_state(os.fspath(path)) for path in paths)
+    return tuple(_file_state(path) for path in files_of(corpus_file))
 
 
 def _file_state(path: str) -> tuple[str, int, int] | str:

@@ -15,7 +15,8 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from synvec import _core
-from synvec.corpora import StrPath, scan
+from synvec.corpora import scan
+from synvec.paths import StrPath
 
 Sentence = Sequence[str]
 Scorer = Callable[[int, int, int, int, int, int], float]

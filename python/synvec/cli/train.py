@@ -10,6 +10,7 @@ from click.core import ParameterSource
 
 from synvec import PRESETS, Word2Vec
 from synvec.cli import estimate, files, messages
+from synvec.paths import files_of
 
 
 class _Window(click.IntRange):
@@ -188,7 +189,7 @@ def train(
 
 def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None) -> None:
     """Find out what is wrong with the paths now, not after the training."""
-    for path in corpus:
+    for path in files_of(corpus):
         # Whoever writes a pipe would take a look at it for its reader's end.
         if path != files.STDIO and not Path(path).is_fifo():
             with Path(path).open("rb"):

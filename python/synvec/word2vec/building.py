@@ -223,7 +223,11 @@ class Building(ModelState):
         self.effective_min_count = vocabulary.min_count
         self.raw_vocab = _as_dict(counted) if keep_raw_vocab else {}
         self.add_lifecycle_event(
-            "build_vocab", update=update, words=len(self.wv), corpus_words=counted.raw_words
+            "build_vocab",
+            logging.DEBUG,
+            update=update,
+            words=len(self.wv),
+            corpus_words=counted.raw_words,
         )
 
     def _vocabulary(

@@ -45,7 +45,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         of strings, one or an iterable of them, which need no Python object a word.
     corpus_file
         Instead: a path, or several, of text with one sentence a line, words apart by white space;
-        also compressed by gzip, bzip2, xz or zstandard.
+        also compressed by gzip, bzip2, xz or zstandard. A folder stands for the files in it, and a
+        pattern (``"news/*.txt"``) for those that match.
     vector_size
         D, the length of a vector.
     alpha, min_alpha

@@ -109,7 +109,9 @@ class Training(ModelState):
                 done = run.all_at_once(config, reports)
         self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
         self.train_count += 1
-        self.add_lifecycle_event("train", epochs=len(done), start_alpha=start, end_alpha=end)
+        self.add_lifecycle_event(
+            "train", logging.DEBUG, epochs=len(done), start_alpha=start, end_alpha=end
+        )
         return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
 
     def _ids(
