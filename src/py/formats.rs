@@ -11,11 +11,10 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::jobs::run;
 use super::keys::PyKeyTable;
-use super::progress::PyObserver;
 use super::streams;
 use crate::compression::Compression;
-use crate::error::Result as CoreResult;
 use crate::formats::numbers::Element;
 use crate::formats::output::Output;
 use crate::formats::source::{ByteReader, Input};
@@ -59,16 +58,6 @@ impl From<PyLimits> for Limits {
             max_expansion_ratio: limits.max_expansion_ratio,
         }
     }
-}
-
-/// Runs a job without the interpreter lock; Ctrl-C and what streams raise come back as they are.
-pub fn run<T: Send>(
-    py: Python<'_>,
-    job: impl FnOnce(&mut PyObserver) -> CoreResult<T> + Send,
-) -> PyResult<T> {
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| job(&mut observer));
-    observer.finish(result)
 }
 
 fn layout_of(name: &str) -> PyResult<Layout> {
@@ -295,10 +284,15 @@ fn save_native(
     run(target.py(), |observer| native::save(&store, destination, observer))
 }
 
+/// V, D, how many tensors match their checksums, whether all is finite, and the kind.
+type Verified = (u64, u64, usize, bool, &'static str);
+
 #[pyfunction]
-fn verify_native(source: &Bound<'_, PyAny>, limits: PyLimits) -> PyResult<()> {
+fn verify_native(source: &Bound<'_, PyAny>, limits: PyLimits) -> PyResult<Verified> {
     let (input, limits) = (streams::input(source)?, limits.into());
-    run(source.py(), |observer| native::verify(input, limits, observer))
+    let found = run(source.py(), |observer| native::verify(input, limits, observer))?;
+    let (rows, size) = (found.rows, found.vector_size);
+    Ok((rows, size, found.tensors, found.is_finite, found.kind.name()))
 }
 
 /// What the first bytes of a file unfold to, as far as they go; themselves when not compressed.

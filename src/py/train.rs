@@ -6,6 +6,7 @@ use pyo3::prelude::*;
 
 use crate::py::config::PyTrainConfig;
 use crate::py::corpus::PyEncodedCorpus;
+use crate::py::jobs::run_observed;
 use crate::py::matrix::{Loan, PyMatrix};
 use crate::py::progress::PyObserver;
 use crate::train::schedule::{BLOCK_IDS, Schedule};
@@ -58,9 +59,9 @@ pub fn train(
         output_vectors: output.as_mut().map(Loan::matrix),
         output_nodes: nodes.as_mut().map(Loan::matrix),
     };
-    let mut observer = PyObserver::new(progress);
-    let result = py.detach(|| train_core(&job, &mut weights, &mut observer));
-    let epochs = observer.finish(result)?;
+    let epochs = run_observed(py, PyObserver::new(progress), |observer| {
+        train_core(&job, &mut weights, observer)
+    })?;
     let row = |e: &EpochSummary| (e.raw_words, e.trained_words, e.loss, e.seconds);
     Ok(epochs.iter().map(row).collect())
 }
