@@ -17,6 +17,7 @@ from synvec.cli.evaluate import evaluate
 from synvec.cli.info import info
 from synvec.cli.query import analogy, similar
 from synvec.cli.train import train
+from synvec.cli.verify import verify
 
 INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
 CLOSED_PIPE = 128 + 13  # likewise SIGPIPE
@@ -91,5 +92,5 @@ def synvec(ctx: click.Context) -> None:
     messages.log_to_stderr()
 
 
-for command in (train, similar, analogy, evaluate, convert, info):
+for command in (train, similar, analogy, evaluate, convert, info, verify):
     synvec.add_command(command)
