@@ -81,9 +81,11 @@ def verify(
 
 
 def _read_through(loaded: Any, format: Format) -> Verified:
-    vectors = getattr(loaded, "wv", loaded)
+    from synvec.keyed_vectors import KeyedVectors
+
     checked = ("read to its end, which is where its content ends", "it holds no checksums")
-    if not hasattr(vectors, "vector_size"):
+    vectors = loaded if isinstance(loaded, KeyedVectors) else getattr(loaded, "wv", None)
+    if not isinstance(vectors, KeyedVectors):
         return Verified(format=format, rows=None, vector_size=None, checked=checked)
     return Verified(
         format=format, rows=len(vectors), vector_size=vectors.vector_size, checked=checked
