@@ -321,5 +321,5 @@ def verify_native(source: Source, limits: Limits) -> tuple[int, int, int, bool, 
     Returns V, D, how many tensors match their checksums, whether all is finite, and the kind.
     """
 
-def unfolded_head(head: bytes) -> bytes:
+def unfolded_head(head: bytes, name: str) -> bytes:
     """Return what the first bytes of a file unfold to, themselves when not compressed."""

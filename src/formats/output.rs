@@ -114,13 +114,13 @@ impl<'a> Target<'a> {
     fn replace(place: PathBuf, permissions: Option<fs::Permissions>) -> io::Result<Self> {
         // Made by our own call, so that a new file gets the mode that any new file gets (all rights,
         // less the user's mask) and a failure keeps the system's code.
-        let temporary = tempfile::Builder::new()
-            .prefix(".synvec-")
-            .suffix(".tmp")
-            .make_in(folder(&place), |path| {
+        let temporary = tempfile::Builder::new().prefix(".synvec-").suffix(".tmp").make_in(
+            folder(&place),
+            |path| {
                 faults::step()?;
                 OpenOptions::new().write(true).create_new(true).open(path)
-            })?;
+            },
+        )?;
         if let Some(permissions) = permissions {
             faults::step()?;
             temporary.as_file().set_permissions(permissions)?;

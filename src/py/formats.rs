@@ -1,5 +1,6 @@
 //! Vector files across the line: whole jobs without the interpreter lock.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use half::f16;
@@ -295,18 +296,31 @@ fn verify_native(source: &Bound<'_, PyAny>, limits: PyLimits) -> PyResult<Verifi
     Ok((rows, size, found.tensors, found.is_finite, found.kind.name()))
 }
 
-/// What the first bytes of a file unfold to, as far as they go; themselves when not compressed.
+/// What the first bytes of the file `name` unfold to, as far as they go; themselves when not
+/// compressed.
 #[pyfunction]
-fn unfolded_head<'py>(py: Python<'py>, head: &[u8]) -> Bound<'py, PyBytes> {
+fn unfolded_head<'py>(py: Python<'py>, head: &[u8], name: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let Some(compression) = Compression::of(head) else { return Ok(PyBytes::new(py, head)) };
+    let unfolded = run(py, |_| {
+        unfold(head, compression).map_err(|error| compression.error(Path::new(name), error))
+    })?;
+    Ok(PyBytes::new(py, &unfolded))
+}
+
+fn unfold(head: &[u8], compression: Compression) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let Some(compression) = Compression::of(head) else { return PyBytes::new(py, head) };
+    let mut reader = compression.reader(head)?;
     let mut unfolded = vec![0; 1 << 16];
     let mut filled = 0;
-    if let Ok(mut reader) = compression.reader(head) {
-        // The head ends in the middle: what came before the error is what was asked for.
-        while let Ok(bytes @ 1..) = reader.read(&mut unfolded[filled..]) {
-            filled += bytes;
+    while filled < unfolded.len() {
+        match reader.read(&mut unfolded[filled..]) {
+            Ok(0) => break,
+            Ok(bytes) => filled += bytes,
+            // The head ends in the middle: what came before the error is what was asked for.
+            Err(_) if filled > 0 => break,
+            Err(error) => return Err(error),
         }
     }
-    PyBytes::new(py, &unfolded[..filled])
+    unfolded.truncate(filled);
+    Ok(unfolded)
 }

@@ -59,9 +59,7 @@ pub fn nearest<'py>(
         return Err(PyValueError::new_err("excluded must hold ascending rows for each query"));
     }
     let question = Question { vectors: asked, sums, scope, excluded: &excluded, wanted };
-    let hits = run(py, |observer| {
-        search::nearest(store, question, threads(), || observer.poll())
-    })?;
+    let hits = run(py, |observer| search::nearest(store, question, threads(), || observer.poll()))?;
     Ok(as_arrays(py, &hits))
 }
 
@@ -116,9 +114,8 @@ pub fn cosines<'py>(
     check_width(query.len(), store)?;
     let end = end.unwrap_or(store.len()).min(store.len());
     let (rows, query) = (start.min(end)..end, Dense::new(query, query.len()));
-    let found = run(py, |observer| {
-        search::cosines(store, rows, query, threads(), || observer.poll())
-    })?;
+    let found =
+        run(py, |observer| search::cosines(store, rows, query, threads(), || observer.poll()))?;
     Ok(PyArray1::from_vec(py, found))
 }
 

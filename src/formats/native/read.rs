@@ -299,11 +299,13 @@ fn check_size(claimed: Option<u64>, found: u64) -> Result<(), Fault> {
     match claimed {
         Some(claimed) if claimed == found => Ok(()),
         Some(claimed) if claimed < found => {
-            let message = format!("trailing data after the {claimed} bytes that the header describes");
+            let message =
+                format!("trailing data after the {claimed} bytes that the header describes");
             Err((FormatErrorKind::Header, message))
         }
         claimed => {
-            let claimed = claimed.map_or("more than any file".to_owned(), |bytes| bytes.to_string());
+            let claimed =
+                claimed.map_or("more than any file".to_owned(), |bytes| bytes.to_string());
             let message = format!(
                 "the header describes {claimed} bytes, but the file has {found}; get the whole file"
             );
