@@ -69,16 +69,7 @@ impl Compression {
         self,
         compressed: impl BufRead + Send + 'a,
     ) -> io::Result<Box<dyn Read + Send + 'a>> {
-        Ok(match self {
-            Self::Gzip => Box::new(flate2::bufread::MultiGzDecoder::new(compressed)),
-            Self::Bzip2 => Box::new(bzip2::bufread::MultiBzDecoder::new(compressed)),
-            Self::Xz => {
-                let flags = liblzma::stream::CONCATENATED;
-                let stream = liblzma::stream::Stream::new_stream_decoder(XZ_MEMORY_BYTES, flags)?;
-                Box::new(liblzma::bufread::XzDecoder::new_stream(compressed, stream))
-            }
-            Self::Zstd => Box::new(zstd::stream::read::Decoder::with_buffer(compressed)?),
-        })
+        Ok(Box::new(Members::new(self, compressed)?))
     }
 
     /// What an error of [`Compression::reader`] says about the file.
@@ -87,7 +78,9 @@ impl Compression {
             return Error::io(path, error);
         }
         let text = error.to_string();
-        let (kind, message) = if error.kind() == io::ErrorKind::UnexpectedEof {
+        let (kind, message) = if error.get_ref().is_some_and(|inner| inner.is::<TrailingData>()) {
+            (FormatErrorKind::Header, text)
+        } else if error.kind() == io::ErrorKind::UnexpectedEof {
             let message = "the file ends inside the compressed data; get or make it again";
             (FormatErrorKind::Truncated, message.to_owned())
         } else if text.contains("memory") {
@@ -103,6 +96,9 @@ impl Compression {
         FormatError { kind, path: Some(path.to_owned()), format: self.name(), message }.into()
     }
 }
+
+mod members;
+use members::{Members, TrailingData};
 
 /// A writer that compresses, or passes bytes through.
 pub enum Encoder<W: Write> {
@@ -173,6 +169,42 @@ impl<W: Write> Write for Encoder<W> {
 #[cfg(test)]
 pub(crate) mod tests {
     use super::*;
+
+    #[test]
+    fn what_follows_the_last_member_is_told_apart() {
+        for (compression, bytes) in compressed(b"the quick brown fox\n") {
+            for garbage in [&b"x"[..], b"garbage", &[7; 100]] {
+                let error = read(compression, &[&bytes[..], garbage].concat()).unwrap_err();
+                let place = format!("trailing data after byte {}", bytes.len());
+                assert!(error.to_string().contains(&place), "{compression:?}: {error}");
+            }
+            // Tapes and disks are filled with zeros; gzip and xz pass over them.
+            let padded = read(compression, &[&bytes[..], &[0; 512]].concat());
+            let is_padding = matches!(compression, Compression::Gzip | Compression::Xz);
+            assert_eq!(padded.is_ok(), is_padding, "{compression:?}: {padded:?}");
+            let odd = read(compression, &[&bytes[..], &[0; 3]].concat());
+            assert_eq!(odd.is_ok(), compression == Compression::Gzip, "{compression:?}: {odd:?}");
+        }
+    }
+
+    #[test]
+    fn members_are_told_apart_wherever_the_reader_stops() {
+        /// Gives one byte at a time, so that no member's first bytes come together.
+        struct Slow<'a>(&'a [u8]);
+        impl Read for Slow<'_> {
+            fn read(&mut self, out: &mut [u8]) -> io::Result<usize> {
+                let step = self.0.len().min(out.len()).min(1);
+                self.0.read(&mut out[..step])
+            }
+        }
+        for (compression, bytes) in compressed(b"the quick brown fox\n") {
+            let whole = [&bytes[..], &bytes, &bytes].concat();
+            let slow = io::BufReader::new(Slow(&whole));
+            let mut unfolded = Vec::new();
+            compression.reader(slow).unwrap().read_to_end(&mut unfolded).unwrap();
+            assert_eq!(unfolded, b"the quick brown fox\n".repeat(3), "{compression:?}");
+        }
+    }
 
     /// `data` under every compression.
     pub(crate) fn compressed(data: &[u8]) -> Vec<(Compression, Vec<u8>)> {

@@ -35,8 +35,7 @@ pub fn run<T: Send>(
         for worker in 0..workers {
             let (sender, work) = (sender.clone(), &work);
             scope.spawn(move || {
-                let result = catch_unwind(AssertUnwindSafe(|| work(worker)))
-                    .unwrap_or_else(|panic| Err(Error::Internal(panic_message(&*panic))));
+                let result = caught(|| work(worker));
                 // The receiver outlives the scope's threads: sending cannot fail.
                 let _ = sender.send((worker, result));
             });
@@ -47,7 +46,7 @@ pub fn run<T: Send>(
                 Ok((worker, Ok(result))) => results[worker] = Some(result),
                 Ok((_, Err(error))) => fail(error),
                 Err(RecvTimeoutError::Timeout) => {
-                    if let Err(error) = poll() {
+                    if let Err(error) = caught(&mut poll) {
                         fail(error);
                     }
                 }
@@ -59,6 +58,15 @@ pub fn run<T: Send>(
         Some(error) => Err(error),
         None => Ok(results.into_iter().flatten().collect()),
     }
+}
+
+/// Runs `work`; a panic in it becomes [`Error::Internal`].
+///
+/// What the work had borrowed may be half changed afterwards: it must stay safe to use and to drop,
+/// as everything in this crate does.
+pub fn caught<T>(work: impl FnOnce() -> Result<T>) -> Result<T> {
+    catch_unwind(AssertUnwindSafe(work))
+        .unwrap_or_else(|panic| Err(Error::Internal(panic_message(&*panic))))
 }
 
 fn panic_message(panic: &(dyn std::any::Any + Send)) -> String {
@@ -101,6 +109,19 @@ mod tests {
         };
         let result = run(2, &stop, work, || Ok(()));
         assert!(matches!(result, Err(Error::Internal(message)) if message.contains("boom")));
+    }
+
+    #[test]
+    fn a_panic_of_the_caller_stops_the_workers() {
+        let stop = AtomicBool::new(false);
+        let work = |_| {
+            while !stop.load(Ordering::Relaxed) {
+                thread::yield_now();
+            }
+            Ok(())
+        };
+        let result = run(2, &stop, work, || panic!("boom {}", 1));
+        assert!(matches!(result, Err(Error::Internal(message)) if message == "boom 1"));
     }
 
     #[test]

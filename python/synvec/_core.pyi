@@ -377,8 +377,11 @@ def save_native(
 def open_native(source: Source, writable: bool, limits: Limits) -> dict[str, Any]:
     """Map a native file; the fields of `synvec.formats.NativeParts` but for the path."""
 
-def verify_native(source: Source, limits: Limits) -> None:
-    """Check every checksum of a native file, and all that was proven when it was saved."""
+def verify_native(source: Source, limits: Limits) -> tuple[int, int, int, bool, str]:
+    """Check every checksum of a native file, and all that was proven when it was saved.
 
-def unfolded_head(head: bytes) -> bytes:
+    Returns V, D, how many tensors match their checksums, whether all is finite, and the kind.
+    """
+
+def unfolded_head(head: bytes, name: str) -> bytes:
     """Return what the first bytes of a file unfold to, themselves when not compressed."""

@@ -6,6 +6,7 @@ import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
+from synvec.errors import HeaderError
 from synvec.keyed_vectors import KeyedVectors
 from synvec.training import Epoch, require_own_words
 
@@ -45,18 +46,58 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     )
 
 
-def model_settings(parts: NativeParts) -> dict[str, Any]:
-    """Return the constructor's arguments that a file holds."""
+def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
+    """Return the model that an opened file holds.
+
+    What the configuration doesn't say is as the constructor has it, and what it says beyond what is
+    known here is left alone: the file may be of an older synvec or of a newer one.
+
+    Raises
+    ------
+    HeaderError
+        When the configuration is not that of a model, or a matrix that it needs is not there.
+    """
     config = parts.config or {}
-    return {name: config[name] for name in _SETTINGS}
+    try:
+        model = cls(**{name: config[name] for name in _SETTINGS if name in config})
+        for name in _RESULTS:
+            setattr(model, name, _number(config, name, getattr(model, name)))
+        model.history = [Epoch(**epoch) for epoch in config.get("history", [])]
+    except (TypeError, ValueError, AttributeError) as error:
+        raise HeaderError(f"{_name(parts)}: config is not that of a Word2Vec: {error}") from None
+    _check_matrices(model, parts)
+    return _restored(model, parts)
 
 
-def restore_model(model: Word2Vec, parts: NativeParts) -> Word2Vec:
-    """Put an opened file's vectors, weights and results into a new model."""
-    config = parts.config or {}
-    for name in _RESULTS:
-        setattr(model, name, config[name])
-    model.history = [Epoch(**epoch) for epoch in config["history"]]
+def _name(parts: NativeParts) -> str:
+    return f"{parts.path or '<stream>'} (synvec native)"
+
+
+def _number(config: dict[str, Any], name: str, default: Any) -> Any:
+    value = config.get(name, default)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError(f"{name} is {value!r}, expected a number")
+    return value
+
+
+def _check_matrices(model: Word2Vec, parts: NativeParts) -> None:
+    size = parts.vectors.shape[1]
+    if model.vector_size != size:
+        raise HeaderError(
+            f"{_name(parts)}: config says vector_size={model.vector_size}, the vectors have {size}"
+        )
+    needed = [
+        ("output_vectors", "negative", model.negative, parts.output_vectors),
+        ("output_nodes", "hs", model.hs, parts.output_nodes),
+    ]
+    for tensor, setting, value, found in needed:
+        if value and found is None:
+            raise HeaderError(
+                f"{_name(parts)}: config says {setting}={value}, but there is no tensor {tensor}"
+            )
+
+
+def _restored(model: Word2Vec, parts: NativeParts) -> Word2Vec:
     model.wv = KeyedVectors.from_arrays(
         parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
     )

@@ -16,3 +16,6 @@ pub use limits::Limits;
 
 #[cfg(target_endian = "big")]
 compile_error!("vector files are little-endian and are read straight into memory");
+
+#[cfg(test)]
+mod failing_saves;

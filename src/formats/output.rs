@@ -3,6 +3,8 @@
 //! A new file is written beside its place and renamed into it, after everything has reached the
 //! disk; whatever fails before that leaves the old file as it was.
 
+pub(crate) mod faults;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -14,8 +16,8 @@ use crate::compression::{Compression, Encoder};
 use crate::error::{Error, Result};
 use crate::progress::{FileProgress, Observer, POLL_INTERVAL, Report};
 
-/// Bytes handed to the system at once.
-const BLOCK: usize = 1 << 20;
+/// Bytes handed to the system at once; few in tests, so that each can be made to fail.
+const BLOCK: usize = if cfg!(test) { 1 << 6 } else { 1 << 20 };
 
 /// Where the bytes of a writer go.
 pub enum Destination<'a> {
@@ -112,13 +114,15 @@ impl<'a> Target<'a> {
     fn replace(place: PathBuf, permissions: Option<fs::Permissions>) -> io::Result<Self> {
         // Made by our own call, so that a new file gets the mode that any new file gets (all rights,
         // less the user's mask) and a failure keeps the system's code.
-        let temporary = tempfile::Builder::new()
-            .prefix(".synvec-")
-            .suffix(".tmp")
-            .make_in(folder(&place), |path| {
+        let temporary = tempfile::Builder::new().prefix(".synvec-").suffix(".tmp").make_in(
+            folder(&place),
+            |path| {
+                faults::step()?;
                 OpenOptions::new().write(true).create_new(true).open(path)
-            })?;
+            },
+        )?;
         if let Some(permissions) = permissions {
+            faults::step()?;
             temporary.as_file().set_permissions(permissions)?;
         }
         Ok(Self::Replace { temporary, place })
@@ -131,7 +135,9 @@ impl<'a> Target<'a> {
             Self::Direct(_) => Ok(()),
             Self::Append(file) => file.sync_all(),
             Self::Replace { temporary, place } => {
+                faults::step()?;
                 temporary.as_file().sync_all()?;
+                faults::step()?;
                 temporary.persist(&place)?;
                 sync_folder(folder(&place))
             }
@@ -141,6 +147,7 @@ impl<'a> Target<'a> {
 
 impl Write for Target<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        faults::step()?;
         match self {
             Self::Replace { temporary, .. } => temporary.as_file_mut().write(bytes),
             Self::Direct(file) | Self::Append(file) => file.write(bytes),
@@ -178,63 +185,9 @@ fn end_of_links(path: PathBuf) -> io::Result<PathBuf> {
 
 /// Makes a rename last; Windows has no such call and needs none.
 fn sync_folder(folder: &Path) -> io::Result<()> {
+    faults::step()?;
     if cfg!(unix) { File::open(folder)?.sync_all() } else { Ok(()) }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::progress::Silent;
-
-    fn write(path: &Path, bytes: &[u8]) -> Result<()> {
-        let mut silent = Silent;
-        let mut output = Output::create(Destination::Path(path.to_owned()), &mut silent)?;
-        output.write(bytes)?;
-        output.finish()
-    }
-
-    fn names(folder: &Path) -> Vec<std::ffi::OsString> {
-        let mut names: Vec<_> =
-            fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
-        names.sort();
-        names
-    }
-
-    #[test]
-    fn a_file_appears_whole_and_nothing_else_does() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        write(&path, b"one").unwrap();
-        write(&path, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert_eq!(names(folder.path()), ["a.bin"]);
-    }
-
-    #[test]
-    fn what_is_dropped_unfinished_leaves_the_old_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.bin");
-        write(&path, b"old").unwrap();
-        let mut silent = Silent;
-        let mut output = Output::create(Destination::Path(path.clone()), &mut silent).unwrap();
-        output.write(&vec![1; 3 * BLOCK]).unwrap();
-        drop(output);
-        assert_eq!(fs::read(&path).unwrap(), b"old");
-        assert_eq!(names(folder.path()), ["a.bin"]);
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn links_are_followed_and_modes_kept() {
-        use std::os::unix::fs::{PermissionsExt, symlink};
-        let folder = tempfile::tempdir().unwrap();
-        let (path, link) = (folder.path().join("a.bin"), folder.path().join("link"));
-        symlink("a.bin", &link).unwrap();
-        write(&link, b"one").unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
-        write(&link, b"two").unwrap();
-        assert_eq!(fs::read(&path).unwrap(), b"two");
-        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
-    }
-}
+mod tests;

@@ -8,7 +8,7 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use super::formats::run;
+use super::jobs::{run, run_observed};
 use super::keys::PyKeyTable;
 use super::progress::PyObserver;
 use super::streams;
@@ -19,7 +19,6 @@ use crate::corpus::{
 };
 use crate::error::Error;
 use crate::formats::output::Output;
-use crate::progress::{Observer, Report, ScanProgress};
 use crate::vocab::WordId;
 use crate::workers;
 
@@ -54,9 +53,10 @@ pub fn scan_files(
         normalization: Normalization { tokenize, lowercase },
         ..ScanConfig::default()
     };
-    let mut observer = PyObserver::new(progress);
-    let result = py.detach(|| scan_files_core(&paths, &config, &mut observer));
-    Ok(PyScannedCorpus { corpus: observer.finish(result)? })
+    let corpus = run_observed(py, PyObserver::new(progress), |observer| {
+        scan_files_core(&paths, &config, observer)
+    })?;
+    Ok(PyScannedCorpus { corpus })
 }
 
 /// A corpus that was read once.
@@ -112,18 +112,15 @@ impl PyScannedCorpus {
         sorted_vocab: bool,
     ) -> PyResult<(PyKeyTable, Bound<'py, PyArray1<u64>>)> {
         let min_count = u64::try_from(min_count).unwrap_or_default();
-        let kept = py.detach(|| self.corpus.vocabulary().pruned(min_count, sorted_vocab))?;
+        let kept = run(py, |_| self.corpus.vocabulary().pruned(min_count, sorted_vocab))?;
         Ok((kept.keys.into(), kept.counts.to_pyarray(py)))
     }
 
     /// The corpus in the ids of `keys`; words outside it are dropped.
     fn encode(&self, py: Python<'_>, keys: &Bound<'_, PyKeyTable>) -> PyResult<PyEncodedCorpus> {
         let keys = Arc::clone(keys.borrow().table());
-        let mut observer = PyObserver::new(None);
-        // Nobody is told of this short work; the observer looks out for Ctrl-C.
-        let report = Report::Scan(ScanProgress::default());
-        let result = py.detach(|| self.corpus.encode(&keys, || observer.observe(report)));
-        Ok(PyEncodedCorpus { corpus: observer.finish(result)? })
+        let corpus = run(py, |observer| self.corpus.encode(&keys, || observer.poll()))?;
+        Ok(PyEncodedCorpus { corpus })
     }
 }
 
@@ -174,13 +171,10 @@ fn watched<T: Send>(
     watch: &Watch,
     read: impl Fn() -> crate::Result<T> + Sync,
 ) -> PyResult<T> {
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| {
-        let report = Report::Scan(ScanProgress::default());
-        let read = workers::run(1, &watch.stop, |_| read(), || observer.observe(report))?;
+    run(py, |observer| {
+        let read = workers::run(1, &watch.stop, |_| read(), || observer.poll())?;
         read.into_iter().next().ok_or_else(|| Error::Internal("nothing was read".to_owned()))
-    });
-    observer.finish(result)
+    })
 }
 
 /// A corpus as ids of a vocabulary.

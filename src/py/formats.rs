@@ -1,5 +1,6 @@
 //! Vector files across the line: whole jobs without the interpreter lock.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use half::f16;
@@ -11,11 +12,10 @@ use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use super::jobs::run;
 use super::keys::PyKeyTable;
-use super::progress::PyObserver;
 use super::streams;
 use crate::compression::Compression;
-use crate::error::Result as CoreResult;
 use crate::formats::numbers::Element;
 use crate::formats::output::Output;
 use crate::formats::source::{ByteReader, Input};
@@ -59,16 +59,6 @@ impl From<PyLimits> for Limits {
             max_expansion_ratio: limits.max_expansion_ratio,
         }
     }
-}
-
-/// Runs a job without the interpreter lock; Ctrl-C and what streams raise come back as they are.
-pub fn run<T: Send>(
-    py: Python<'_>,
-    job: impl FnOnce(&mut PyObserver) -> CoreResult<T> + Send,
-) -> PyResult<T> {
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| job(&mut observer));
-    observer.finish(result)
 }
 
 fn layout_of(name: &str) -> PyResult<Layout> {
@@ -295,24 +285,42 @@ fn save_native(
     run(target.py(), |observer| native::save(&store, destination, observer))
 }
 
+/// V, D, how many tensors match their checksums, whether all is finite, and the kind.
+type Verified = (u64, u64, usize, bool, &'static str);
+
 #[pyfunction]
-fn verify_native(source: &Bound<'_, PyAny>, limits: PyLimits) -> PyResult<()> {
+fn verify_native(source: &Bound<'_, PyAny>, limits: PyLimits) -> PyResult<Verified> {
     let (input, limits) = (streams::input(source)?, limits.into());
-    run(source.py(), |observer| native::verify(input, limits, observer))
+    let found = run(source.py(), |observer| native::verify(input, limits, observer))?;
+    let (rows, size) = (found.rows, found.vector_size);
+    Ok((rows, size, found.tensors, found.is_finite, found.kind.name()))
 }
 
-/// What the first bytes of a file unfold to, as far as they go; themselves when not compressed.
+/// What the first bytes of the file `name` unfold to, as far as they go; themselves when not
+/// compressed.
 #[pyfunction]
-fn unfolded_head<'py>(py: Python<'py>, head: &[u8]) -> Bound<'py, PyBytes> {
+fn unfolded_head<'py>(py: Python<'py>, head: &[u8], name: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let Some(compression) = Compression::of(head) else { return Ok(PyBytes::new(py, head)) };
+    let unfolded = run(py, |_| {
+        unfold(head, compression).map_err(|error| compression.error(Path::new(name), error))
+    })?;
+    Ok(PyBytes::new(py, &unfolded))
+}
+
+fn unfold(head: &[u8], compression: Compression) -> std::io::Result<Vec<u8>> {
     use std::io::Read;
-    let Some(compression) = Compression::of(head) else { return PyBytes::new(py, head) };
+    let mut reader = compression.reader(head)?;
     let mut unfolded = vec![0; 1 << 16];
     let mut filled = 0;
-    if let Ok(mut reader) = compression.reader(head) {
-        // The head ends in the middle: what came before the error is what was asked for.
-        while let Ok(bytes @ 1..) = reader.read(&mut unfolded[filled..]) {
-            filled += bytes;
+    while filled < unfolded.len() {
+        match reader.read(&mut unfolded[filled..]) {
+            Ok(0) => break,
+            Ok(bytes) => filled += bytes,
+            // The head ends in the middle: what came before the error is what was asked for.
+            Err(_) if filled > 0 => break,
+            Err(error) => return Err(error),
         }
     }
-    PyBytes::new(py, &unfolded[..filled])
+    unfolded.truncate(filled);
+    Ok(unfolded)
 }

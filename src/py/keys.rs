@@ -7,6 +7,7 @@ use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PySequence, PySlice, PyString, PyTuple};
 
+use super::jobs::brief;
 use crate::error::{FormatError, FormatErrorKind};
 use crate::vocab::KeyTable;
 use crate::vocab::keys::KeyTableError;
@@ -39,7 +40,7 @@ impl PyKeyTable {
                 "no key at index {index}, there are {keys}"
             )));
         }
-        match self.table.get(index) {
+        match brief(|| Ok(self.table.get(index)))? {
             Some(key) => Ok(PyString::new(py, key)),
             None => Err(damaged(index)),
         }
@@ -80,7 +81,8 @@ impl PyKeyTable {
 
     #[staticmethod]
     fn from_blob(key_bytes: Vec<u8>, key_offsets: PyReadonlyArray1<'_, u64>) -> PyResult<Self> {
-        let made = KeyTable::from_blob(key_bytes, key_offsets.to_vec()?);
+        let offsets = key_offsets.to_vec()?;
+        let made = brief(|| Ok(KeyTable::from_blob(key_bytes, offsets)))?;
         made.map(Self::from)
             .map_err(|error: KeyTableError| PyValueError::new_err(error.to_string()))
     }
@@ -90,16 +92,17 @@ impl PyKeyTable {
         self.table.byte_size()
     }
 
-    fn index(&self, key: &Bound<'_, PyString>) -> i64 {
+    fn index(&self, key: &Bound<'_, PyString>) -> PyResult<i64> {
         // A string with a lone surrogate is no key of any table: absent, as a dictionary would say.
-        key.to_str().map_or(ABSENT, |key| self.position(key))
+        let Ok(key) = key.to_str() else { return Ok(ABSENT) };
+        brief(|| Ok(self.table.index(key).map_or(ABSENT, |index| index as i64)))
     }
 
     fn indices<'py>(&self, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let keys = as_list(keys)?;
         let mut indices = Vec::with_capacity(keys.len());
         for key in keys.iter() {
-            indices.push(self.index(key.cast::<PyString>()?));
+            indices.push(self.index(key.cast::<PyString>()?)?);
         }
         Ok(PyArray1::from_vec(keys.py(), indices))
     }
@@ -157,7 +160,7 @@ impl PyKeyTable {
             }
             indices.push(index);
         }
-        let taken = self.table.take(indices);
+        let taken = brief(|| Ok(self.table.take(indices)))?;
         taken.map(Self::from).ok_or_else(|| {
             PyValueError::new_err("order names an index twice, expected each at most once")
         })
@@ -180,12 +183,6 @@ impl PyKeyTable {
 const ABSENT: i64 = -1;
 
 type BlobState<'py> = (Bound<'py, PyBytes>, Bound<'py, PyArray1<u64>>);
-
-impl PyKeyTable {
-    fn position(&self, key: &str) -> i64 {
-        self.table.index(key).map_or(ABSENT, |index| index as i64)
-    }
-}
 
 /// The items as a list that no foreign code can change or interrupt while we walk it.
 fn as_list<'py>(keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
@@ -215,12 +212,14 @@ fn insert_all(
     keys: &Bound<'_, PyList>,
     mut each: impl FnMut(usize),
 ) -> PyResult<()> {
-    table.reserve(keys.len());
-    for key in keys.iter() {
-        let (index, _) = table.insert(key_text(key.cast::<PyString>()?)?)?;
-        each(index);
-    }
-    Ok(())
+    brief(|| {
+        table.reserve(keys.len());
+        for key in keys.iter() {
+            let (index, _) = table.insert(key_text(key.cast::<PyString>()?)?)?;
+            each(index);
+        }
+        Ok(())
+    })
 }
 
 /// The text of a key that is to be kept.

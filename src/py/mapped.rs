@@ -8,7 +8,8 @@ use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
-use super::formats::{PyLimits, run};
+use super::formats::PyLimits;
+use super::jobs::run;
 use super::keys::PyKeyTable;
 use super::streams;
 use crate::formats::native::NativeFile;

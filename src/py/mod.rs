@@ -6,6 +6,7 @@ mod config;
 mod corpus;
 mod errors;
 mod formats;
+mod jobs;
 mod keys;
 mod mapped;
 mod matrix;
@@ -40,6 +41,8 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(search::nearest, module)?)?;
     module.add_function(wrap_pyfunction!(search::cosines, module)?)?;
     module.add_function(wrap_pyfunction!(search::row_norms, module)?)?;
+    #[cfg(feature = "faults")]
+    module.add_function(wrap_pyfunction!(jobs::panic_in, module)?)?;
     Ok(())
 }
 

@@ -8,11 +8,10 @@ use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::corpus::PyScannedCorpus;
+use super::jobs::run;
 use super::keys::PyKeyTable;
-use super::progress::PyObserver;
 use crate::corpus::lock;
 use crate::phrases::{PhraseModel, PhraseSet, Scoring};
-use crate::progress::{Observer, Report, ScanProgress};
 use crate::vocab::{Vocabulary, WordId};
 use crate::workers;
 
@@ -30,8 +29,12 @@ struct PyPhraseModel {
 
 impl PyPhraseModel {
     /// Runs a job on the model, without the interpreter lock while it waits and works.
-    fn with<T: Send>(&self, py: Python<'_>, job: impl FnOnce(&PhraseModel) -> T + Send) -> T {
-        py.detach(|| job(&lock(&self.model)))
+    fn with<T: Send>(
+        &self,
+        py: Python<'_>,
+        job: impl FnOnce(&PhraseModel) -> T + Send,
+    ) -> PyResult<T> {
+        run(py, |_| Ok(job(&lock(&self.model))))
     }
 }
 
@@ -53,28 +56,25 @@ impl PyPhraseModel {
         workers: Option<usize>,
     ) -> PyResult<()> {
         let workers = workers.unwrap_or_else(workers::available).max(1);
-        let (scanned, mut observer) = (&corpus.get().corpus, PyObserver::new(None));
-        let report = Report::Scan(ScanProgress::default());
-        let result =
-            py.detach(|| lock(&self.model).add(scanned, workers, || observer.observe(report)));
-        observer.finish(result)
+        let scanned = &corpus.get().corpus;
+        run(py, |observer| lock(&self.model).add(scanned, workers, || observer.poll()))
     }
 
     /// Every word, in order of first sight, and its count.
-    fn words<'py>(&self, py: Python<'py>) -> (PyKeyTable, Bound<'py, PyArray1<u64>>) {
-        let Vocabulary { keys, counts } = self.with(py, |model| model.vocabulary.clone());
-        (keys.into(), counts.to_pyarray(py))
+    fn words<'py>(&self, py: Python<'py>) -> PyResult<(PyKeyTable, Bound<'py, PyArray1<u64>>)> {
+        let Vocabulary { keys, counts } = self.with(py, |model| model.vocabulary.clone())?;
+        Ok((keys.into(), counts.to_pyarray(py)))
     }
 
     /// Words read.
     #[getter]
-    fn total_words(&self, py: Python<'_>) -> u64 {
+    fn total_words(&self, py: Python<'_>) -> PyResult<u64> {
         self.with(py, |model| model.words)
     }
 
     /// Distinct words, connectors left out, and pairs.
     #[getter]
-    fn distinct(&self, py: Python<'_>) -> usize {
+    fn distinct(&self, py: Python<'_>) -> PyResult<usize> {
         self.with(py, PhraseModel::distinct)
     }
 
@@ -93,7 +93,8 @@ impl PyPhraseModel {
             "word2phrase" => Scoring::Word2Phrase,
             _ => return Err(PyValueError::new_err(format!("scoring is {scoring:?}"))),
         };
-        let found = self.with(py, |model| model.scored(scoring, min_count, threshold, delimiter));
+        let found =
+            self.with(py, |model| model.scored(scoring, min_count, threshold, delimiter))?;
         let counts: Vec<u64> = found.iter().map(|found| found.count).collect();
         let scores: Vec<f64> = found.iter().map(|found| found.score).collect();
         let phrases = found.into_iter().map(|found| found.phrase).collect();
@@ -112,7 +113,7 @@ impl PyPhraseModel {
                 offsets.push(between.len() as u64);
             }
             (pairs, between, offsets)
-        });
+        })?;
         let arrays = PyDict::new(py);
         let ids = |word: fn(&crate::phrases::Pair) -> WordId| -> Vec<u32> {
             pairs.iter().map(|(pair, _)| word(pair).0).collect()
@@ -190,9 +191,8 @@ impl PyPhraseSet {
         py: Python<'_>,
         corpus: &Bound<'_, PyScannedCorpus>,
     ) -> PyResult<PyScannedCorpus> {
-        let (scanned, mut observer) = (&corpus.get().corpus, PyObserver::new(None));
-        let report = Report::Scan(ScanProgress::default());
-        let result = py.detach(|| self.set.apply(scanned, || observer.observe(report)));
-        Ok(PyScannedCorpus { corpus: observer.finish(result)? })
+        let scanned = &corpus.get().corpus;
+        let corpus = run(py, |observer| self.set.apply(scanned, || observer.poll()))?;
+        Ok(PyScannedCorpus { corpus })
     }
 }

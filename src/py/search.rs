@@ -9,7 +9,7 @@ use numpy::{
 use pyo3::exceptions::{PyIndexError, PyValueError};
 use pyo3::prelude::*;
 
-use crate::py::progress::PyObserver;
+use crate::py::jobs::run;
 use crate::search::{self, Hit, Question, Scope, Store, Sums, Values};
 use crate::simd::Dense;
 use crate::workers;
@@ -59,9 +59,7 @@ pub fn nearest<'py>(
         return Err(PyValueError::new_err("excluded must hold ascending rows for each query"));
     }
     let question = Question { vectors: asked, sums, scope, excluded: &excluded, wanted };
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| search::nearest(store, question, threads(), || observer.poll()));
-    let hits = observer.finish(result)?;
+    let hits = run(py, |observer| search::nearest(store, question, threads(), || observer.poll()))?;
     Ok(as_arrays(py, &hits))
 }
 
@@ -116,9 +114,9 @@ pub fn cosines<'py>(
     check_width(query.len(), store)?;
     let end = end.unwrap_or(store.len()).min(store.len());
     let (rows, query) = (start.min(end)..end, Dense::new(query, query.len()));
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| search::cosines(store, rows, query, threads(), || observer.poll()));
-    Ok(PyArray1::from_vec(py, observer.finish(result)?))
+    let found =
+        run(py, |observer| search::cosines(store, rows, query, threads(), || observer.poll()))?;
+    Ok(PyArray1::from_vec(py, found))
 }
 
 /// The length of each row.
@@ -128,9 +126,8 @@ pub fn row_norms<'py>(
     vectors: PyReadonlyArray2<'py, f32>,
 ) -> PyResult<Bound<'py, PyArray1<f32>>> {
     let stored = dense(&vectors)?;
-    let mut observer = PyObserver::new(None);
-    let result = py.detach(|| search::row_norms(stored, threads(), || observer.poll()));
-    Ok(PyArray1::from_vec(py, observer.finish(result)?))
+    let norms = run(py, |observer| search::row_norms(stored, threads(), || observer.poll()))?;
+    Ok(PyArray1::from_vec(py, norms))
 }
 
 fn store<'a>(vectors: &'a Stored<'_>, norms: &'a PyReadonlyArray1<'_, f32>) -> PyResult<Store<'a>> {

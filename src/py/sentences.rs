@@ -9,6 +9,7 @@ use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use super::batch::PySentenceBatch;
 use super::corpus::PyScannedCorpus;
+use super::jobs::{brief, run_observed};
 use super::progress::PyObserver;
 use crate::corpus::{SentenceScan, SpoolConfig};
 use crate::progress::{Observer, POLL_INTERVAL, Report};
@@ -36,12 +37,10 @@ pub fn scan_sentences(
         steps: 0,
         reported: Instant::now(),
     };
-    for sentence in sentences.try_iter()? {
-        reader.sentence(&sentence?)?;
-    }
-    let SentenceReader { scan, mut observer, .. } = reader;
-    let result = py.detach(|| scan.finish(&mut observer));
-    Ok(PyScannedCorpus { corpus: observer.finish(result)? })
+    brief(|| sentences.try_iter()?.try_for_each(|sentence| reader.sentence(&sentence?)))?;
+    let SentenceReader { scan, observer, .. } = reader;
+    let corpus = run_observed(py, observer, |observer| scan.finish(observer))?;
+    Ok(PyScannedCorpus { corpus })
 }
 
 /// How many words are taken between two looks at the clock and the signals.

@@ -4,9 +4,9 @@ use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::progress::{Observer, Report, ScanProgress};
 use crate::py::config::PyTrainConfig;
 use crate::py::corpus::PyEncodedCorpus;
+use crate::py::jobs::{run, run_observed};
 use crate::py::matrix::{Loan, PyMatrix};
 use crate::py::progress::PyObserver;
 use crate::train::locks::Locks;
@@ -66,9 +66,9 @@ pub fn train(
         output_vectors: output.as_mut().map(Loan::matrix),
         output_nodes: nodes.as_mut().map(Loan::matrix),
     };
-    let mut observer = PyObserver::new(progress);
-    let result = py.detach(|| train_core(&job, &mut weights, &mut observer));
-    let epochs = observer.finish(result)?;
+    let epochs = run_observed(py, PyObserver::new(progress), |observer| {
+        train_core(&job, &mut weights, observer)
+    })?;
     let row = |e: &EpochSummary| (e.raw_words, e.trained_words, e.loss, e.seconds);
     Ok(epochs.iter().map(row).collect())
 }
@@ -98,8 +98,5 @@ pub fn score(
         input_vectors: input_vectors.as_slice()?,
         output_nodes: output_nodes.as_slice()?,
     };
-    let mut observer = PyObserver::new(None);
-    let report = Report::Scan(ScanProgress::default());
-    let result = py.detach(|| model.score(&ids, &offsets, || observer.observe(report)));
-    observer.finish(result)
+    run(py, |observer| model.score(&ids, &offsets, || observer.poll()))
 }

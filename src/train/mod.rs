@@ -146,7 +146,7 @@ pub fn train(
     observer: &mut dyn Observer,
 ) -> Result<Vec<EpochSummary>> {
     job.check(weights)?;
-    let result = train_epochs(job, weights, observer);
+    let result = workers::caught(|| train_epochs(job, weights, observer));
     weights.compact();
     result
 }

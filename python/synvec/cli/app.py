@@ -19,6 +19,7 @@ from synvec.cli.phrases import phrases
 from synvec.cli.prompts import distance, word_analogy
 from synvec.cli.query import analogy, similar
 from synvec.cli.train import train
+from synvec.cli.verify import verify
 from synvec.cli.word2vec import word2vec
 
 INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
@@ -95,6 +96,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, evaluate, convert, info, word2vec, distance, word_analogy
+    train, phrases, similar, analogy, evaluate, convert, info, verify, word2vec, distance,
+    word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)

@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import traceback
 import warnings
 from collections.abc import Callable
 from typing import Any, TypeVar
@@ -103,6 +104,13 @@ def say(line: str) -> None:
     """Tell the user how a command went, unless -q was given."""
     if verbosity() >= 0:
         click.echo(f"synvec: {line}", err=True)
+
+
+def show_error(error: Exception) -> None:
+    """Tell an error that does not end the command."""
+    if verbosity() >= TRACEBACK:
+        traceback.print_exception(error)
+    click.echo(f"synvec: {one_line(error)}", err=True)
 
 
 _ON_THE_COMMAND_LINE = {

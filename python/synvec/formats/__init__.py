@@ -2,10 +2,11 @@
 
 from synvec.formats.glove import load_glove, save_glove
 from synvec.formats.limits import Limits
-from synvec.formats.native import NativeParts, open_native, save_native, verify
+from synvec.formats.native import NativeParts, open_native, save_native
 from synvec.formats.opening import convert, load, save, vectors_of
 from synvec.formats.registry import FORMATS, Format, format_of_ending
 from synvec.formats.sniff import sniff
+from synvec.formats.verifying import Verified, verify
 from synvec.formats.word2vec import ReadOptions, load_word2vec, save_word2vec
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "Limits",
     "NativeParts",
     "ReadOptions",
+    "Verified",
     "convert",
     "format_of_ending",
     "load",

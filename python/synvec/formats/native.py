@@ -15,6 +15,7 @@ from synvec import _core
 from synvec.errors import HeaderError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.verifying import Verified
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -189,19 +190,26 @@ def export_native(vectors: KeyedVectors, target: Target, *, allow_nonfinite: boo
     )
 
 
-def verify(path: Source, *, limits: Limits = DEFAULT) -> None:
+def verify_native(source: Source, *, limits: Limits = DEFAULT) -> Verified:
     """Check a native file of any size: every checksum, and all that was proven when it was saved.
 
     Raises
     ------
     FormatError
-        Of the class that says in which way the file is damaged; nothing when it is whole.
+        Of the class that says in which way the file is damaged.
 
     Examples
     --------
-    >>> verify("vectors.kv")  # doctest: +SKIP
+    >>> verify_native("vectors.kv").rows  # doctest: +SKIP
+    3000000
     """
-    _core.verify_native(path, limits)
+    rows, size, tensors, is_finite, _ = _core.verify_native(source, limits)
+    numbers = "all numbers are finite" if is_finite else "it was saved with NaN or infinity"
+    checked = (
+        f"the header and {tensors} tensors match their checksums",
+        f"keys are whole, {numbers}",
+    )
+    return Verified(format="native", rows=rows, vector_size=size, checked=checked)
 
 
 def _as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:

@@ -32,6 +32,8 @@ class Entry:
         The module that reads and writes it.
     load, export
         The reader and the writer in it; None for what is only written, or only read.
+    verify
+        What checks a whole file, where the format holds more to check than reading does.
     endings
         How a name ends that asks for this format when a file is written.
     is_folder
@@ -42,6 +44,7 @@ class Entry:
     room: str
     load: str | None = None
     export: str | None = None
+    verify: str | None = None
     endings: tuple[str, ...] = ()
     is_folder: bool = False
 
@@ -52,6 +55,7 @@ FORMATS: dict[Format, Entry] = {
         room="native",
         load="load_native",
         export="export_native",
+        verify="verify_native",
         endings=(".kv",),
     ),
     "word2vec-text": Entry(
@@ -93,8 +97,10 @@ def entry_of(format: str) -> Entry:
     raise ValueError(f"format is {format!r}, expected one of {', '.join(FORMATS)}")
 
 
-def call(format: Format, job: Literal["load", "export"], *given: Any, **options: Any) -> Any:
-    """Call the reader or the writer of a format.
+def call(
+    format: Format, job: Literal["load", "export", "verify"], *given: Any, **options: Any
+) -> Any:
+    """Call the reader or the writer of a format, or what verifies its files.
 
     Raises
     ------
@@ -104,9 +110,9 @@ def call(format: Format, job: Literal["load", "export"], *given: Any, **options:
         For an option that the format does not take.
     """
     entry = entry_of(format)
-    name = entry.load if job == "load" else entry.export
+    name: str | None = getattr(entry, job)
     if name is None:
-        done = "written" if job == "load" else "read"
+        done = "read" if job == "export" else "written"
         raise ValueError(f"{entry.title} is only {done}; choose another format")
     function: Callable[..., Any] = getattr(import_module(f"synvec.formats.{entry.room}"), name)
     taken = inspect.signature(function).parameters.values()

@@ -20,6 +20,15 @@ _STRANGERS = {
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
     b"\x93NUMPY": "a NumPy array without keys; pass it to KeyedVectors.from_arrays with its keys",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
+    b"\x1f\x8b\x08": "compressed twice; unfold it once first",
+    b"BZh91AY&SY": "compressed twice; unfold it once first",
+    b"\xfd7zXZ\x00": "compressed twice; unfold it once first",
+    b"\x28\xb5\x2f\xfd": "compressed twice; unfold it once first",
+    b"7z\xbc\xaf\x27\x1c": "a 7z archive; take the vector file out of it first",
+    b"Rar!\x1a\x07": "a rar archive; take the vector file out of it first",
+    b"\x04\x22\x4d\x18": "compressed by lz4, which is not read; compress it by zstd or gzip",
+    b"\x1f\x9d": "compressed by compress, which is not read; compress it by gzip",
+    b"]\x00\x00": "compressed by lzma, which is not read; compress it by xz",
     b"\xff\xfe": "text in UTF-16; convert it to UTF-8 first",
     b"\xfe\xff": "text in UTF-16; convert it to UTF-8 first",
 }
@@ -58,7 +67,7 @@ def sniff(source: Source) -> Format:
 
 def recognize(head: bytes, name: str) -> Format:
     """Recognise a file by its first bytes, compressed or not."""
-    head = _core.unfolded_head(head)
+    head = _core.unfolded_head(head, name)
     if not head:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
@@ -68,6 +77,8 @@ def recognize(head: bytes, name: str) -> Format:
             f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
             " gensim model comes over with kv.save_word2vec_format(path) there and load(path) here"
         )
+    if head[257:262] == b"ustar":
+        raise UnsupportedFormatError(f"{name}: a tar archive; take the vector file out of it first")
     for magic, what in _STRANGERS.items():
         if head.startswith(magic):
             raise UnsupportedFormatError(f"{name}: {what}")

@@ -11,6 +11,7 @@ from numpy.typing import DTypeLike
 from synvec.keyed_vectors.store import VectorStore
 
 if TYPE_CHECKING:
+    from synvec.formats.limits import Limits
     from synvec.formats.sources import Source, Target
     from synvec.formats.word2vec import Count, ReadOptions
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors
@@ -24,6 +25,8 @@ class Files(VectorStore):
         cls,
         fname: Source,
         mmap: Literal["c", "r"] | None = None,
+        *,
+        limits: Limits | None = None,
         **options: Unpack[ReadOptions],
     ) -> KeyedVectors:
         """Open a file of vectors of any format; it is recognised by content.
@@ -35,6 +38,8 @@ class Files(VectorStore):
         mmap
             ``"r"`` maps a native file read-only, and writes raise `ValueError`; by default the
             vectors can be written to and the file stays as it is.
+        limits
+            Bounds on what the file may ask for; `synvec.Limits()` by default.
         **options
             As ``load_word2vec_format`` takes them; a native file takes none.
 
@@ -66,7 +71,8 @@ class Files(VectorStore):
 
         # A full model comes back whole, as in gensim. The type says what the call is for: a union
         # would make everyone who opens vectors prove that they aren't a model.
-        return cast("KeyedVectors", formats.load(fname, mmap=mmap, **options))
+        limits = limits or formats.Limits()
+        return cast("KeyedVectors", formats.load(fname, mmap=mmap, limits=limits, **options))
 
     def save(self, fname_or_handle: Target, *, allow_nonfinite: bool = False) -> None:
         """Save in synvec's own format, which opens in milliseconds whatever its size.
@@ -130,6 +136,7 @@ class Files(VectorStore):
         *,
         count: Count = "header",
         allow_nonfinite: bool = False,
+        limits: Limits | None = None,
     ) -> KeyedVectors:
         r"""Load word2vec's text or binary format, compressed or not.
 
@@ -155,6 +162,8 @@ class Files(VectorStore):
             otherwise.
         allow_nonfinite
             Load NaN and infinity too; by default they are an error.
+        limits
+            Bounds on what the file may ask for; `synvec.Limits()` by default.
 
         Raises
         ------
@@ -183,6 +192,7 @@ class Files(VectorStore):
             no_header=no_header,
             count=count,
             allow_nonfinite=allow_nonfinite,
+            limits=limits or formats.Limits(),
         )
 
     def save_word2vec_format(

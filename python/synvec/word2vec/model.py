@@ -17,7 +17,7 @@ from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
-from synvec.model_files import model_settings, restore_model, save_model
+from synvec.model_files import open_model, save_model
 from synvec.presets import with_presets
 from synvec.progress import Progress
 from synvec.vocabulary import TrimRule
@@ -371,4 +371,4 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
     @classmethod
     def _from_native(cls, parts: NativeParts) -> Word2Vec:
-        return restore_model(cls(**model_settings(parts)), parts)
+        return open_model(cls, parts)

@@ -15,8 +15,12 @@ pub const FORMAT: &str = "synvec native";
 /// The largest header that is read; only a model's configuration can make one grow.
 pub const MAX_HEADER_BYTES: u64 = 8 << 20;
 
-/// The version that this code writes and reads.
-const VERSION: &str = "1";
+/// The version that this code writes, and the newest that it reads.
+const VERSION: u64 = 1;
+
+/// How the name of a tensor begins that a reader may do without: one that it doesn't know is
+/// skipped. Whatever else it doesn't know changes what a file means, and the file is refused.
+const OPTIONAL_PREFIX: &str = "optional.";
 
 /// What was proven at saving when everything was.
 const PROVEN: &str = "finite,utf8,unique";
@@ -79,6 +83,8 @@ pub struct Header {
     pub is_finite: bool,
     pub config: Option<String>,
     pub tensors: BTreeMap<&'static str, Tensor>,
+    /// Tensors of a newer writer that a reader may do without, by name.
+    pub skipped: BTreeMap<String, Tensor>,
 }
 
 /// In which way a header is wrong, and the message.
@@ -91,7 +97,8 @@ fn header_fault(message: impl Into<String>) -> Fault {
 impl Header {
     /// An empty header, for a file to be written.
     pub fn new(kind: Kind, is_finite: bool, config: Option<String>) -> Self {
-        Self { kind, is_finite, config, tensors: BTreeMap::new() }
+        let (tensors, skipped) = (BTreeMap::new(), BTreeMap::new());
+        Self { kind, is_finite, config, tensors, skipped }
     }
 
     /// V and D.
@@ -102,12 +109,15 @@ impl Header {
 
     /// Bytes of all tensors together.
     pub fn data_bytes(&self) -> u64 {
-        self.tensors.values().map(|tensor| tensor.bytes.end).max().unwrap_or(0)
+        self.in_order().last().map_or(0, |(_, tensor)| tensor.bytes.end)
     }
 
-    /// The tensors in the order of the file.
-    pub fn in_order(&self) -> impl Iterator<Item = (&'static str, &Tensor)> {
-        TENSORS.iter().filter_map(|(name, ..)| Some((*name, self.tensors.get(name)?)))
+    /// The tensors in the order of the file: those of the format, then the skipped ones as they lie.
+    pub fn in_order(&self) -> impl Iterator<Item = (&str, &Tensor)> {
+        let known = TENSORS.iter().filter_map(|(name, ..)| Some((*name, self.tensors.get(name)?)));
+        let mut skipped: Vec<_> = self.skipped.iter().map(|(name, t)| (name.as_str(), t)).collect();
+        skipped.sort_by_key(|(_, tensor)| (tensor.bytes.start, tensor.bytes.end));
+        known.chain(skipped)
     }
 
     /// The bytes before the first tensor: length, JSON, and spaces so that the vectors begin at a
@@ -127,10 +137,11 @@ impl Header {
 
     fn to_json(&self) -> Value {
         let proven = if self.is_finite { PROVEN } else { PROVEN_BUT_FINITE };
+        let version = VERSION.to_string();
         let mut metadata = Map::new();
         for (name, value) in [
             ("format", "synvec"),
-            ("format_version", VERSION),
+            ("format_version", version.as_str()),
             ("key_type", "str"),
             ("kind", self.kind.name()),
             ("proven", proven),
@@ -163,16 +174,25 @@ impl Header {
         let field = |name: &str| metadata.and_then(|map| map.get(name)).and_then(Value::as_str);
         check_format(&field)?;
         check_header_checksum(text, field(HEADER_CHECKSUM))?;
+        let newer = reader_of(&field);
         let kind = field("kind").and_then(Kind::from_name).ok_or_else(|| {
             let found = field("kind").unwrap_or("nothing");
-            unsupported(format!("kind is {found:?}, expected \"keyed_vectors\" or \"word2vec\""))
+            unsupported(format!(
+                "kind is {found:?}, expected \"keyed_vectors\" or \"word2vec\"; {newer}"
+            ))
         })?;
-        let is_finite = field("proven").is_some_and(|proven| proven.contains("finite"));
+        let mut proven = field("proven").unwrap_or("").split(',');
+        let is_finite = proven.any(|proven| proven == "finite");
         let mut header = Self::new(kind, is_finite, field("config").map(str::to_owned));
         for (name, entry) in value.iter().filter(|(name, _)| *name != "__metadata__") {
             let checksum = field(&format!("{CHECKSUM_PREFIX}{name}"));
-            let (name, tensor) = read_tensor(name, entry, checksum)?;
-            header.tensors.insert(name, tensor);
+            if let Some(&known) = TENSORS.iter().find(|(known, ..)| known == name) {
+                header.tensors.insert(known.0, read_tensor(known, entry, checksum)?);
+            } else if name.starts_with(OPTIONAL_PREFIX) {
+                header.skipped.insert(name.clone(), read_place(name, entry, checksum)?);
+            } else {
+                return Err(unsupported(format!("tensor {name:?} is unknown; {newer}")));
+            }
         }
         header.check_layout()?;
         header.check_shapes()?;
@@ -204,6 +224,9 @@ impl Header {
         let &[rows, size] = vectors.as_slice() else {
             return Err(header_fault(format!("vectors has shape {vectors:?}, expected [V, D]")));
         };
+        if size == 0 {
+            return Err(header_fault("vectors have no dimension, expected at least one"));
+        }
         for (name, tensor) in &self.tensors {
             let expected = match *name {
                 "key_offsets" => vec![rows.saturating_add(1)],
@@ -235,14 +258,28 @@ fn check_format<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Faul
                 .into(),
         ));
     }
-    match (field("format_version"), field("key_type")) {
-        (Some(VERSION), Some("str")) => Ok(()),
-        (version, key_type) => Err(unsupported(format!(
-            "format version {:?} with keys of type {:?}, expected \"{VERSION}\" and \"str\"; a newer \
-             synvec may read it",
-            version.unwrap_or("none"),
-            key_type.unwrap_or("none")
-        ))),
+    let version = field("format_version").and_then(|text| text.parse::<u64>().ok());
+    if version == Some(VERSION) && field("key_type") == Some("str") {
+        return Ok(());
+    }
+    Err(unsupported(format!(
+        "format version {:?} with keys of type {:?}, expected \"{VERSION}\" and \"str\"; {}",
+        field("format_version").unwrap_or("none"),
+        field("key_type").unwrap_or("none"),
+        reader_of(field)
+    )))
+}
+
+/// Who reads a file that this code can't: as the file itself says, in numbers and dots alone.
+fn reader_of<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> String {
+    let is_version = |text: &&str| {
+        (1..=20).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit() || b == b'.')
+    };
+    match field("readable_from").filter(is_version) {
+        Some(release) => {
+            format!("synvec {release} and later read it: pip install 'synvec>={release}'")
+        }
+        None => "a newer synvec may read it: pip install --upgrade synvec".to_owned(),
     }
 }
 
@@ -256,39 +293,47 @@ fn check_header_checksum(text: &str, checksum: Option<&str>) -> Result<(), Fault
     Err((FormatErrorKind::Checksum, format!("{message}; get it again")))
 }
 
+/// A tensor of the format: its type is known, and its shape must account for its bytes.
 fn read_tensor(
-    name: &str,
+    (name, dtype, size): (&str, &str, u64),
     entry: &Value,
     checksum: Option<&str>,
-) -> Result<(&'static str, Tensor), Fault> {
-    let Some(&(name, dtype, size)) = TENSORS.iter().find(|(known, ..)| *known == name) else {
-        return Err(unsupported(format!("tensor {name:?} is unknown; a newer synvec may read it")));
-    };
+) -> Result<Tensor, Fault> {
     if entry["dtype"] != dtype {
         let found = &entry["dtype"];
         return Err(header_fault(format!("{name} has dtype {found}, expected \"{dtype}\"")));
     }
+    let tensor = read_place(name, entry, checksum)?;
+    let claimed = tensor.shape.iter().try_fold(size, |bytes, &length| bytes.checked_mul(length));
+    if claimed != Some(tensor.bytes.end - tensor.bytes.start) {
+        return Err(header_fault(format!(
+            "{name} has shape {:?} of {dtype} but data_offsets {:?}",
+            tensor.shape, tensor.bytes
+        )));
+    }
+    Ok(tensor)
+}
+
+/// A tensor of whatever type.
+fn read_place(name: &str, entry: &Value, checksum: Option<&str>) -> Result<Tensor, Fault> {
     let numbers = |field: &str| -> Option<Vec<u64>> {
         entry[field].as_array()?.iter().map(Value::as_u64).collect()
     };
     let (Some(shape), Some(offsets)) = (numbers("shape"), numbers("data_offsets")) else {
         return Err(header_fault(format!("{name} has no shape or no data_offsets")));
     };
-    let claimed = shape.iter().try_fold(size, |bytes, &length| bytes.checked_mul(length));
-    let given = match offsets.as_slice() {
-        &[start, end] => end.checked_sub(start),
-        _ => None,
+    let bytes = match offsets.as_slice() {
+        &[start, end] if start <= end => start..end,
+        _ => {
+            let message = format!("{name} has data_offsets {offsets:?}, expected [start, end]");
+            return Err(header_fault(message));
+        }
     };
-    if claimed.is_none() || claimed != given {
-        return Err(header_fault(format!(
-            "{name} has shape {shape:?} of {dtype} but data_offsets {offsets:?}"
-        )));
-    }
     let checksum = checksum
         .filter(|text| text.len() == NO_CHECKSUM.len())
         .and_then(|text| u64::from_str_radix(text, 16).ok())
         .ok_or_else(|| header_fault(format!("{name} has no checksum")))?;
-    Ok((name, Tensor { shape, bytes: offsets[0]..offsets[1], checksum }))
+    Ok(Tensor { shape, bytes, checksum })
 }
 
 fn hex(checksum: u64) -> String {

@@ -12,7 +12,7 @@ mod read;
 mod write;
 
 pub use header::{FORMAT, Kind, MAX_HEADER_BYTES};
-pub use read::{NativeFile, verify};
+pub use read::{NativeFile, Verified, verify};
 pub use write::{Store, save};
 
 #[cfg(test)]

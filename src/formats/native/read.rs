@@ -9,7 +9,7 @@ use std::sync::Arc;
 use bytemuck::cast_slice;
 use xxhash_rust::xxh3::Xxh3;
 
-use super::header::{FORMAT, Header, Kind, MAX_HEADER_BYTES};
+use super::header::{FORMAT, Fault, Header, Kind, MAX_HEADER_BYTES, Tensor};
 use super::write::find_nonfinite;
 use crate::compression::{Compression, HEAD_BYTES};
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
@@ -44,7 +44,7 @@ impl NativeFile {
         let native = Self { header, data, file, mapping: Arc::new(mapping), path };
         native.check_limits(&limits)?;
         if native.header.data_bytes() <= VERIFIED_AT_OPENING {
-            native.verify(observer)?;
+            native.verify(&limits, observer)?;
         }
         Ok(native)
     }
@@ -79,9 +79,12 @@ impl NativeFile {
 
     /// Where a tensor lies in the file; `None` when it is not there.
     pub fn range(&self, name: &str) -> Option<Range<usize>> {
+        Some(self.place(self.header.tensors.get(name)?))
+    }
+
+    fn place(&self, tensor: &Tensor) -> Range<usize> {
         // The header was compared with the size of the file, which fits the address space.
-        let bytes = &self.header.tensors.get(name)?.bytes;
-        Some((self.data + bytes.start) as usize..(self.data + bytes.end) as usize)
+        (self.data + tensor.bytes.start) as usize..(self.data + tensor.bytes.end) as usize
     }
 
     /// The mapping that everyone shares and nobody writes.
@@ -95,11 +98,11 @@ impl NativeFile {
     }
 
     /// Checks every checksum, and proves again what was proven at saving.
-    pub fn verify(&self, observer: &mut dyn Observer) -> Result<()> {
+    pub fn verify(&self, limits: &Limits, observer: &mut dyn Observer) -> Result<()> {
         let mut watch = Watch { observer, bytes: 0, reported: std::time::Instant::now() };
         for (name, tensor) in self.header.in_order() {
             let mut hasher = Xxh3::new();
-            for block in self.bytes(name).chunks(4 << 20) {
+            for block in (*self.mapping).as_ref()[self.place(tensor)].chunks(4 << 20) {
                 hasher.update(block);
                 watch.pass(block.len())?;
             }
@@ -113,6 +116,7 @@ impl NativeFile {
         }
         let keys = self.keys()?;
         keys.verify().map_err(|fault| self.error(FormatErrorKind::Checksum, fault.to_string()))?;
+        self.check_keys(&keys, limits)?;
         let vectors = cast_slice(self.bytes("vectors"));
         if self.header.is_finite && find_nonfinite(vectors, || watch.pass(0))?.is_some() {
             let message = "vectors holds NaN or infinity, though saved as finite; save it again";
@@ -137,6 +141,23 @@ impl NativeFile {
         Ok(())
     }
 
+    /// Only a look at every offset tells how long the longest key is, so it belongs to `verify`.
+    fn check_keys(&self, keys: &KeyTable, limits: &Limits) -> Result<()> {
+        let limit = limits.max_key_bytes;
+        let mut lengths = keys.offsets().windows(2).map(|ends| ends[1].saturating_sub(ends[0]));
+        match lengths.position(|bytes| bytes > limit) {
+            None => Ok(()),
+            Some(index) => {
+                let message = format!(
+                    "key {index} has {} bytes, beyond max_key_bytes = {limit}; if it is meant, load \
+                     with limits=synvec.Limits(max_key_bytes=…)",
+                    keys.offsets()[index + 1] - keys.offsets()[index]
+                );
+                Err(self.error(FormatErrorKind::Limit, message))
+            }
+        }
+    }
+
     fn bytes(&self, name: &str) -> &[u8] {
         self.range(name).map_or(&[], |range| &(*self.mapping).as_ref()[range])
     }
@@ -152,11 +173,32 @@ impl NativeFile {
     }
 }
 
+/// What a file was found to hold when all of it was looked at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Verified {
+    /// V.
+    pub rows: u64,
+    /// D.
+    pub vector_size: u64,
+    /// How many tensors match their checksums.
+    pub tensors: usize,
+    /// Whether every number is finite; otherwise the file was saved with NaN or infinity.
+    pub is_finite: bool,
+    /// What the file is.
+    pub kind: Kind,
+}
+
 /// Checks a file of any size against its checksums, and everything that was proven at saving.
-pub fn verify(input: Input, limits: Limits, observer: &mut dyn Observer) -> Result<()> {
+pub fn verify(input: Input, limits: Limits, observer: &mut dyn Observer) -> Result<Verified> {
     let native = NativeFile::open(input, limits, observer)?;
     // A small one has just been verified.
-    if native.header.data_bytes() > VERIFIED_AT_OPENING { native.verify(observer) } else { Ok(()) }
+    if native.header.data_bytes() > VERIFIED_AT_OPENING {
+        native.verify(&limits, observer)?;
+    }
+    let header = &native.header;
+    let (rows, vector_size) = header.shape();
+    let tensors = header.in_order().count();
+    Ok(Verified { rows, vector_size, tensors, is_finite: header.is_finite, kind: header.kind })
 }
 
 fn fault(path: Option<&Path>, kind: FormatErrorKind, message: impl Into<String>) -> Error {
@@ -182,15 +224,38 @@ fn mappable(input: Input, limits: Limits, observer: &mut dyn Observer) -> Result
             }
         }
     }
-    let mut reader = ByteReader::open(input, FORMAT, limits, observer)?;
-    let spool = || -> std::io::Result<File> { tempfile::tempfile() };
-    let mut file = spool().map_err(|error| io(None, error))?;
-    while !reader.peek(1)?.is_empty() {
-        let bytes = reader.ahead().len();
-        file.write_all(reader.ahead()).map_err(|error| io(None, error))?;
+    unfold(ByteReader::open(input, FORMAT, limits, observer)?)
+}
+
+/// A temporary file of what `reader` gives: as much as its header asks for, and a byte more when
+/// there is more, so that a stream without an end fills no disk.
+fn unfold(mut reader: ByteReader) -> Result<File> {
+    let failed = |error| Error::io(std::env::temp_dir(), error);
+    let mut left = claimed_bytes(&mut reader)?.saturating_add(1);
+    let mut file = tempfile::tempfile().map_err(failed)?;
+    while left > 0 && !reader.peek(1)?.is_empty() {
+        let bytes = reader.ahead().len().min(usize::try_from(left).unwrap_or(usize::MAX));
+        file.write_all(&reader.ahead()[..bytes]).map_err(failed)?;
         reader.consume(bytes);
+        left -= bytes as u64;
     }
     Ok(file)
+}
+
+/// The size of the file that lies ahead, by its header; where that is cut or too large, as much as
+/// it takes to say so.
+fn claimed_bytes(reader: &mut ByteReader) -> Result<u64> {
+    let Some(&length) = reader.peek(8)?.first_chunk() else { return Ok(8) };
+    let length = u64::from_le_bytes(length);
+    if length > MAX_HEADER_BYTES {
+        return Ok(8);
+    }
+    let data = 8 + length;
+    let Some(json) = reader.peek(data as usize)?.get(8..data as usize) else { return Ok(data) };
+    match Header::decode(json) {
+        Ok(header) => Ok(data.saturating_add(header.data_bytes())),
+        Err((kind, message)) => Err(reader.error(kind, message)),
+    }
 }
 
 fn read_header(mut file: &File, path: Option<&Path>) -> Result<(Header, u64)> {
@@ -198,7 +263,7 @@ fn read_header(mut file: &File, path: Option<&Path>) -> Result<(Header, u64)> {
     let failed = |error| io(path, error);
     let size = file.metadata().map_err(failed)?.len();
     if size == 0 {
-        return Err(fault(path, FormatErrorKind::Header, "the file is empty"));
+        return Err(fault(path, FormatErrorKind::Header, "file is empty"));
     }
     if size < 8 {
         let message = format!("the file has {size} bytes, expected at least 8 and a header");
@@ -220,18 +285,33 @@ fn read_header(mut file: &File, path: Option<&Path>) -> Result<(Header, u64)> {
     let mut json = vec![0; length as usize];
     file.read_exact(&mut json).map_err(failed)?;
     let header = Header::decode(&json).map_err(|(kind, message)| fault(path, kind, message))?;
-    let expected = data.checked_add(header.data_bytes());
-    if expected != Some(size) || !data.is_multiple_of(8) {
-        let kind = if expected.is_none_or(|expected| expected > size) {
-            FormatErrorKind::Truncated
-        } else {
-            FormatErrorKind::Header
-        };
-        let claimed = expected.map_or("more than any file".to_owned(), |bytes| bytes.to_string());
-        let message = format!("the header describes {claimed} bytes, but the file has {size}");
-        return Err(fault(path, kind, message));
+    if !data.is_multiple_of(8) {
+        let message = format!("the tensors begin at byte {data}, expected a multiple of 8");
+        return Err(fault(path, FormatErrorKind::Header, message));
     }
+    check_size(data.checked_add(header.data_bytes()), size)
+        .map_err(|(kind, message)| fault(path, kind, message))?;
     Ok((header, data))
+}
+
+/// The tensors end where the file does.
+fn check_size(claimed: Option<u64>, found: u64) -> Result<(), Fault> {
+    match claimed {
+        Some(claimed) if claimed == found => Ok(()),
+        Some(claimed) if claimed < found => {
+            let message =
+                format!("trailing data after the {claimed} bytes that the header describes");
+            Err((FormatErrorKind::Header, message))
+        }
+        claimed => {
+            let claimed =
+                claimed.map_or("more than any file".to_owned(), |bytes| bytes.to_string());
+            let message = format!(
+                "the header describes {claimed} bytes, but the file has {found}; get the whole file"
+            );
+            Err((FormatErrorKind::Truncated, message))
+        }
+    }
 }
 
 /// Looks up for Ctrl-C between blocks.

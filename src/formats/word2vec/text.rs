@@ -200,7 +200,8 @@ impl Iterator for Words<'_> {
 }
 
 fn trim_start(line: &[u8]) -> &[u8] {
-    let start = line.iter().position(|&byte| !is_separator(byte)).unwrap_or(line.len());
+    let is_blank = |byte: u8| is_separator(byte) || is_line_end(byte);
+    let start = line.iter().position(|&byte| !is_blank(byte)).unwrap_or(line.len());
     &line[start..]
 }
 
