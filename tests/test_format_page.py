@@ -216,7 +216,9 @@ def test_the_page_names_every_field_of_a_model() -> None:
     section = PAGE.read_text(encoding="utf-8").split("## Full models")[1].split("\n## ")[0]
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     named = set(re.findall(r"`(\w+)`", " ".join(rows)))
-    assert named == {*model_files._SETTINGS, *model_files._RESULTS, "history"} == set(CONFIG)
+    lists = {"history", "lifecycle_events"}
+    assert named == {*model_files._SETTINGS, *model_files._RESULTS, *lists}
+    assert set(CONFIG) < named, "the golden files were written before some of them"
 
 
 # --- what comes later ----------------------------------------------------------------------------

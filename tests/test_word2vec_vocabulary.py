@@ -262,3 +262,13 @@ def test_locks_that_make_no_sense() -> None:
     model.wv.vectors_lockf = np.array([1, np.nan, 1, 1], np.float32)
     with pytest.raises(ValueError, match="vectors_lockf must be 4 finite numbers"):
         train_on(model, CORPUS)
+
+
+def test_a_saved_model_knows_what_happened_to_it(tmp_path: Path) -> None:
+    model = trained(null_word=1, cbow_corrected=True)
+    model.add_lifecycle_event("shipped", to="production")
+    model.save(tmp_path / "m.kv")
+    again = Word2Vec.load(tmp_path / "m.kv")
+    assert again.lifecycle_events == model.lifecycle_events
+    assert (again.train_count, again.total_train_time) == (1, model.total_train_time)
+    assert (again.null_word, again.cbow_corrected) == (1, True)

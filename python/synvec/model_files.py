@@ -18,12 +18,13 @@ _SETTINGS = (
     "vector_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "workers",
     "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "sorted_vocab",
     "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows",
-    "shared_negatives", "tokenize", "lowercase",
+    "shared_negatives", "tokenize", "lowercase", "null_word", "cbow_corrected",
 )  # fmt: skip
 """Arguments of the constructor that a file keeps."""
 
 _RESULTS = (
     "corpus_count", "corpus_total_words", "effective_min_count", "min_alpha_yet_reached",
+    "train_count", "total_train_time",
 )  # fmt: skip
 """What building the vocabulary and training have made of them."""
 
@@ -35,6 +36,7 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     require_own_words(model)
     config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
     config["history"] = [asdict(epoch) for epoch in model.history]
+    config["lifecycle_events"] = model.lifecycle_events
     formats.save_native(
         path,
         model.wv.key_table,
@@ -63,6 +65,7 @@ def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
         for name in _RESULTS:
             setattr(model, name, _number(config, name, getattr(model, name)))
         model.history = [Epoch(**epoch) for epoch in config.get("history", [])]
+        model.lifecycle_events = [dict(event) for event in config.get("lifecycle_events", [])]
     except (TypeError, ValueError, AttributeError) as error:
         raise HeaderError(f"{_name(parts)}: config is not that of a Word2Vec: {error}") from None
     _check_matrices(model, parts)
