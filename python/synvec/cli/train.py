@@ -130,6 +130,19 @@ def _hyperparameters(command: Any) -> Any:
 )
 @_hyperparameters
 @click.option(
+    "--continue",
+    "continued",
+    metavar="MODEL",
+    type=click.Path(),
+    help="Train a full model on: its words and settings, and new words of CORPUS.",
+)
+@click.option(
+    "--init",
+    metavar="FILE",
+    type=click.Path(),
+    help="Begin with the vectors of a file of any format, where it has the words.",
+)
+@click.option(
     "--save-model",
     type=click.Path(),
     help="Save the full model too, with which training can go on.",
@@ -144,6 +157,8 @@ def _hyperparameters(command: Any) -> Any:
 def train(
     corpus: tuple[str, ...],
     out: str | None,
+    continued: str | None,
+    init: str | None,
     save_model: str | None,
     dry_run: bool,
     as_json: bool,
@@ -169,8 +184,15 @@ def train(
         raise click.UsageError("Missing option '-o'; name the file that the vectors go to")
     _preflight(corpus, out, save_model)
 
-    model = _untrained(options, _chosen_by_preset(options.pop("preset")))
-    model.build_vocab(corpus_file=corpus)
+    preset = options.pop("preset")
+    if continued is not None:
+        model = _continued(continued, options)
+    else:
+        model = _untrained(options, _chosen_by_preset(preset))
+    model.build_vocab(corpus_file=corpus, update=continued is not None)
+    if init is not None:
+        begun = model.init_from(files.open_vectors(init))
+        messages.say(f"{begun:,} of {len(model.wv):,} words begin with the vectors of {init}")
     if dry_run:
         _print_estimate(estimate.of(model, corpus), as_json)
         return
@@ -237,6 +259,34 @@ def _untrained(options: dict[str, Any], preset: dict[str, Any]) -> Word2Vec:
     if hierarchical:
         preset = {name: value for name, value in preset.items() if name != "negative"}
     return Word2Vec(**keywords | preset)
+
+
+_FIXED = ("dim", "model", "loss", "preset")
+"""Options that a model which is there has decided already."""
+
+
+def _continued(path: str, options: dict[str, Any]) -> Word2Vec:
+    """Open a full model, with those settings changed that the command line gives."""
+    context = click.get_current_context()
+    given = [
+        name
+        for name in [*options, "preset"]
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE
+    ]
+    for name in given:
+        if name in _FIXED:
+            raise click.BadParameter(
+                "is what the model was made with; leave it out", param_hint=f"'--{name}'"
+            )
+    model = Word2Vec.load(path)
+    for name in given:
+        setattr(model, name, options[name])
+    if "negative" in given and model.hs:
+        raise click.BadParameter(
+            "has no meaning for hierarchical softmax; leave it out", param_hint="'--negative'"
+        )
+    model.progress = None if messages.verbosity() >= 0 else False
+    return model
 
 
 def _train(model: Word2Vec, corpus: tuple[str, ...]) -> tuple[float, int]:

@@ -209,6 +209,50 @@ class Building(ModelState):
         """Draw first vectors for the vocabulary that there is: forget all that was trained."""
         self.reset_from(self)
 
+    def init_from(self, vectors: KeyedVectors) -> int:
+        """Begin with vectors that are there already, where the vocabulary has their words.
+
+        Parameters
+        ----------
+        vectors
+            Of the model's ``vector_size``.
+
+        Returns
+        -------
+        int
+            How many words have got a vector; all others keep their own.
+
+        Raises
+        ------
+        RuntimeError
+            Before `build_vocab`.
+        ValueError
+            When the vectors have another size.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors, Word2Vec
+        >>> model = Word2Vec(vector_size=2, min_count=1)
+        >>> model.build_vocab([["red", "apple"]])
+        >>> model.init_from(KeyedVectors.from_arrays(["apple", "pear"], [[1, 0], [0, 1]]))
+        1
+        >>> model.wv["apple"]
+        array([1., 0.], dtype=float32)
+        """
+        if len(self.wv) == 0:
+            raise RuntimeError(
+                "the model has no vocabulary to begin with: call build_vocab() first"
+            )
+        if vectors.vector_size != self.vector_size:
+            raise ValueError(
+                f"the vectors have {vectors.vector_size} dimensions, the model has vector_size="
+                f"{self.vector_size}"
+            )
+        shared = [key for key in vectors.index_to_key if self.wv.has_index_for(key)]
+        if shared:
+            self.wv.add_vectors(shared, vectors[shared], replace=True)
+        return len(shared)
+
     def _choose(
         self, counted: Counted, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None
     ) -> None:
