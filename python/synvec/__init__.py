@@ -36,6 +36,7 @@ from synvec.formats import (
     sniff,
     verify,
 )
+from synvec.history import Epoch, History
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.phrases import (
     ENGLISH_CONNECTOR_WORDS,
@@ -45,7 +46,6 @@ from synvec.phrases import (
 )
 from synvec.presets import PRESETS
 from synvec.statistics import Correlation
-from synvec.training import Epoch
 from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from synvec.word2vec import Word2Vec
 
@@ -63,6 +63,7 @@ __all__ = [
     "FormatError",
     "FrozenPhrases",
     "HeaderError",
+    "History",
     "KeyedVectors",
     "LimitError",
     "Limits",

@@ -7,8 +7,9 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from synvec.errors import HeaderError
+from synvec.history import Epoch, History
 from synvec.keyed_vectors import KeyedVectors
-from synvec.training import Epoch, require_own_words
+from synvec.training import require_own_words
 
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
@@ -64,7 +65,7 @@ def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
         model = cls(**{name: config[name] for name in _SETTINGS if name in config})
         for name in _RESULTS:
             setattr(model, name, _number(config, name, getattr(model, name)))
-        model.history = [Epoch(**epoch) for epoch in config.get("history", [])]
+        model.history = History(Epoch(**epoch) for epoch in config.get("history", []))
         model.lifecycle_events = [dict(event) for event in config.get("lifecycle_events", [])]
     except (TypeError, ValueError, AttributeError) as error:
         raise HeaderError(f"{_name(parts)}: config is not that of a Word2Vec: {error}") from None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,6 +11,7 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.callbacks import CallbackAny2Vec
+from synvec.history import Epoch
 from synvec.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -19,20 +19,6 @@ if TYPE_CHECKING:
     from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Epoch:
-    """What came of one epoch."""
-
-    raw_words: int
-    """Words passed, those pruned by ``min_count`` included."""
-    trained_words: int
-    """Words that subsampling kept."""
-    loss: float | None
-    """Summed loss over every example; ``None`` unless ``compute_loss``."""
-    seconds: float
-    """Wall time."""
 
 
 class TrainingRun:

@@ -9,6 +9,7 @@ import numpy as np
 
 from synvec import _core
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
+from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress
@@ -304,7 +305,7 @@ class Building(ModelState):
             self.syn1neg = _core.Matrix(rows, self.vector_size).array
         if self.hs:
             self.syn1 = _core.Matrix(rows, self.vector_size).array
-        self.history = []
+        self.history = History()
         self.min_alpha_yet_reached = self.alpha
 
     def _require_vocabulary_to_update(self) -> None:

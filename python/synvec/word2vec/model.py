@@ -15,6 +15,7 @@ from synvec import _core
 from synvec.callbacks import CallbackAny2Vec
 from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
+from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
@@ -134,8 +135,9 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         Sentences and words of the corpus, rare words included.
     effective_min_count : int
         ``min_count`` after ``max_final_vocab``.
-    history : list of Epoch
-        What came of each epoch so far.
+    history : History
+        What came of each epoch so far: a list of `Epoch` that shows itself as a table, and that
+        ``history.plot()`` draws.
 
     Raises
     ------
@@ -245,7 +247,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self.corpus_total_words = 0
         self.effective_min_count = min_count
         self.min_alpha_yet_reached = alpha
-        self.history = []
+        self.history = History()
         self.raw_vocab = {}
         self.train_count = 0
         self.total_train_time = 0.0

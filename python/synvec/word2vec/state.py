@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.corpora import scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
+from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.progress import Progress, observing
-from synvec.training import Epoch
 from synvec.vocabulary import TrimRule
 
 logger = logging.getLogger(__name__)
@@ -69,7 +69,7 @@ class ModelState:
     corpus_total_words: int
     effective_min_count: int
     min_alpha_yet_reached: float
-    history: list[Epoch]
+    history: History
     raw_vocab: dict[str, int]
     train_count: int
     total_train_time: float
