@@ -2,6 +2,7 @@
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
 mod batch;
+mod blocks;
 mod config;
 mod corpus;
 mod errors;
@@ -25,6 +26,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    blocks::register(module)?;
     formats::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     module.add_class::<batch::PySentenceBatch>()?;

@@ -32,14 +32,15 @@ def convert(
 ) -> None:
     """Write the vectors of IN to OUT, in the format that OUT's ending names.
 
-    IN is recognised by content. OUT ends in .kv (native), .txt or .vec (text) or .bin (word2vec
-    binary); - is text on stdout.
+    IN is recognised by content; some formats are folders. OUT ends in .kv (native), .txt or .vec
+    (text), .bin (word2vec binary) or as the formats in --to do; - is text on stdout.
 
     \b
       synvec convert glove.6B.50d.txt glove.kv
       synvec convert vectors.kv - | head
+      synvec convert vectors.kv folder --to model2vec
     """  # noqa: D301 - click's own sign for lines to be kept
-    files.check_out(out, (source,), format_given=out_format is not None)
+    files.check_out(out, (source,), out_format=out_format)
     if out == files.STDIO and out_format is None:
         out_format = "word2vec-text"
     # The readers of text alone know these; what was not asked for is not passed on to the others.

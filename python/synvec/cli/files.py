@@ -38,7 +38,9 @@ def open_vectors(path: str) -> KeyedVectors:
     return formats.vectors_of(formats.load(sys.stdin.buffer if path == STDIO else path))
 
 
-def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) -> None:
+def check_out(
+    out: str, inputs: tuple[str, ...], *, out_format: formats.Format | None = None
+) -> None:
     """Make sure, before hours of work, that OUT can be written in a format that synvec knows.
 
     Raises
@@ -51,26 +53,29 @@ def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) 
     if out == STDIO:
         return
     path = Path(out)
-    if not format_given:
+    if out_format is None:
         try:
-            formats.format_of_ending(path)
+            out_format = formats.format_of_ending(path)
         except ValueError:
             raise click.BadParameter(
                 f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
                 "or .bin (word2vec binary)"
             ) from None
-    check_writable(path)
+    check_writable(path, is_folder=formats.FORMATS[out_format].is_folder)
     for given in inputs:
         if given != STDIO and path.exists() and Path(given).exists() and path.samefile(given):
             raise click.BadParameter(f"{out!r} is also the input; give another name")
 
 
-def check_writable(path: Path) -> None:
-    """Raise an OSError unless a file can be made where ``path`` is to be; leaves nothing behind."""
+def check_writable(path: Path, *, is_folder: bool = False) -> None:
+    """Raise an OSError unless a file can be made where ``path`` is to be; leaves nothing behind.
+
+    A folder of files (``is_folder``) is made beside its place, too, and may replace another.
+    """
     path = path.resolve()  # what a link points at is what is going to be written
-    if path.is_dir():
+    if path.is_dir() and not is_folder:
         raise IsADirectoryError(21, "Is a folder; name a file in it", str(path))
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         return  # a device or a pipe takes no neighbours
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "No such folder; make it first", str(path.parent))
@@ -100,6 +105,12 @@ def lines_of_stdin() -> Iterator[list[str]]:
         words = line.split()
         if words:
             yield words
+
+
+def bytes_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def size(count: float) -> str:

@@ -113,7 +113,7 @@ def save_native(
         keys,
         vectors,
         norms=norms,
-        counts=None if counts is None else _as_counts(counts),
+        counts=None if counts is None else as_counts(counts),
         output_vectors=output_vectors,
         output_nodes=output_nodes,
         config=None if config is None else json.dumps(config, allow_nan=False),
@@ -204,7 +204,8 @@ def verify(path: Source, *, limits: Limits = DEFAULT) -> None:
     _core.verify_native(path, limits)
 
 
-def _as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+def as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return counts as files hold them; ValueError for what is no count."""
     if counts.dtype.kind not in "iu" or (counts.dtype.kind == "i" and (counts < 0).any()):
         raise ValueError("counts holds something else than integers from 0 on")
     return np.ascontiguousarray(counts, dtype=np.uint64)

@@ -6,17 +6,21 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
-from synvec.formats.sniff import recognize
-from synvec.formats.sources import Source, Target, name_of, peek
+from synvec.formats.sniff import recognize_source
+from synvec.formats.sources import Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.formats.word_lists import KeySource
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
 
 
 class LoadOptions(ReadOptions, total=False):
     """What the reader of one format or another takes; each refuses what means nothing to it."""
+
+    keys: "KeySource | None"
+    tensor: str | None
 
 
 def load(
@@ -63,8 +67,7 @@ def load(
     3
     """
     if format is None:
-        head, path = peek(path)
-        format = recognize(head, name_of(path))
+        format, path = recognize_source(path)
     if mmap == "r" and format != "native":
         raise ValueError(
             f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to .kv"

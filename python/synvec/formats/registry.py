@@ -16,7 +16,17 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
-Format = Literal["native", "word2vec-text", "word2vec-binary", "glove"]
+Format = Literal[
+    "native",
+    "word2vec-text",
+    "word2vec-binary",
+    "glove",
+    "safetensors",
+    "model2vec",
+    "static-embedding",
+    "numpy",
+    "npz",
+]
 """The name of a format, as ``format=`` takes it."""
 
 
@@ -52,7 +62,7 @@ FORMATS: dict[Format, Entry] = {
         room="native",
         load="load_native",
         export="export_native",
-        endings=(".kv",),
+        endings=(".kv", ".safetensors"),
     ),
     "word2vec-text": Entry(
         title="word2vec text",
@@ -73,6 +83,39 @@ FORMATS: dict[Format, Entry] = {
         room="glove",
         load="load_glove",
         export="export_glove",
+    ),
+    "safetensors": Entry(
+        title="safetensors",
+        room="safetensors",
+        load="load_safetensors",
+    ),
+    "model2vec": Entry(
+        title="model2vec folder",
+        room="static_models",
+        load="load_model2vec",
+        export="export_model2vec",
+        is_folder=True,
+    ),
+    "static-embedding": Entry(
+        title="StaticEmbedding folder",
+        room="static_models",
+        load="load_static_embedding",
+        export="export_static_embedding",
+        is_folder=True,
+    ),
+    "numpy": Entry(
+        title="NumPy array",
+        room="numpy_files",
+        load="load_numpy",
+        export="export_numpy",
+        endings=(".npy",),
+    ),
+    "npz": Entry(
+        title="NumPy archive",
+        room="numpy_files",
+        load="load_npz",
+        export="export_npz",
+        endings=(".npz",),
     ),
 }
 

@@ -1,9 +1,11 @@
 """Which format a file has, by its content."""
 
+import json
 import re
 
 from synvec import _core
 from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
+from synvec.formats.folders import format_of_folder
 from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
 
@@ -18,7 +20,6 @@ _STRANGERS = {
         " writes beside it"
     ),
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
-    b"\x93NUMPY": "a NumPy array without keys; pass it to KeyedVectors.from_arrays with its keys",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
     b"\xff\xfe": "text in UTF-16; convert it to UTF-8 first",
     b"\xfe\xff": "text in UTF-16; convert it to UTF-8 first",
@@ -31,13 +32,12 @@ def sniff(source: Source) -> Format:
     Parameters
     ----------
     source
-        A path, or a binary file object, which is read from.
+        A path of a file or a folder, or a binary file object, which is read from.
 
     Returns
     -------
     Format
-        ``"native"``, ``"word2vec-text"``, ``"word2vec-binary"`` or ``"glove"``; of a compressed
-        file, the format of what it holds.
+        A name of `FORMATS`; of a compressed file, the format of what it holds.
 
     Raises
     ------
@@ -52,8 +52,17 @@ def sniff(source: Source) -> Format:
     >>> sniff(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n"))
     'word2vec-text'
     """
-    head, _ = peek(source)
-    return recognize(head, name_of(source))
+    return recognize_source(source)[0]
+
+
+def recognize_source(source: Source) -> tuple[Format, Source]:
+    """Recognise a file or a folder; return its format, and what to read it from."""
+    of_folder = format_of_folder(source)
+    if of_folder is not None:
+        return of_folder, source
+    name = name_of(source)
+    head, source = peek(source)
+    return recognize(head, name), source
 
 
 def recognize(head: bytes, name: str) -> Format:
@@ -62,7 +71,11 @@ def recognize(head: bytes, name: str) -> Format:
     if not head:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
-        return "native"
+        return "native" if _is_native(head) else "safetensors"
+    if head.startswith(b"\x93NUMPY"):
+        return "numpy"
+    if head.startswith(b"PK\x03\x04") and _first_member(head).endswith(b".npy"):
+        return "npz"
     if re.match(rb"\x80[\x02-\x05]", head):
         raise UnsafePickleError(
             f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
@@ -82,6 +95,22 @@ def recognize(head: bytes, name: str) -> Format:
         f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, or GloVe"
         " text; if it is one of these, load it with format="
     )
+
+
+def _is_native(head: bytes) -> bool:
+    """Whether the first bytes of a safetensors file may be those of a file of synvec's own."""
+    # Of a header longer than what was looked at nothing can be parsed: synvec's own is short.
+    header = head[8 : 8 + int.from_bytes(head[:8], "little")]
+    try:
+        metadata = json.loads(header.decode("utf-8")).get("__metadata__") or {}
+    except (ValueError, RecursionError, AttributeError):
+        return True  # it is the native reader that tells what is wrong
+    return not isinstance(metadata, dict) or metadata.get("format") == "synvec"
+
+
+def _first_member(archive: bytes) -> bytes:
+    """Return the name of the first file in a zip archive."""
+    return archive[30 : 30 + int.from_bytes(archive[26:28], "little")]
 
 
 def _is_text_row(row: bytes) -> bool:
