@@ -21,6 +21,8 @@ class LoadOptions(ReadOptions, total=False):
 
     keys: "KeySource | None"
     tensor: str | None
+    key_column: str | None
+    vector_column: str | None
 
 
 def load(

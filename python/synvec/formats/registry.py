@@ -26,6 +26,9 @@ Format = Literal[
     "static-embedding",
     "numpy",
     "npz",
+    "parquet",
+    "arrow",
+    "embedding-atlas",
 ]
 """The name of a format, as ``format=`` takes it."""
 
@@ -116,6 +119,25 @@ FORMATS: dict[Format, Entry] = {
         load="load_npz",
         export="export_npz",
         endings=(".npz",),
+    ),
+    "parquet": Entry(
+        title="Parquet",
+        room="arrow_files",
+        load="load_parquet",
+        export="export_parquet",
+        endings=(".parquet",),
+    ),
+    "arrow": Entry(
+        title="Arrow file",
+        room="arrow_files",
+        load="load_arrow",
+        export="export_arrow",
+        endings=(".arrow", ".feather"),
+    ),
+    "embedding-atlas": Entry(
+        title="embedding-atlas Parquet",
+        room="arrow_files",
+        export="export_embedding_atlas",
     ),
 }
 

@@ -13,6 +13,14 @@ _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
 
+# How files of a format begin, where a few bytes tell.
+_MAGICS: dict[bytes, Format] = {
+    b"\x93NUMPY": "numpy",
+    b"PAR1": "parquet",
+    b"ARROW1\x00\x00": "arrow",
+    b"\xff\xff\xff\xff": "arrow",  # a stream
+}
+
 # What is not read (yet): how it begins, and what to do about it.
 _STRANGERS = {
     b"\xba\x16\x4f\x2f": (
@@ -20,6 +28,7 @@ _STRANGERS = {
         " writes beside it"
     ),
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
+    b"FEA1": "Feather of version 1, which is not read; write it again as version 2",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
     b"\xff\xfe": "text in UTF-16; convert it to UTF-8 first",
     b"\xfe\xff": "text in UTF-16; convert it to UTF-8 first",
@@ -72,8 +81,9 @@ def recognize(head: bytes, name: str) -> Format:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "native" if _is_native(head) else "safetensors"
-    if head.startswith(b"\x93NUMPY"):
-        return "numpy"
+    for magic, format in _MAGICS.items():
+        if head.startswith(magic):
+            return format
     if head.startswith(b"PK\x03\x04") and _first_member(head).endswith(b".npy"):
         return "npz"
     if re.match(rb"\x80[\x02-\x05]", head):
