@@ -23,6 +23,7 @@ class LoadOptions(ReadOptions, total=False):
     tensor: str | None
     key_column: str | None
     vector_column: str | None
+    metadata: Source | None
 
 
 def load(

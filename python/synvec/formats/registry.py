@@ -29,6 +29,7 @@ Format = Literal[
     "parquet",
     "arrow",
     "embedding-atlas",
+    "projector",
 ]
 """The name of a format, as ``format=`` takes it."""
 
@@ -138,6 +139,13 @@ FORMATS: dict[Format, Entry] = {
         title="embedding-atlas Parquet",
         room="arrow_files",
         export="export_embedding_atlas",
+    ),
+    "projector": Entry(
+        title="Projector TSV",
+        room="projector",
+        load="load_projector",
+        export="export_projector",
+        endings=("tensor.tsv",),
     ),
 }
 

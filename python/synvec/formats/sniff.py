@@ -70,8 +70,11 @@ def recognize_source(source: Source) -> tuple[Format, Source]:
     if of_folder is not None:
         return of_folder, source
     name = name_of(source)
-    head, source = peek(source)
-    return recognize(head, name), source
+    head, rest = peek(source)
+    format = recognize(head, name)
+    if format == "glove" and _is_tensor(head, source):
+        format = "projector"
+    return format, rest
 
 
 def recognize(head: bytes, name: str) -> Format:
@@ -121,6 +124,16 @@ def _is_native(head: bytes) -> bool:
 def _first_member(archive: bytes) -> bytes:
     """Return the name of the first file in a zip archive."""
     return archive[30 : 30 + int.from_bytes(archive[26:28], "little")]
+
+
+def _is_tensor(head: bytes, source: Source) -> bool:
+    """Whether a text is numbers between tabs, with the file beside it that has their keys."""
+    cells = _core.unfolded_head(head).partition(b"\n")[0].split(b"\t")
+    if len(cells) < 2 or not all(map(_is_number, cells)):
+        return False
+    from synvec.formats.projector import metadata_beside
+
+    return metadata_beside(source) is not None
 
 
 def _is_text_row(row: bytes) -> bool:
