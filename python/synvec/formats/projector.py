@@ -104,7 +104,7 @@ def load_projector(
             )
         except FormatError as error:  # as the rows that they were made for the core
             message = str(error).replace("(GloVe text)", f"({_TITLE})", 1)
-            raise type(error)(message) from None
+            raise type(error)(re.sub(r'"row\d+ ', '"', message)) from None
     if limit is not None:
         keys, counts = keys[:limit], None if counts is None else counts[:limit]
     check_counts_agree(subject, keys, len(found))
@@ -129,7 +129,7 @@ class _Numbered:
         for index, piece in enumerate(pieces):
             # What is blank stays so: the core knows where a text may have blank lines.
             if not self._is_line_begun and piece.strip():
-                pieces[index] = b"row%d\t%b" % (self._row, piece)
+                pieces[index] = b"row%d %b" % (self._row, piece)
                 self._row += 1
                 self._is_line_begun = True
             if index < len(pieces) - 1:
