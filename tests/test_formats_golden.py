@@ -17,6 +17,7 @@ FILES = [
     ("glove.txt", "glove", "synvec"),
     ("native-1.kv", "native", "synvec 0.1.0, version 1 of the format"),
     ("numpy.npz", "npz", "NumPy 2.4"),
+    ("finalfusion.fifu", "finalfusion", "finalfusion 0.7.1, the Python package"),
     ("pyarrow.parquet", "parquet", "pyarrow 26"),
     ("pyarrow.feather", "arrow", "pyarrow 26"),
 ]

@@ -260,7 +260,7 @@ class _Table:
                 raise self._uneven(len(keys), rows.shape[1], vectors.shape[1])
             done, total = len(keys), len(keys) + len(rows)
             self.reader.subject.check_shape(total, rows.shape[1], self.reader.limits)
-            self._check_expansion(total * rows.shape[1] * 4)
+            self.reader.check_expansion(total * rows.shape[1] * 4)
             if not done:
                 vectors = np.empty((0, rows.shape[1]), np.float32)
             vectors.resize((total, rows.shape[1]), refcheck=False)
@@ -281,14 +281,6 @@ class _Table:
             allow_nonfinite=allow_nonfinite,
             limits=self.reader.limits,
         )
-
-    def _check_expansion(self, claimed: int) -> None:
-        limits, size = self.reader.limits, self.reader.size
-        if claimed > max(256 << 20, size * limits.max_expansion_ratio):
-            what = f"{size} bytes unfold to more than {claimed}"
-            raise self.reader.subject.beyond(
-                what, "max_expansion_ratio", limits.max_expansion_ratio
-            )
 
     def _keys(self, batch: Any, before: int) -> list[str]:
         column = batch.column(batch.schema.get_field_index(self.key))

@@ -50,8 +50,6 @@ _ARRAY_TITLE, _ARCHIVE_TITLE = "NumPy array", "NumPy archive"
 # The list of members is read in one go; a real one has some hundred bytes.
 _MOST_BYTES_AT_ONCE = 4 << 20
 _MOST_MEMBERS = 64
-# Below so many bytes the expansion ratio of an archive is nobody's worry.
-_GRACE_BYTES = 256 << 20
 _KEYS_A_BLOCK = 1 << 14
 
 
@@ -303,15 +301,13 @@ def _is_special(info: zipfile.ZipInfo) -> bool:
 def _member(reader: Reader, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> Iterator[Reader]:
     subject = Subject(f"{reader.subject.name}: {info.filename}", _ARCHIVE_TITLE)
     limits, size = reader.limits, info.file_size
-    what = f"{info.compress_size} compressed bytes unfold to {size}"
     if info.compress_type == zipfile.ZIP_STORED and size > reader.size:
         raise subject.error(HeaderError, f"{size} bytes in an archive of {reader.size}")
     if size > limits.max_decompressed_bytes:
-        limit = limits.max_decompressed_bytes
-        raise subject.beyond(what, "max_decompressed_bytes", limit)
+        what = f"{info.compress_size} compressed bytes unfold to {size}"
+        raise subject.beyond(what, "max_decompressed_bytes", limits.max_decompressed_bytes)
     # By the bytes of the file: what a member claims to take up is a claim, too.
-    if size > max(_GRACE_BYTES, reader.size * limits.max_expansion_ratio):
-        raise subject.beyond(what, "max_expansion_ratio", limits.max_expansion_ratio)
+    reader.check_expansion(size)
     with archive.open(info) as file:
         yield Reader(file, size, subject, limits)
         # zipfile compares the checksum when it meets the end.

@@ -20,6 +20,8 @@ from synvec.formats.limits import Limits
 from synvec.formats.sources import Source, name_of, peek
 
 _BLOCK_BYTES = 1 << 22
+# Below so many bytes nobody worries how much larger than its file something is.
+_EXPANSION_GRACE_BYTES = 256 << 20
 # So many first bytes tell a compressed file; they never unfold to themselves.
 _MAGIC_BYTES = 10
 
@@ -125,6 +127,13 @@ class Reader:
             block = self.read(min(_BLOCK_BYTES, len(bytes_of) - start), what)
             bytes_of[start : start + len(block)] = np.frombuffer(block, np.uint8)
         return numbers
+
+    def check_expansion(self, claimed: int) -> None:
+        """Raise when vectors would take many times the bytes of the file that they come from."""
+        ratio = self.limits.max_expansion_ratio
+        if claimed > max(_EXPANSION_GRACE_BYTES, self.size * ratio):
+            what = f"{self.size} bytes unfold to {claimed} and more"
+            raise self.subject.beyond(what, "max_expansion_ratio", ratio)
 
     def at_end(self, what: str) -> None:
         """Raise when anything follows."""

@@ -30,6 +30,7 @@ Format = Literal[
     "arrow",
     "embedding-atlas",
     "projector",
+    "finalfusion",
 ]
 """The name of a format, as ``format=`` takes it."""
 
@@ -146,6 +147,13 @@ FORMATS: dict[Format, Entry] = {
         load="load_projector",
         export="export_projector",
         endings=("tensor.tsv",),
+    ),
+    "finalfusion": Entry(
+        title="finalfusion",
+        room="finalfusion",
+        load="load_finalfusion",
+        export="export_finalfusion",
+        endings=(".fifu",),
     ),
 }
 

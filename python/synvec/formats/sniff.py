@@ -17,6 +17,7 @@ _MARK = b"\xef\xbb\xbf"
 _MAGICS: dict[bytes, Format] = {
     b"\x93NUMPY": "numpy",
     b"PAR1": "parquet",
+    b"FiFu": "finalfusion",
     b"ARROW1\x00\x00": "arrow",
     b"\xff\xff\xff\xff": "arrow",  # a stream
 }

@@ -32,9 +32,6 @@ if TYPE_CHECKING:
 _TABLES = ("embeddings", "embedding.weight")
 _NESTED = "0_StaticEmbedding"
 
-# Below so many bytes nobody worries what rows that many tokens share unfold to.
-_GRACE_BYTES = 256 << 20
-
 
 def load_model2vec(
     source: Source,
@@ -146,11 +143,7 @@ def _rows(
     if sharing is None:
         vectors = read_numbers(reader, table, count)
     else:
-        wanted = count * table.shape[1] * 4
-        ratio = reader.limits.max_expansion_ratio
-        if wanted > max(_GRACE_BYTES, reader.size * ratio):
-            what = f"rows that are shared unfold to {wanted} bytes"
-            raise reader.subject.beyond(what, "max_expansion_ratio", ratio)
+        reader.check_expansion(count * table.shape[1] * 4)
         places = read_numbers(reader, sharing, count)
         if sharing.dtype[0] not in "IU" or (count and not _are_within(places, table.shape[0])):
             raise reader.error(
