@@ -18,6 +18,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 @click.argument("out", metavar="OUT", type=click.Path(allow_dash=True))
 @click.option("--from", "source_format", type=_FORMATS, help="IN's format, if not recognised.")
 @click.option("--to", "out_format", type=_FORMATS, help="OUT's format, whatever its ending.")
+@click.option("--keys", metavar="FILE", help="The words of IN, one a line, if IN has none itself.")
 @click.option("--limit", type=click.IntRange(min=1), help="Take the first N words only.")
 @click.option(
     "--count",
@@ -43,8 +44,8 @@ def convert(
     files.check_out(out, (source,), out_format=out_format)
     if out == files.STDIO and out_format is None:
         out_format = "word2vec-text"
-    # The readers of text alone know these; what was not asked for is not passed on to the others.
-    defaults = {"limit": None, "count": "header", "allow_nonfinite": False}
+    # No reader knows all of these; what was not asked for is not passed on to it.
+    defaults = {"keys": None, "limit": None, "count": "header", "allow_nonfinite": False}
     asked = {name: value for name, value in read_options.items() if value != defaults[name]}
     formats.convert(
         sys.stdin.buffer if source == files.STDIO else source,

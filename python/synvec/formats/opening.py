@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
+from synvec.errors import UnsupportedFormatError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
 from synvec.formats.sniff import recognize_source
@@ -11,6 +12,7 @@ from synvec.formats.sources import Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.formats.floret import FloretVectors
     from synvec.formats.word_lists import KeySource
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
@@ -33,7 +35,7 @@ def load(
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
     **options: Unpack[LoadOptions],
-) -> "KeyedVectors | Word2Vec":
+) -> "KeyedVectors | Word2Vec | FloretVectors":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
     Parameters
@@ -53,8 +55,9 @@ def load(
 
     Returns
     -------
-    KeyedVectors or Word2Vec
-        The latter for a native file that holds a full model.
+    KeyedVectors, Word2Vec or FloretVectors
+        A Word2Vec for a native file that holds a full model; FloretVectors for a floret table,
+        which has vectors for any word but lists none, unless ``keys`` are given.
 
     Raises
     ------
@@ -78,7 +81,7 @@ def load(
         )
     mapped = {"mmap": mmap} if format == "native" else {}
     loaded = call(format, "load", path, limits=limits, **mapped, **options)
-    return cast("KeyedVectors | Word2Vec", loaded)
+    return cast("KeyedVectors | Word2Vec | FloretVectors", loaded)
 
 
 def save(
@@ -189,8 +192,22 @@ def convert(
     )
 
 
-def vectors_of(loaded: "KeyedVectors | Word2Vec") -> "KeyedVectors":
-    """Return the vectors of what `load` gave: of a full model, its word vectors."""
+def vectors_of(loaded: "KeyedVectors | Word2Vec | FloretVectors") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a full model, its word vectors.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        For a floret table, which has no words of its own.
+    """
     from synvec.keyed_vectors import KeyedVectors
 
-    return loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+    if isinstance(loaded, KeyedVectors):
+        return loaded
+    vectors = getattr(loaded, "wv", None)
+    if not isinstance(vectors, KeyedVectors):
+        raise UnsupportedFormatError(
+            f"{loaded!r} has a vector for any word, but lists none; load it with keys=, the words"
+            " that you want or a file with one a line"
+        )
+    return vectors

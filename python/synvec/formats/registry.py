@@ -31,6 +31,7 @@ Format = Literal[
     "embedding-atlas",
     "projector",
     "finalfusion",
+    "floret",
 ]
 """The name of a format, as ``format=`` takes it."""
 
@@ -154,6 +155,11 @@ FORMATS: dict[Format, Entry] = {
         load="load_finalfusion",
         export="export_finalfusion",
         endings=(".fifu",),
+    ),
+    "floret": Entry(
+        title="floret",
+        room="floret",
+        load="load_floret",
     ),
 }
 

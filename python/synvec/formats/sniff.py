@@ -10,6 +10,8 @@ from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
+# Six numbers, and what stands before and after a word.
+_FLORET_HEADER = re.compile(rb"(\d{1,10} ){6}[^\s\d]\S* \S+\s*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
 
@@ -102,6 +104,8 @@ def recognize(head: bytes, name: str) -> Format:
     if _HEADER.fullmatch(first):
         row = rest.partition(b"\n")[0]
         return "word2vec-text" if not rest or _is_text_row(row) else "word2vec-binary"
+    if _FLORET_HEADER.fullmatch(first):
+        return "floret"
     if _is_text_row(first):
         return "glove"
     shown = first[:60].decode("utf-8", "replace")
