@@ -26,6 +26,7 @@ FILES = [
 SEVERAL = [
     ("model2vec", "model2vec", "model2vec 0.10"),
     ("static-embedding", "static-embedding", "synvec"),
+    ("spacy", "spacy", "spaCy 3.8"),
     ("numpy.npy", "numpy", "NumPy 2.4"),
     ("projector_tensor.tsv", "projector", "synvec"),
 ]

@@ -10,16 +10,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from os import PathLike
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.errors import FormatError, HeaderError, RowError
+from synvec.errors import FormatError, HeaderError, NonFiniteError, RowError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.murmur import hash_128
-from synvec.formats.reading import Reader, opened
+from synvec.formats.reading import Reader, Subject, opened
 from synvec.formats.sources import Source
 from synvec.formats.word_lists import KeySource, read_word_list
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 _TITLE = "floret"
 _MOST_HEADER_BYTES = 1 << 12
-_MOST_NGRAM = 1 << 10
+MOST_NGRAM = 1 << 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +53,14 @@ class Hashing:
     seed: int
     begin: str
     end: str
+
+    def is_possible(self) -> bool:
+        """Whether the numbers are such as they can be."""
+        return (
+            0 <= self.min_n <= self.max_n <= MOST_NGRAM
+            and 1 <= self.hash_count <= 4
+            and 0 <= self.seed < 1 << 32
+        )
 
     def rows(self, word: str, table_rows: int) -> list[int]:
         """Return the rows of a word: of itself, and of each n-gram, as often as they occur."""
@@ -201,7 +209,31 @@ def load_floret(
             at = next((row for row, name in enumerate(names) if name != str(row)), len(names))
             found = names[at][:40] if at < len(names) else "one that came before"
             raise reader.error(RowError, f"line {at + 2} is of row {found!r}, expected {at}")
-    vectors = FloretVectors(table, hashing)
+    return vectors_of_words(
+        reader.subject, table, hashing, keys, allow_nonfinite=allow_nonfinite, limits=limits
+    )
+
+
+def vectors_of_words(
+    subject: Subject,
+    table: NDArray[Any],
+    hashing: Hashing,
+    keys: KeySource | None,
+    *,
+    allow_nonfinite: bool,
+    limits: Limits,
+) -> FloretVectors | KeyedVectors:
+    """Return a table as it is, or the vectors of some words."""
+    if not len(table):
+        raise subject.error(HeaderError, "a table without rows")
+    with np.errstate(over="ignore"):  # what becomes infinite is found now
+        rows = np.ascontiguousarray(table, np.float32)
+    if not allow_nonfinite and not np.isfinite(rows).all():
+        raise subject.error(
+            NonFiniteError,
+            "holds NaN, infinity or a number too large for float32; allow_nonfinite=True loads it",
+        )
+    vectors = FloretVectors(rows, hashing)
     if keys is None:
         return vectors
     given = read_word_list(keys, limits) if isinstance(keys, str | PathLike) else keys
@@ -230,20 +262,16 @@ def _header(reader: Reader) -> tuple[int, int, Hashing]:
     *numbers, begin, end = line.split()
     rows, size, min_n, max_n, hash_count, seed = map(int, numbers)
     reader.subject.check_shape(rows, size, reader.limits)
-    wrong = (
-        not rows or not 1 <= hash_count <= 4 or seed >= 1 << 32
-        or not (min_n <= max_n <= _MOST_NGRAM)
-    )  # fmt: skip
-    if wrong:
-        raise reader.error(
-            HeaderError,
-            f"{rows} rows, minn {min_n}, maxn {max_n}, hashCount {hash_count}, hashSeed {seed};"
-            f" expected rows, minn up to maxn up to {_MOST_NGRAM}, 1 to 4 hashes, a 32-bit seed",
-        )
     try:
         hashing = Hashing(min_n, max_n, hash_count, seed, begin.decode(), end.decode())
     except UnicodeDecodeError:
         raise reader.error(HeaderError, f"BOW and EOW {line[-40:]!r} are not UTF-8") from None
+    if not rows or not hashing.is_possible():
+        raise reader.error(
+            HeaderError,
+            f"{rows} rows, minn {min_n}, maxn {max_n}, hashCount {hash_count}, hashSeed {seed};"
+            f" expected rows, minn up to maxn up to {MOST_NGRAM}, 1 to 4 hashes, a 32-bit seed",
+        )
     return rows, size, hashing
 
 

@@ -12,6 +12,8 @@ _SIGNS: tuple[tuple[Format, tuple[str, ...]], ...] = (
     ("model2vec", ("config.json", "model.safetensors", "tokenizer.json")),
     ("static-embedding", ("0_StaticEmbedding/model.safetensors",)),
     ("static-embedding", ("modules.json", "model.safetensors", "tokenizer.json")),
+    ("spacy", ("vectors", "key2row")),
+    ("spacy", ("vocab/vectors", "vocab/key2row")),
 )
 
 

@@ -32,6 +32,7 @@ Format = Literal[
     "projector",
     "finalfusion",
     "floret",
+    "spacy",
 ]
 """The name of a format, as ``format=`` takes it."""
 
@@ -160,6 +161,12 @@ FORMATS: dict[Format, Entry] = {
         title="floret",
         room="floret",
         load="load_floret",
+    ),
+    "spacy": Entry(
+        title="spaCy folder",
+        room="spacy",
+        load="load_spacy",
+        is_folder=True,
     ),
 }
 
