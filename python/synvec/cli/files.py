@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from synvec import KeyedVectors, formats
+from synvec.formats import remote
+from synvec.formats.sources import BinaryReader, is_url
 
 STDIO = "-"
 _MEGABYTE = 1 << 20
@@ -18,19 +20,21 @@ _MEGABYTE = 1 << 20
 
 @contextlib.contextmanager
 def readable(path: str) -> Iterator[str]:
-    """Give a path that can be opened as often as one likes: ``-`` is kept in a temporary file."""
-    if path != STDIO:
-        yield path
-        return
-    handle, name = tempfile.mkstemp(prefix="synvec-")
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy, _MEGABYTE)
-        yield name
-    finally:
-        # On Windows a file that is still mapped cannot go; the system's clean-up takes it.
-        with contextlib.suppress(PermissionError):
-            Path(name).unlink(missing_ok=True)
+    """Give a path that can be opened as often as one likes: ``-`` and URLs are copied for it."""
+    with remote.readable(sys.stdin.buffer if path == STDIO else path) as source:
+        if not isinstance(source, BinaryReader):
+            yield os.fspath(source)
+            return
+        handle, name = tempfile.mkstemp(prefix="synvec-")
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                while block := source.read(_MEGABYTE):
+                    copy.write(block)
+            yield name
+        finally:
+            # On Windows a file that is still mapped cannot go; the system's clean-up takes it.
+            with contextlib.suppress(PermissionError):
+                Path(name).unlink(missing_ok=True)
 
 
 def open_vectors(path: str) -> KeyedVectors:
@@ -61,6 +65,8 @@ def check_out(
                 f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
                 "or .bin (word2vec binary)"
             ) from None
+    if is_url(out):
+        return  # what is there shows when it is written
     check_writable(path, is_folder=formats.FORMATS[out_format].is_folder)
     for given in inputs:
         if given != STDIO and path.exists() and Path(given).exists() and path.samefile(given):

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.errors import HeaderError
 from synvec.formats.limits import DEFAULT, Limits
-from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.remote import readable, writable
+from synvec.formats.sources import Source, Target, is_url, name_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,17 +109,18 @@ def save_native(
     >>> from synvec._core import KeyTable
     >>> save_native(io.BytesIO(), KeyTable(["socket"]), np.ones((1, 3), np.float32))
     """
-    _core.save_native(
-        path,
-        keys,
-        vectors,
-        norms=norms,
-        counts=None if counts is None else as_counts(counts),
-        output_vectors=output_vectors,
-        output_nodes=output_nodes,
-        config=None if config is None else json.dumps(config, allow_nan=False),
-        allow_nonfinite=allow_nonfinite,
-    )
+    with writable(path) as place:
+        _core.save_native(
+            place,
+            keys,
+            vectors,
+            norms=norms,
+            counts=None if counts is None else as_counts(counts),
+            output_vectors=output_vectors,
+            output_nodes=output_nodes,
+            config=None if config is None else json.dumps(config, allow_nan=False),
+            allow_nonfinite=allow_nonfinite,
+        )
 
 
 def open_native(
@@ -153,12 +155,13 @@ def open_native(
         raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
-    parts = _core.open_native(path, mmap != "r", limits)
+    with readable(path) as source:
+        parts = _core.open_native(source, mmap != "r", limits)
     config = parts.pop("config")
     return NativeParts(
         **parts,
         config=None if config is None else _as_config(config, name_of(path)),
-        path=Path(path) if isinstance(path, str | PathLike) else None,
+        path=Path(path) if isinstance(path, str | PathLike) and not is_url(path) else None,
     )
 
 
@@ -201,7 +204,8 @@ def verify(path: Source, *, limits: Limits = DEFAULT) -> None:
     --------
     >>> verify("vectors.kv")  # doctest: +SKIP
     """
-    _core.verify_native(path, limits)
+    with readable(path) as source:
+        _core.verify_native(source, limits)
 
 
 def as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 from synvec.errors import UnsupportedFormatError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
+from synvec.formats.remote import readable, writable
 from synvec.formats.sniff import recognize_source
 from synvec.formats.sources import Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
@@ -41,7 +42,8 @@ def load(
     Parameters
     ----------
     path
-        The file, or a file object open for reading bytes.
+        The file or folder, a URL of a file (``pip install synvec[remote]``), or a file object open
+        for reading bytes.
     format
         The format, where it is known better than by its content.
     mmap
@@ -72,15 +74,16 @@ def load(
     >>> load(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n")).vector_size
     3
     """
-    if format is None:
-        format, path = recognize_source(path)
-    if mmap == "r" and format != "native":
-        raise ValueError(
-            f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to .kv"
-            " first"
-        )
-    mapped = {"mmap": mmap} if format == "native" else {}
-    loaded = call(format, "load", path, limits=limits, **mapped, **options)
+    with readable(path) as source:
+        if format is None:
+            format, source = recognize_source(source)
+        if mmap == "r" and format != "native":
+            raise ValueError(
+                f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to"
+                " .kv first"
+            )
+        mapped = {"mmap": mmap} if format == "native" else {}
+        loaded = call(format, "load", source, limits=limits, **mapped, **options)
     return cast("KeyedVectors | Word2Vec | FloretVectors", loaded)
 
 
@@ -100,9 +103,10 @@ def save(
         What is written.
     target
         The file, whose ending picks the format (``.kv``, ``.txt``, ``.vec``, ``.bin``, each also
-        with a compression's ending), or a file object open for writing bytes.
+        with a compression's ending, and more), a URL (``pip install synvec[remote]``), or a file
+        object open for writing bytes.
     format
-        The format; needed for a file object and for GloVe's.
+        The format; needed for a file object, and for formats without an ending of their own.
     allow_nonfinite
         Write NaN and infinity too.
     **options
@@ -132,7 +136,8 @@ def save(
         if not isinstance(target, str | PathLike):
             raise ValueError("a file object has no ending; pass format=")
         format = format_of_ending(target)
-    call(format, "export", vectors, target, allow_nonfinite=allow_nonfinite, **options)
+    with writable(target) as place:
+        call(format, "export", vectors, place, allow_nonfinite=allow_nonfinite, **options)
 
 
 def convert(

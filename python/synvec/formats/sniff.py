@@ -64,7 +64,10 @@ def sniff(source: Source) -> Format:
     >>> sniff(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n"))
     'word2vec-text'
     """
-    return recognize_source(source)[0]
+    from synvec.formats.remote import readable
+
+    with readable(source) as opened:
+        return recognize_source(opened)[0]
 
 
 def recognize_source(source: Source) -> tuple[Format, Source]:
