@@ -22,7 +22,7 @@ from synvec.errors import (
     RowError,
     UnsupportedFormatError,
 )
-from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.assembling import assemble, check_limit, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.native import as_counts
 from synvec.formats.reading import Reader, opened
@@ -89,6 +89,7 @@ def load_parquet(
     >>> load_parquet("vectors.parquet", key_column="lemma")  # doctest: +SKIP
     KeyedVectors<vector_size=300, 120000 keys>
     """
+    check_limit(limit)
     parquet = imported("pyarrow.parquet", "arrow", "a Parquet file")
     with opened(source, _PARQUET, limits) as reader, _errors_of_arrow(reader):
         file = parquet.ParquetFile(
@@ -111,6 +112,7 @@ def load_arrow(
     allow_nonfinite: bool = False,
 ) -> KeyedVectors:
     """Load an Arrow file (Feather) or stream, as `load_parquet` does a Parquet file."""
+    check_limit(limit)
     ipc = imported("pyarrow.ipc", "arrow", "an Arrow file")
     with opened(source, _ARROW, limits) as reader, _errors_of_arrow(reader):
         is_stream = reader.read(4, "the magic") == b"\xff\xff\xff\xff"
@@ -171,6 +173,19 @@ def _errors_of_arrow(reader: Reader) -> Iterator[None]:
 
 def _first_line(error: BaseException) -> str:
     return str(error).partition("\n")[0][:300] or type(error).__name__
+
+
+def _first_rows(batches: Iterator[Any], most: int | None) -> Iterator[Any]:
+    """Yield batches that have rows, checked in full, up to so many rows."""
+    done = 0
+    for batch in batches:
+        taken = batch if most is None else batch.slice(0, most - done)
+        taken.validate(full=True)
+        if taken.num_rows:
+            yield taken
+        done += taken.num_rows
+        if done == most:
+            return
 
 
 class _Table:
@@ -236,48 +251,48 @@ class _Table:
         is_list = types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
         return bool(is_list and types.is_floating(kind.value_type))
 
+    @property
+    def _size(self) -> int:
+        """How many dimensions the schema says there are; 0 when lists are of any length."""
+        kind = self._schema.field(self.vectors[0]).type
+        if not self._is_vector(kind):
+            return len(self.vectors)
+        return int(kind.list_size) if self.arrow.types.is_fixed_size_list(kind) else 0
+
     def check_rows(self, rows: int) -> None:
         """Raise when the table says that it has more rows than may be."""
-        fixed = self._schema.field(self.vectors[0]).type
-        is_fixed = len(self.vectors) == 1 and self.arrow.types.is_fixed_size_list(fixed)
-        size = fixed.list_size if is_fixed else len(self.vectors)
-        self.reader.subject.check_shape(rows, size, self.reader.limits)
+        self.reader.subject.check_shape(rows, self._size or 1, self.reader.limits)
 
     def read(
         self, batches: Iterator[Any], limit: int | None, allow_nonfinite: bool
     ) -> KeyedVectors:
         """Return the vectors of all batches; memory grows by what has been read."""
         keys: list[str] = []
-        counts: list[NDArray[Any]] = []
-        vectors = np.empty((0, 0), np.float32)
-        for batch in () if limit == 0 else batches:
-            batch = batch if limit is None else batch.slice(0, limit - len(keys))
-            batch.validate(full=True)
-            rows = self._rows(batch, len(keys))
-            if not len(rows):
-                continue
-            if keys and rows.shape[1] != vectors.shape[1]:
-                raise self._uneven(len(keys), rows.shape[1], vectors.shape[1])
-            done, total = len(keys), len(keys) + len(rows)
-            self.reader.subject.check_shape(total, rows.shape[1], self.reader.limits)
-            self.reader.check_expansion(total * rows.shape[1] * 4)
+        counts: list[NDArray[Any]] = [np.empty(0, np.uint64)]
+        vectors = np.empty((0, self._size), np.float32)
+        # One row tells how long vectors are, even when none is asked for.
+        for batch in _first_rows(batches, None if limit is None else max(limit, 1)):
+            rows, done = self._rows(batch, len(keys)), len(keys)
+            total, size = done + len(rows), rows.shape[1]
             if not done:
-                vectors = np.empty((0, rows.shape[1]), np.float32)
-            vectors.resize((total, rows.shape[1]), refcheck=False)
+                vectors = np.empty((0, size), np.float32)
+            elif size != vectors.shape[1]:
+                raise self._uneven(done, size, vectors.shape[1])
+            self.reader.subject.check_shape(total, size, self.reader.limits)
+            self.reader.check_expansion(total * size * 4)
+            vectors.resize((total, size), refcheck=False)
             with np.errstate(over="ignore"):  # what becomes infinite is found when all is there
                 vectors[done:] = rows
             keys += self._keys(batch, done)
             if self.has_counts:
                 counts.append(self._counts(batch, done))
-            if limit is not None and total >= limit:
-                break
-        if not keys:
+        if not vectors.shape[1]:
             raise self.reader.error(HeaderError, "has no rows; the vectors have no size then")
         return assemble(
             self.reader.subject,
-            keys,
-            vectors,
-            counts=np.concatenate(counts) if counts else None,
+            keys[:limit],
+            vectors[:limit],
+            counts=np.concatenate(counts)[:limit] if self.has_counts else None,
             allow_nonfinite=allow_nonfinite,
             limits=self.reader.limits,
         )

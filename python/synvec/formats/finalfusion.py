@@ -10,14 +10,14 @@ from __future__ import annotations
 import struct
 import warnings
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import EncodingError, HeaderError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.assembling import assemble, check_limit, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target
@@ -72,15 +72,16 @@ def load_finalfusion(
     >>> load_finalfusion("german-skipgram.fifu")  # doctest: +SKIP
     KeyedVectors<vector_size=300, 710288 keys>
     """
+    check_limit(limit)
     with opened(source, _TITLE, limits) as reader:
         file = _File(reader, limit)
         file.read()
         if file.vectors is None or file.keys is None:
             raise reader.error(HeaderError, "has no vocabulary or no vectors")
-        vectors: NDArray[Any] = file.vectors
+        vectors = file.vectors
         if file.norms is not None:
             with np.errstate(over="ignore", invalid="ignore"):  # told with the key, below
-                vectors = vectors.astype(np.float64) * file.norms[:, None]
+                vectors *= file.norms[:, None]
         if file.subwords:
             message = f"{reader.subject.name}: {file.subwords} rows of subwords were left out"
             warnings.warn(message, stacklevel=4)

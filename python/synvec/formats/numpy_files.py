@@ -26,7 +26,7 @@ from synvec.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.assembling import assemble, check_limit, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.native import as_counts
 from synvec.formats.npy import array_file, read_array_header, read_matrix
@@ -98,6 +98,7 @@ def load_numpy(
     >>> load_numpy(io.BytesIO(file.getvalue()), keys=["a", "b"])["b"]
     array([0., 1.], dtype=float32)
     """
+    check_limit(limit)
     with opened(source, _ARRAY_TITLE, limits) as reader:
         vectors = read_matrix(reader)
     names = keys_of(reader.subject, source, keys, limits)
@@ -206,6 +207,7 @@ def load_npz(
     >>> load_npz(io.BytesIO(file.getvalue()))["b"]
     array([0., 1.], dtype=float32)
     """
+    check_limit(limit)
     with opened(source, _ARCHIVE_TITLE, limits) as reader, _archive(reader) as archive:
         members = _members(reader.subject, archive)
         with _member(reader, archive, members["vectors.npy"]) as member:

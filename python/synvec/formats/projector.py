@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import FormatError, RowError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.assembling import assemble, check_limit, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.native import as_counts
 from synvec.formats.reading import Subject, opened
@@ -80,6 +80,7 @@ def load_projector(
     >>> load_projector(io.BytesIO(b"0.5\t1\n2\t3\n"), metadata=keys)["year"]
     array([2., 3.], dtype=float32)
     """
+    check_limit(limit)
     subject = Subject(name_of(source), _TITLE)
     metadata = metadata_beside(source) if metadata is None else metadata
     if metadata is None:
@@ -275,4 +276,5 @@ def _numbers(rows: NDArray[np.float32]) -> Iterator[bytes]:
             append=False,
             allow_nonfinite=True,  # looked at already
         )
-        yield re.sub(rb"(?m)^\d+ ", b"", text.getvalue()).replace(b" ", b"\t")
+        lines = text.getvalue().replace(b" ", b"\t").split(b"\n")
+        yield b"\n".join(line.partition(b"\t")[2] for line in lines)

@@ -146,7 +146,9 @@ class Reader:
 
 
 @contextmanager
-def opened(source: Source, title: str, limits: Limits) -> Iterator[Reader]:
+def opened(
+    source: Source, title: str, limits: Limits, *, may_be_empty: bool = False
+) -> Iterator[Reader]:
     """Open a source as a plain file; what is compressed or a stream is first unfolded into one.
 
     Raises
@@ -158,7 +160,7 @@ def opened(source: Source, title: str, limits: Limits) -> Iterator[Reader]:
     """
     subject = Subject(name_of(source), title)
     head, source = peek(source)
-    if not head:
+    if not head and not may_be_empty:
         raise HeaderError(f"{subject.name}: file is empty")
     with _plain(head, source, limits) as file:
         size = file.seek(0, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synvec.errors import HeaderError
-from synvec.formats.assembling import assemble
+from synvec.formats.assembling import assemble, check_limit
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source
@@ -58,6 +58,7 @@ def load_safetensors(
     >>> load_safetensors("embeddings.safetensors", keys="words.txt")  # doctest: +SKIP
     KeyedVectors<vector_size=256, 30000 keys>
     """
+    check_limit(limit)
     with opened(source, "safetensors", limits) as reader:
         matrix = _matrix_of(reader, read_header(reader), tensor)
         rows, size = matrix.shape

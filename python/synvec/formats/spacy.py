@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.errors import FormatError, HeaderError, TruncatedFileError, UnsupportedFormatError
-from synvec.formats.assembling import assemble
+from synvec.formats.assembling import assemble, check_limit
 from synvec.formats.floret import FloretVectors, Hashing, vectors_of_words
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.murmur import hash_64
@@ -84,6 +84,7 @@ def load_spacy(
     """
     if not isinstance(source, str | PathLike):
         raise TypeError(f"a {_TITLE} needs a path, not a file object")
+    check_limit(limit)
     folder = Path(source)
     if not (folder / "vectors").is_file():
         folder /= "vocab"

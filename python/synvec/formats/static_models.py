@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.errors import HeaderError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.assembling import assemble, check_limit, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target
@@ -88,6 +88,7 @@ def _load(
 ) -> KeyedVectors:
     if not isinstance(source, str | PathLike):
         raise TypeError(f"a {title} needs a path, not a file object")
+    check_limit(limit)
     folder = Path(source)
     if not (folder / "model.safetensors").is_file():
         folder /= _NESTED

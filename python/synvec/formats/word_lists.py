@@ -51,7 +51,7 @@ def keys_of(subject: Subject, source: Source, given: KeySource | None, limits: L
 def read_word_list(source: Source, limits: Limits) -> list[str]:
     """Return the lines of a text; only a newline, with a carriage return or not, ends one."""
     keys: list[str] = []
-    with opened(source, TITLE, limits) as reader:
+    with opened(source, TITLE, limits, may_be_empty=True) as reader:
         for row, line in enumerate(_lines(reader.file, limits)):
             if row >= limits.max_rows:
                 raise reader.subject.beyond("more lines", "max_rows", limits.max_rows)

@@ -56,6 +56,9 @@ def write_folder(target: Target, files: Files, title: str) -> None:
     if not isinstance(target, str | PathLike):
         raise TypeError(f"{title} is a folder of files and needs a path, not a file object")
     place = Path(target).resolve()
+    if not place.parent.is_dir():
+        message = "No such folder; make it first"
+        raise FileNotFoundError(errno.ENOENT, message, str(place.parent))
     _refuse_strangers(place, files, title)
     fresh = _beside(place)
     fresh.mkdir()
