@@ -99,7 +99,7 @@ def test_types_and_orders(dtype: str, order: Any) -> None:
         (b"", synvec.EncodingError, "the key of row 1 is empty"),
         (b"\xff", synvec.EncodingError, "line 2 is not UTF-8 at its byte 0"),
         (b"x" * 21, synvec.LimitError, "max_key_bytes = 20"),
-        (b"a\nb", synvec.HeaderError, "3 vectors and 4 keys"),
+        (b"a\nb", synvec.HeaderError, "3 vectors and more keys"),
     ],
 )
 def test_lists_of_words_that_are_wrong(
@@ -252,7 +252,7 @@ def test_a_link_in_an_archive() -> None:
             synvec.TruncatedFileError,
             "vectors.npy .NumPy archive.: the ma",
         ),
-        (GOOD | {"vectors": array(VECTORS[:9])}, synvec.HeaderError, "9 vectors and 10 keys"),
+        (GOOD | {"vectors": array(VECTORS[:9])}, synvec.HeaderError, "9 vectors and more keys"),
         (GOOD | {"keys": array(np.arange(10))}, synvec.UnsupportedFormatError, "a list of text"),
         (GOOD | {"keys": array(np.array([KEYS]))}, synvec.UnsupportedFormatError, "a list of text"),
         (

@@ -101,8 +101,7 @@ def load_numpy(
     check_limit(limit)
     with opened(source, _ARRAY_TITLE, limits) as reader:
         vectors = read_matrix(reader)
-    names = keys_of(reader.subject, source, keys, limits)
-    check_counts_agree(reader.subject, names, len(vectors))
+    names = keys_of(reader.subject, source, keys, len(vectors), limits)
     return assemble(
         reader.subject,
         names[:limit],
@@ -213,12 +212,11 @@ def load_npz(
         with _member(reader, archive, members["vectors.npy"]) as member:
             vectors = read_matrix(member)
         with _member(reader, archive, members["keys.npy"]) as member:
-            keys = _read_keys(member)
+            keys = _read_keys(reader.subject, member, len(vectors))
         counts = None
         if "counts.npy" in members:
             with _member(reader, archive, members["counts.npy"]) as member:
                 counts = _read_counts(member, len(keys))
-    check_counts_agree(reader.subject, keys, len(vectors))
     return assemble(
         reader.subject,
         keys[:limit],
@@ -317,7 +315,7 @@ def _member(reader: Reader, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> 
             raise subject.error(HeaderError, f"goes on after its {size} bytes")
 
 
-def _read_keys(member: Reader) -> list[str]:
+def _read_keys(archive: Subject, member: Reader, rows: int) -> list[str]:
     header = read_array_header(member)
     if header.dtype.kind not in "US" or len(header.shape) != 1:
         raise member.error(
@@ -328,7 +326,7 @@ def _read_keys(member: Reader) -> list[str]:
     if header.dtype.itemsize > 4 * limit:
         what = f"keys of {header.dtype.itemsize} bytes"
         raise member.subject.beyond(what, "max_key_bytes", limit)
-    member.subject.check_shape(header.shape[0], 1, member.limits)
+    check_counts_agree(archive, header.shape[0], rows)
     if header.shape[0] and not header.dtype.itemsize:
         raise member.error(EncodingError, "keys of no length, expected some text in each")
     keys: list[str] = []

@@ -88,7 +88,6 @@ def load_projector(
             UnsupportedFormatError,
             f"holds no keys, and there is no …_{_METADATA} beside a …_{_TENSOR}; pass metadata=",
         )
-    keys, counts = _read_metadata(metadata, limits)
     with opened(source, _TITLE, limits) as reader:
         numbered = _Numbered(reader.file, subject.name)
         try:
@@ -106,9 +105,10 @@ def load_projector(
         except FormatError as error:  # as the rows that they were made for the core
             message = str(error).replace("(GloVe text)", f"({_TITLE})", 1)
             raise type(error)(re.sub(r'"row\d+ ', '"', message)) from None
+    keys, counts = _read_metadata(metadata, limits, len(found))
     if limit is not None:
         keys, counts = keys[:limit], None if counts is None else counts[:limit]
-    check_counts_agree(subject, keys, len(found))
+    check_counts_agree(subject, len(keys), len(found))
     return assemble(
         subject, keys, vectors, counts=counts, allow_nonfinite=allow_nonfinite, limits=limits
     )
@@ -147,8 +147,11 @@ def metadata_beside(source: Source) -> Path | None:
     return found if found.name != path.name and found.is_file() else None
 
 
-def _read_metadata(source: Source, limits: Limits) -> tuple[list[str], NDArray[np.uint64] | None]:
-    lines = read_word_list(source, limits)
+def _read_metadata(
+    source: Source, limits: Limits, rows: int
+) -> tuple[list[str], NDArray[np.uint64] | None]:
+    """Return the keys and counts of so many rows, and of one more if there is one."""
+    lines = read_word_list(source, limits, rows + 2)  # one may be the header
     if not lines or "\t" not in lines[0]:
         return lines, None
     subject = Subject(name_of(source), "Projector metadata")

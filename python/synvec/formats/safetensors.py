@@ -13,7 +13,7 @@ from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source
 from synvec.formats.tensors import FLOATS, Tensor, read_header, read_numbers
 from synvec.formats.tokenizer_json import read_tokens
-from synvec.formats.word_lists import KeySource, check_counts_agree, keys_of
+from synvec.formats.word_lists import KeySource, keys_of
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -68,8 +68,7 @@ def load_safetensors(
             with opened(tokenizer, "tokenizer", limits) as text:
                 names = read_tokens(text, rows).names
         else:
-            names = keys_of(reader.subject, source, keys, limits)
-        check_counts_agree(reader.subject, names, rows)
+            names = keys_of(reader.subject, source, keys, rows, limits)
         taken = rows if limit is None else min(limit, rows)
         return assemble(
             reader.subject,

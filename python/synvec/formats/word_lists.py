@@ -23,13 +23,17 @@ _ENDINGS = (".keys.txt", ".vocab", ".txt")
 _LINES_A_BLOCK = 1 << 16
 
 
-def keys_of(subject: Subject, source: Source, given: KeySource | None, limits: Limits) -> list[str]:
+def keys_of(
+    subject: Subject, source: Source, given: KeySource | None, rows: int, limits: Limits
+) -> list[str]:
     """Return the keys of a file that holds none: as given, or from the word list beside it.
 
     Raises
     ------
     UnsupportedFormatError
         When nothing is given, and nothing is there.
+    HeaderError
+        When there are not as many keys as vectors.
     """
     if given is None:
         given = _neighbour(source)
@@ -40,19 +44,23 @@ def keys_of(subject: Subject, source: Source, given: KeySource | None, limits: L
                 " one a line; pass keys=, or give both to KeyedVectors.from_arrays",
             )
     if isinstance(given, str | PathLike):
-        return read_word_list(given, limits)
-    keys = list(given)
+        keys = read_word_list(given, limits, rows + 1)
+    else:
+        keys = list(given)
     for key in keys:
         if not isinstance(key, str):
             raise TypeError(f"keys holds the {type(key).__name__} {key!r}, expected a str")
+    check_counts_agree(subject, len(keys), rows)
     return keys
 
 
-def read_word_list(source: Source, limits: Limits) -> list[str]:
-    """Return the lines of a text; only a newline, with a carriage return or not, ends one."""
+def read_word_list(source: Source, limits: Limits, most: int | None = None) -> list[str]:
+    """Return the lines of a text, or so many at most; a newline ends one, or CR and newline."""
     keys: list[str] = []
     with opened(source, TITLE, limits, may_be_empty=True) as reader:
         for row, line in enumerate(_lines(reader.file, limits)):
+            if row == most:
+                break
             if row >= limits.max_rows:
                 raise reader.subject.beyond("more lines", "max_rows", limits.max_rows)
             if row == 0:
@@ -95,13 +103,12 @@ def word_list(keys: Sequence[str], target: Target) -> Iterator[bytes]:
         yield ("\n".join(part) + "\n").encode()
 
 
-def check_counts_agree(subject: Subject, keys: Sequence[str], rows: int) -> None:
-    """Raise unless there are as many keys as vectors."""
-    if len(keys) != rows:
+def check_counts_agree(subject: Subject, keys: int, rows: int) -> None:
+    """Raise unless there are as many keys as vectors; those beyond may not have been counted."""
+    if keys != rows:
+        found = f"{keys} keys" if keys < rows else "more keys"
         raise subject.error(
-            HeaderError,
-            f"{rows} vectors and {len(keys)} keys, expected as many; the word list belongs to"
-            " another file",
+            HeaderError, f"{rows} vectors and {found}, expected as many; one of them is another's"
         )
 
 
