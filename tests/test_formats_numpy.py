@@ -333,7 +333,7 @@ def test_archives_that_lie() -> None:
         place, new = change(whole.rindex(b"PK\x01\x02"))
         with pytest.raises(error):
             load(whole[:place] + new + whole[place + len(new) :])
-    with pytest.raises(synvec.HeaderError, match="is damaged"):
+    with pytest.raises(synvec.HeaderError, match="is cut or damaged"):
         load(whole[:-22])
 
 

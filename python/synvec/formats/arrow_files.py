@@ -162,17 +162,21 @@ def _errors_of_arrow(reader: Reader) -> Iterator[None]:
     except OSError as error:
         if error.errno is not None:
             raise
-        raise reader.error(HeaderError, f"is cut or damaged: {_first_line(error)}") from None
+        raise reader.error(
+            HeaderError, f"is cut or damaged, fetch it again: {_first_line(error)}"
+        ) from None
     except arrow.ArrowNotImplementedError as error:
         raise reader.error(UnsupportedFormatError, _first_line(error)) from None
     except UnicodeDecodeError as error:
         raise reader.error(EncodingError, f"is not UTF-8: {error}") from None
     except (arrow.ArrowException, ValueError, OverflowError, KeyError, IndexError) as error:
-        raise reader.error(HeaderError, f"is cut or damaged: {_first_line(error)}") from None
+        raise reader.error(
+            HeaderError, f"is cut or damaged, fetch it again: {_first_line(error)}"
+        ) from None
 
 
 def _first_line(error: BaseException) -> str:
-    return str(error).partition("\n")[0][:300] or type(error).__name__
+    return str(error).partition("\n")[0][:300].rstrip(".") or type(error).__name__
 
 
 def _first_rows(batches: Iterator[Any], most: int | None) -> Iterator[Any]:

@@ -253,17 +253,17 @@ def _archive(reader: Reader) -> Iterator[zipfile.ZipFile]:
         raise
     except zipfile.BadZipFile as error:
         kind = ChecksumError if "CRC" in str(error) else HeaderError
-        raise reader.error(kind, f"is damaged: {error}") from None
+        raise reader.error(kind, f"is cut or damaged, fetch it again: {error}") from None
     except (zlib.error, lzma.LZMAError, EOFError) as error:
         raise reader.error(TruncatedFileError, f"a member is cut or damaged: {error}") from None
     except RuntimeError as error:  # a password, or a method that zipfile does not know
         raise reader.error(UnsupportedFormatError, f"{error}; save it again") from None
     except (ValueError, OverflowError, struct.error) as error:  # places outside the file
-        raise reader.error(HeaderError, f"is damaged: {error}") from None
+        raise reader.error(HeaderError, f"is cut or damaged, fetch it again: {error}") from None
     except OSError as error:
         if error.errno not in (None, errno.EINVAL):  # bzip2's own has no code
             raise
-        raise reader.error(HeaderError, f"is damaged: {error}") from None
+        raise reader.error(HeaderError, f"is cut or damaged, fetch it again: {error}") from None
 
 
 def _members(subject: Subject, archive: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
