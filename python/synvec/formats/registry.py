@@ -219,8 +219,8 @@ def refuse_others(given: Iterable[str], taken: Iterable[str], title: str) -> Non
 def format_of_ending(path: str | PathLike[str]) -> Format:
     """Return the format that a new file's ending asks for.
 
-    ``.kv`` is native, ``.txt`` and ``.vec`` are word2vec text, ``.bin`` is word2vec binary; a file
-    may also end in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` after that.
+    ``.kv`` is native, ``.txt`` and ``.vec`` are word2vec text, ``.bin`` is word2vec binary, and so
+    on (`FORMATS`); a file may also end in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` after that.
 
     Raises
     ------
@@ -246,5 +246,5 @@ def format_of_ending(path: str | PathLike[str]) -> Format:
     endings = ", ".join(ending for entry in FORMATS.values() for ending in entry.endings)
     raise ValueError(
         f"the ending of {fspath(path)!r} names no format, expected one of {endings}; or pass"
-        f" format=, one of {', '.join(FORMATS)}"
+        f" format=, one of {', '.join(name for name, entry in FORMATS.items() if entry.export)}"
     )
