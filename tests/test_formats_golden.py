@@ -16,10 +16,24 @@ FILES = [
     ("word2vec-c.txt", "word2vec-text", "synvec, in the style of word2vec.c"),
     ("glove.txt", "glove", "synvec"),
     ("native-1.kv", "native", "synvec 0.1.0, version 1 of the format"),
+    ("numpy.npz", "npz", "NumPy 2.4"),
+    ("finalfusion.fifu", "finalfusion", "finalfusion 0.7.1, the Python package"),
+    ("pyarrow.parquet", "parquet", "pyarrow 26"),
+    ("pyarrow.feather", "arrow", "pyarrow 26"),
 ]
 
+# What is more than one file.
+SEVERAL = [
+    ("model2vec", "model2vec", "model2vec 0.10"),
+    ("static-embedding", "static-embedding", "synvec"),
+    ("spacy", "spacy", "spaCy 3.8"),
+    ("numpy.npy", "numpy", "NumPy 2.4"),
+    ("projector_tensor.tsv", "projector", "synvec"),
+]
+ALL = [*FILES, *SEVERAL]
 
-@pytest.mark.parametrize(("name", "format", "writer"), FILES, ids=[name for name, *_ in FILES])
+
+@pytest.mark.parametrize(("name", "format", "writer"), ALL, ids=[name for name, *_ in ALL])
 def test_it_opens(name: str, format: str, writer: str) -> None:
     path = FOLDER / name
     assert formats.sniff(path) == format

@@ -408,7 +408,7 @@ def test_convert_by_format_name(tmp_path: Path) -> None:
     assert out.getvalue().count(b"\n") == 4
     with pytest.raises(ValueError, match="pass format="):
         formats.convert(io.BytesIO(TEXT), io.BytesIO())
-    with pytest.raises(ValueError, match=r"expected one of \.kv, \.txt"):
+    with pytest.raises(ValueError, match=r"expected one of \.kv, \.safetensors, \.txt"):
         formats.convert(io.BytesIO(TEXT), tmp_path / "a.other")
     with pytest.raises(ValueError, match="expected one of native"):
         formats.convert(io.BytesIO(TEXT), out, format="other")  # type: ignore[arg-type]

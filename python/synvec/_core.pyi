@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.formats.limits import Limits
-from synvec.formats.sources import Source, Target
+from synvec.formats.sources import BinaryWriter, Source, Target
 
 __version__: str
 
@@ -385,3 +385,9 @@ def verify_native(source: Source, limits: Limits) -> tuple[int, int, int, bool, 
 
 def unfolded_head(head: bytes, name: str) -> bytes:
     """Return what the first bytes of a file unfold to, themselves when not compressed."""
+
+def unfold(source: Source, target: BinaryWriter, limits: Limits) -> None:
+    """Copy what a source holds, unfolded if it is compressed, to a file object."""
+
+def write_blocks(target: Target, blocks: Iterable[bytes]) -> None:
+    """Write blocks as every file is written: whole or not at all, compressed as its name ends."""

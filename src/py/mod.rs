@@ -2,6 +2,7 @@
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
 mod batch;
+mod blocks;
 mod config;
 mod corpus;
 mod errors;
@@ -27,6 +28,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    blocks::register(module)?;
     formats::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     phrases::register(module)?;

@@ -22,11 +22,15 @@ pub fn input(source: &Bound<'_, PyAny>) -> PyResult<Input<'static>> {
 /// A path, or a file object that is open for writing bytes.
 pub fn destination(target: &Bound<'_, PyAny>, append: bool) -> PyResult<Destination<'static>> {
     if target.hasattr("write")? {
-        let writer = PyWriter { file: target.clone().unbind() };
-        return Ok(Destination::Stream(Box::new(writer), name_of(target)));
+        return Ok(Destination::Stream(Box::new(writer(target)), name_of(target)));
     }
     let path = path_of(target)?;
     Ok(if append { Destination::Append(path) } else { Destination::Path(path) })
+}
+
+/// A file object that is open for writing bytes, as a writer.
+pub fn writer(file: &Bound<'_, PyAny>) -> impl Write + Send + use<> {
+    PyWriter { file: file.clone().unbind() }
 }
 
 fn path_of(object: &Bound<'_, PyAny>) -> PyResult<PathBuf> {
@@ -91,6 +95,7 @@ impl Write for PyWriter {
     }
 }
 
-fn raised(error: PyErr) -> io::Error {
+/// What Python raised, as an I/O error that carries it to the caller.
+pub fn raised(error: PyErr) -> io::Error {
     io::Error::other(StreamError(Box::new(error)))
 }

@@ -18,6 +18,7 @@ _FORMATS = click.Choice(list(formats.FORMATS))
 @click.argument("out", metavar="OUT", type=click.Path(allow_dash=True))
 @click.option("--from", "source_format", type=_FORMATS, help="IN's format, if not recognised.")
 @click.option("--to", "out_format", type=_FORMATS, help="OUT's format, whatever its ending.")
+@click.option("--keys", metavar="FILE", help="The words of IN, one a line, if IN has none itself.")
 @click.option("--limit", type=click.IntRange(min=1), help="Take the first N words only.")
 @click.option(
     "--count",
@@ -32,18 +33,19 @@ def convert(
 ) -> None:
     """Write the vectors of IN to OUT, in the format that OUT's ending names.
 
-    IN is recognised by content. OUT ends in .kv (native), .txt or .vec (text) or .bin (word2vec
-    binary); - is text on stdout.
+    IN is recognised by content; some formats are folders. OUT ends in .kv (native), .txt or .vec
+    (text), .bin (word2vec binary) or as the formats in --to do; - is text on stdout.
 
     \b
       synvec convert glove.6B.50d.txt glove.kv
       synvec convert vectors.kv - | head
+      synvec convert vectors.kv folder --to model2vec
     """  # noqa: D301 - click's own sign for lines to be kept
-    files.check_out(out, (source,), format_given=out_format is not None)
+    files.check_out(out, (source,), out_format=out_format)
     if out == files.STDIO and out_format is None:
         out_format = "word2vec-text"
-    # The readers of text alone know these; what was not asked for is not passed on to the others.
-    defaults = {"limit": None, "count": "header", "allow_nonfinite": False}
+    # No reader knows all of these; what was not asked for is not passed on to it.
+    defaults = {"keys": None, "limit": None, "count": "header", "allow_nonfinite": False}
     asked = {name: value for name, value in read_options.items() if value != defaults[name]}
     formats.convert(
         sys.stdin.buffer if source == files.STDIO else source,

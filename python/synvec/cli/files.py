@@ -11,6 +11,8 @@ from pathlib import Path
 import click
 
 from synvec import KeyedVectors, formats
+from synvec.formats import remote
+from synvec.formats.sources import BinaryReader, is_url
 
 STDIO = "-"
 _MEGABYTE = 1 << 20
@@ -18,19 +20,21 @@ _MEGABYTE = 1 << 20
 
 @contextlib.contextmanager
 def readable(path: str) -> Iterator[str]:
-    """Give a path that can be opened as often as one likes: ``-`` is kept in a temporary file."""
-    if path != STDIO:
-        yield path
-        return
-    handle, name = tempfile.mkstemp(prefix="synvec-")
-    try:
-        with os.fdopen(handle, "wb") as copy:
-            shutil.copyfileobj(sys.stdin.buffer, copy, _MEGABYTE)
-        yield name
-    finally:
-        # On Windows a file that is still mapped cannot go; the system's clean-up takes it.
-        with contextlib.suppress(PermissionError):
-            Path(name).unlink(missing_ok=True)
+    """Give a path that can be opened as often as one likes: ``-`` and URLs are copied for it."""
+    with remote.readable(sys.stdin.buffer if path == STDIO else path) as source:
+        if not isinstance(source, BinaryReader):
+            yield os.fspath(source)
+            return
+        handle, name = tempfile.mkstemp(prefix="synvec-")
+        try:
+            with os.fdopen(handle, "wb") as copy:
+                while block := source.read(_MEGABYTE):
+                    copy.write(block)
+            yield name
+        finally:
+            # On Windows a file that is still mapped cannot go; the system's clean-up takes it.
+            with contextlib.suppress(PermissionError):
+                Path(name).unlink(missing_ok=True)
 
 
 def open_vectors(path: str) -> KeyedVectors:
@@ -38,7 +42,9 @@ def open_vectors(path: str) -> KeyedVectors:
     return formats.vectors_of(formats.load(sys.stdin.buffer if path == STDIO else path))
 
 
-def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) -> None:
+def check_out(
+    out: str, inputs: tuple[str, ...], *, out_format: formats.Format | None = None
+) -> None:
     """Make sure, before hours of work, that OUT can be written in a format that synvec knows.
 
     Raises
@@ -50,18 +56,18 @@ def check_out(out: str, inputs: tuple[str, ...], *, format_given: bool = False) 
     """
     if out == STDIO:
         return
-    if not format_given:
+    if out_format is None:
         try:
-            formats.format_of_ending(out)
+            out_format = formats.format_of_ending(out)
         except ValueError:
             raise click.BadParameter(
                 f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
                 "or .bin (word2vec binary)"
             ) from None
-    check_text_out(out, inputs)
+    check_text_out(out, inputs, is_folder=formats.FORMATS[out_format].is_folder)
 
 
-def check_text_out(out: str, inputs: tuple[str, ...]) -> None:
+def check_text_out(out: str, inputs: tuple[str, ...], *, is_folder: bool = False) -> None:
     """Make sure, before the work, that OUT can be written whatever its ending.
 
     Raises
@@ -71,21 +77,24 @@ def check_text_out(out: str, inputs: tuple[str, ...]) -> None:
     OSError
         When the folder is missing or refuses a test file.
     """
-    if out == STDIO:
-        return
+    if out == STDIO or is_url(out):
+        return  # what is at a URL shows when it is written
     path = Path(out)
-    check_writable(path)
+    check_writable(path, is_folder=is_folder)
     for given in inputs:
         if given != STDIO and path.exists() and Path(given).exists() and path.samefile(given):
             raise click.BadParameter(f"{out!r} is also the input; give another name")
 
 
-def check_writable(path: Path) -> None:
-    """Raise an OSError unless a file can be made where ``path`` is to be; leaves nothing behind."""
+def check_writable(path: Path, *, is_folder: bool = False) -> None:
+    """Raise an OSError unless a file can be made where ``path`` is to be; leaves nothing behind.
+
+    A folder of files (``is_folder``) is made beside its place, too, and may replace another.
+    """
     path = path.resolve()  # what a link points at is what is going to be written
-    if path.is_dir():
+    if path.is_dir() and not is_folder:
         raise IsADirectoryError(21, "Is a folder; name a file in it", str(path))
-    if path.exists() and not path.is_file():
+    if path.exists() and not path.is_file() and not path.is_dir():
         return  # a device or a pipe takes no neighbours
     if not path.parent.is_dir():
         raise FileNotFoundError(2, "No such folder; make it first", str(path.parent))
@@ -115,6 +124,12 @@ def lines_of_stdin() -> Iterator[list[str]]:
         words = line.split()
         if words:
             yield words
+
+
+def bytes_of(path: Path) -> int:
+    """Return the bytes of a file, or of all files in a folder."""
+    files = path.rglob("*") if path.is_dir() else (path,)
+    return sum(file.stat().st_size for file in files if file.is_file())
 
 
 def size(count: float) -> str:

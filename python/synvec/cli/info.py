@@ -15,6 +15,9 @@ _CONFIG = (
     "ns_exponent", "cbow_mean", "shrink_windows", "shared_negatives", "seed",
 )  # fmt: skip
 
+# Formats without counts, whose readers make them up from the order of the rows, as gensim does.
+_MAKE_UP_COUNTS = ("word2vec-text", "word2vec-binary", "glove")
+
 
 @click.command(short_help="What is in a file.")
 @click.argument("file", type=click.Path(allow_dash=True))
@@ -30,13 +33,12 @@ def info(file: str, as_json: bool) -> None:
             "file": file,
             "format": form,
             "kind": "vectors" if vectors is loaded else "full model",
-            "bytes": Path(path).stat().st_size,
+            "bytes": files.bytes_of(Path(path)),
             "words": len(vectors),
             "dim": vectors.vector_size,
             "first_words": vectors.key_table.keys(0, 5),
             "norms": _range_of_norms(vectors),
-            # Those of a text or binary file are made up from the order of its rows.
-            "counts": _counts(vectors) if form == "native" else None,
+            "counts": None if form in _MAKE_UP_COUNTS else _counts(vectors),
             "config": None if vectors is loaded else _config(loaded),
         }
     if as_json:

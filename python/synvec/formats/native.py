@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.errors import HeaderError
 from synvec.formats.limits import DEFAULT, Limits
-from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.remote import readable, writable
+from synvec.formats.sources import Source, Target, is_url, name_of
 from synvec.formats.verifying import Verified
 
 if TYPE_CHECKING:
@@ -109,17 +110,18 @@ def save_native(
     >>> from synvec._core import KeyTable
     >>> save_native(io.BytesIO(), KeyTable(["socket"]), np.ones((1, 3), np.float32))
     """
-    _core.save_native(
-        path,
-        keys,
-        vectors,
-        norms=norms,
-        counts=None if counts is None else _as_counts(counts),
-        output_vectors=output_vectors,
-        output_nodes=output_nodes,
-        config=None if config is None else json.dumps(config, allow_nan=False),
-        allow_nonfinite=allow_nonfinite,
-    )
+    with writable(path) as place:
+        _core.save_native(
+            place,
+            keys,
+            vectors,
+            norms=norms,
+            counts=None if counts is None else as_counts(counts),
+            output_vectors=output_vectors,
+            output_nodes=output_nodes,
+            config=None if config is None else json.dumps(config, allow_nan=False),
+            allow_nonfinite=allow_nonfinite,
+        )
 
 
 def open_native(
@@ -154,12 +156,13 @@ def open_native(
         raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
-    parts = _core.open_native(path, mmap != "r", limits)
+    with readable(path) as source:
+        parts = _core.open_native(source, mmap != "r", limits)
     config = parts.pop("config")
     return NativeParts(
         **parts,
         config=None if config is None else _as_config(config, name_of(path)),
-        path=Path(path) if isinstance(path, str | PathLike) else None,
+        path=Path(path) if isinstance(path, str | PathLike) and not is_url(path) else None,
     )
 
 
@@ -203,7 +206,8 @@ def verify_native(source: Source, *, limits: Limits = DEFAULT) -> Verified:
     >>> verify_native("vectors.kv").rows  # doctest: +SKIP
     3000000
     """
-    rows, size, tensors, is_finite, _ = _core.verify_native(source, limits)
+    with readable(source) as opened:
+        rows, size, tensors, is_finite, _ = _core.verify_native(opened, limits)
     numbers = "all numbers are finite" if is_finite else "it was saved with NaN or infinity"
     checked = (
         f"the header and {tensors} tensors match their checksums",
@@ -212,7 +216,8 @@ def verify_native(source: Source, *, limits: Limits = DEFAULT) -> Verified:
     return Verified(format="native", rows=rows, vector_size=size, checked=checked)
 
 
-def _as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+def as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return counts as files hold them; ValueError for what is no count."""
     if counts.dtype.kind not in "iu" or (counts.dtype.kind == "i" and (counts < 0).any()):
         raise ValueError("counts holds something else than integers from 0 on")
     return np.ascontiguousarray(counts, dtype=np.uint64)

@@ -4,19 +4,29 @@ from collections.abc import Mapping
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
+from synvec.errors import UnsupportedFormatError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
-from synvec.formats.sniff import recognize
-from synvec.formats.sources import Source, Target, name_of, peek
+from synvec.formats.remote import readable, writable
+from synvec.formats.sniff import recognize_source
+from synvec.formats.sources import Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.formats.floret import FloretVectors
+    from synvec.formats.word_lists import KeySource
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
 
 
 class LoadOptions(ReadOptions, total=False):
     """What the reader of one format or another takes; each refuses what means nothing to it."""
+
+    keys: "KeySource | None"
+    tensor: str | None
+    key_column: str | None
+    vector_column: str | None
+    metadata: Source | None
 
 
 def load(
@@ -26,13 +36,14 @@ def load(
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
     **options: Unpack[LoadOptions],
-) -> "KeyedVectors | Word2Vec":
+) -> "KeyedVectors | Word2Vec | FloretVectors":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
     Parameters
     ----------
     path
-        The file, or a file object open for reading bytes.
+        The file or folder, a URL of a file (``pip install synvec[remote]``), or a file object open
+        for reading bytes.
     format
         The format, where it is known better than by its content.
     mmap
@@ -46,8 +57,9 @@ def load(
 
     Returns
     -------
-    KeyedVectors or Word2Vec
-        The latter for a native file that holds a full model.
+    KeyedVectors, Word2Vec or FloretVectors
+        A Word2Vec for a native file that holds a full model; FloretVectors for a floret table,
+        which has vectors for any word but lists none, unless ``keys`` are given.
 
     Raises
     ------
@@ -62,17 +74,17 @@ def load(
     >>> load(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n")).vector_size
     3
     """
-    if format is None:
-        head, path = peek(path)
-        format = recognize(head, name_of(path))
-    if mmap == "r" and format != "native":
-        raise ValueError(
-            f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to .kv"
-            " first"
-        )
-    mapped = {"mmap": mmap} if format == "native" else {}
-    loaded = call(format, "load", path, limits=limits, **mapped, **options)
-    return cast("KeyedVectors | Word2Vec", loaded)
+    with readable(path) as source:
+        if format is None:
+            format, source = recognize_source(source)
+        if mmap == "r" and format != "native":
+            raise ValueError(
+                f"{name_of(path)} is {entry_of(format).title} and cannot be mapped; convert it to"
+                " .kv first"
+            )
+        mapped = {"mmap": mmap} if format == "native" else {}
+        loaded = call(format, "load", source, limits=limits, **mapped, **options)
+    return cast("KeyedVectors | Word2Vec | FloretVectors", loaded)
 
 
 def save(
@@ -91,9 +103,10 @@ def save(
         What is written.
     target
         The file, whose ending picks the format (``.kv``, ``.txt``, ``.vec``, ``.bin``, each also
-        with a compression's ending), or a file object open for writing bytes.
+        with a compression's ending, and more), a URL (``pip install synvec[remote]``), or a file
+        object open for writing bytes.
     format
-        The format; needed for a file object and for GloVe's.
+        The format; needed for a file object, and for formats without an ending of their own.
     allow_nonfinite
         Write NaN and infinity too.
     **options
@@ -123,7 +136,8 @@ def save(
         if not isinstance(target, str | PathLike):
             raise ValueError("a file object has no ending; pass format=")
         format = format_of_ending(target)
-    call(format, "export", vectors, target, allow_nonfinite=allow_nonfinite, **options)
+    with writable(target) as place:
+        call(format, "export", vectors, place, allow_nonfinite=allow_nonfinite, **options)
 
 
 def convert(
@@ -183,8 +197,22 @@ def convert(
     )
 
 
-def vectors_of(loaded: "KeyedVectors | Word2Vec") -> "KeyedVectors":
-    """Return the vectors of what `load` gave: of a full model, its word vectors."""
+def vectors_of(loaded: "KeyedVectors | Word2Vec | FloretVectors") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a full model, its word vectors.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        For a floret table, which has no words of its own.
+    """
     from synvec.keyed_vectors import KeyedVectors
 
-    return loaded if isinstance(loaded, KeyedVectors) else loaded.wv
+    if isinstance(loaded, KeyedVectors):
+        return loaded
+    vectors = getattr(loaded, "wv", None)
+    if not isinstance(vectors, KeyedVectors):
+        raise UnsupportedFormatError(
+            f"{loaded!r} has a vector for any word, but lists none; load it with keys=, the words"
+            " that you want or a file with one a line"
+        )
+    return vectors

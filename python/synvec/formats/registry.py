@@ -16,7 +16,24 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
-Format = Literal["native", "word2vec-text", "word2vec-binary", "glove"]
+Format = Literal[
+    "native",
+    "word2vec-text",
+    "word2vec-binary",
+    "glove",
+    "safetensors",
+    "model2vec",
+    "static-embedding",
+    "numpy",
+    "npz",
+    "parquet",
+    "arrow",
+    "embedding-atlas",
+    "projector",
+    "finalfusion",
+    "floret",
+    "spacy",
+]
 """The name of a format, as ``format=`` takes it."""
 
 
@@ -56,7 +73,7 @@ FORMATS: dict[Format, Entry] = {
         load="load_native",
         export="export_native",
         verify="verify_native",
-        endings=(".kv",),
+        endings=(".kv", ".safetensors"),
     ),
     "word2vec-text": Entry(
         title="word2vec text",
@@ -77,6 +94,83 @@ FORMATS: dict[Format, Entry] = {
         room="glove",
         load="load_glove",
         export="export_glove",
+    ),
+    "safetensors": Entry(
+        title="safetensors",
+        room="safetensors",
+        load="load_safetensors",
+    ),
+    "model2vec": Entry(
+        title="model2vec folder",
+        room="static_models",
+        load="load_model2vec",
+        export="export_model2vec",
+        is_folder=True,
+    ),
+    "static-embedding": Entry(
+        title="StaticEmbedding folder",
+        room="static_models",
+        load="load_static_embedding",
+        export="export_static_embedding",
+        is_folder=True,
+    ),
+    "numpy": Entry(
+        title="NumPy array",
+        room="numpy_files",
+        load="load_numpy",
+        export="export_numpy",
+        endings=(".npy",),
+    ),
+    "npz": Entry(
+        title="NumPy archive",
+        room="numpy_files",
+        load="load_npz",
+        export="export_npz",
+        endings=(".npz",),
+    ),
+    "parquet": Entry(
+        title="Parquet",
+        room="arrow_files",
+        load="load_parquet",
+        export="export_parquet",
+        endings=(".parquet",),
+    ),
+    "arrow": Entry(
+        title="Arrow file",
+        room="arrow_files",
+        load="load_arrow",
+        export="export_arrow",
+        endings=(".arrow", ".feather"),
+    ),
+    "embedding-atlas": Entry(
+        title="embedding-atlas Parquet",
+        room="arrow_files",
+        export="export_embedding_atlas",
+    ),
+    "projector": Entry(
+        title="Projector TSV",
+        room="projector",
+        load="load_projector",
+        export="export_projector",
+        endings=("tensor.tsv",),
+    ),
+    "finalfusion": Entry(
+        title="finalfusion",
+        room="finalfusion",
+        load="load_finalfusion",
+        export="export_finalfusion",
+        endings=(".fifu",),
+    ),
+    "floret": Entry(
+        title="floret",
+        room="floret",
+        load="load_floret",
+    ),
+    "spacy": Entry(
+        title="spaCy folder",
+        room="spacy",
+        load="load_spacy",
+        is_folder=True,
     ),
 }
 
@@ -131,8 +225,8 @@ def refuse_others(given: Iterable[str], taken: Iterable[str], title: str) -> Non
 def format_of_ending(path: str | PathLike[str]) -> Format:
     """Return the format that a new file's ending asks for.
 
-    ``.kv`` is native, ``.txt`` and ``.vec`` are word2vec text, ``.bin`` is word2vec binary; a file
-    may also end in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` after that.
+    ``.kv`` is native, ``.txt`` and ``.vec`` are word2vec text, ``.bin`` is word2vec binary, and so
+    on (`FORMATS`); a file may also end in ``.gz``, ``.bz2``, ``.xz`` or ``.zst`` after that.
 
     Raises
     ------
@@ -158,5 +252,5 @@ def format_of_ending(path: str | PathLike[str]) -> Format:
     endings = ", ".join(ending for entry in FORMATS.values() for ending in entry.endings)
     raise ValueError(
         f"the ending of {fspath(path)!r} names no format, expected one of {endings}; or pass"
-        f" format=, one of {', '.join(FORMATS)}"
+        f" format=, one of {', '.join(name for name, entry in FORMATS.items() if entry.export)}"
     )

@@ -1,15 +1,28 @@
 """Which format a file has, by its content."""
 
+import json
 import re
 
 from synvec import _core
 from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
+from synvec.formats.folders import format_of_folder
 from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
+# Six numbers, and what stands before and after a word.
+_FLORET_HEADER = re.compile(rb"(\d{1,10} ){6}[^\s\d]\S* \S+\s*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
+
+# How files of a format begin, where a few bytes tell.
+_MAGICS: dict[bytes, Format] = {
+    b"\x93NUMPY": "numpy",
+    b"PAR1": "parquet",
+    b"FiFu": "finalfusion",
+    b"ARROW1\x00\x00": "arrow",
+    b"\xff\xff\xff\xff": "arrow",  # a stream
+}
 
 # What is not read (yet): how it begins, and what to do about it.
 _STRANGERS = {
@@ -18,7 +31,7 @@ _STRANGERS = {
         " writes beside it"
     ),
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
-    b"\x93NUMPY": "a NumPy array without keys; pass it to KeyedVectors.from_arrays with its keys",
+    b"FEA1": "Feather of version 1, which is not read; write it again as version 2",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
     b"\x1f\x8b\x08": "compressed twice; unfold it once first",
     b"BZh91AY&SY": "compressed twice; unfold it once first",
@@ -40,13 +53,12 @@ def sniff(source: Source) -> Format:
     Parameters
     ----------
     source
-        A path, or a binary file object, which is read from.
+        A path of a file or a folder, or a binary file object, which is read from.
 
     Returns
     -------
     Format
-        ``"native"``, ``"word2vec-text"``, ``"word2vec-binary"`` or ``"glove"``; of a compressed
-        file, the format of what it holds.
+        A name of `FORMATS`; of a compressed file, the format of what it holds.
 
     Raises
     ------
@@ -61,8 +73,23 @@ def sniff(source: Source) -> Format:
     >>> sniff(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n"))
     'word2vec-text'
     """
-    head, _ = peek(source)
-    return recognize(head, name_of(source))
+    from synvec.formats.remote import readable
+
+    with readable(source) as opened:
+        return recognize_source(opened)[0]
+
+
+def recognize_source(source: Source) -> tuple[Format, Source]:
+    """Recognise a file or a folder; return its format, and what to read it from."""
+    of_folder = format_of_folder(source)
+    if of_folder is not None:
+        return of_folder, source
+    name = name_of(source)
+    head, rest = peek(source)
+    format = recognize(head, name)
+    if format == "glove" and _is_tensor(head, source):
+        format = "projector"
+    return format, rest
 
 
 def recognize(head: bytes, name: str) -> Format:
@@ -71,7 +98,12 @@ def recognize(head: bytes, name: str) -> Format:
     if not head:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
-        return "native"
+        return "native" if _is_native(head) else "safetensors"
+    for magic, format in _MAGICS.items():
+        if head.startswith(magic):
+            return format
+    if head.startswith(b"PK\x03\x04") and _first_member(head).endswith(b".npy"):
+        return "npz"
     if re.match(rb"\x80[\x02-\x05]", head):
         raise UnsafePickleError(
             f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
@@ -86,6 +118,8 @@ def recognize(head: bytes, name: str) -> Format:
     if _HEADER.fullmatch(first):
         row = rest.partition(b"\n")[0]
         return "word2vec-text" if not rest or _is_text_row(row) else "word2vec-binary"
+    if _FLORET_HEADER.fullmatch(first):
+        return "floret"
     if _is_text_row(first):
         return "glove"
     shown = first[:60].decode("utf-8", "replace")
@@ -93,6 +127,32 @@ def recognize(head: bytes, name: str) -> Format:
         f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, or GloVe"
         " text; if it is one of these, load it with format="
     )
+
+
+def _is_native(head: bytes) -> bool:
+    """Whether the first bytes of a safetensors file may be those of a file of synvec's own."""
+    # Of a header longer than what was looked at nothing can be parsed: synvec's own is short.
+    header = head[8 : 8 + int.from_bytes(head[:8], "little")]
+    try:
+        metadata = json.loads(header.decode("utf-8")).get("__metadata__") or {}
+    except (ValueError, RecursionError, AttributeError):
+        return True  # it is the native reader that tells what is wrong
+    return not isinstance(metadata, dict) or metadata.get("format") == "synvec"
+
+
+def _first_member(archive: bytes) -> bytes:
+    """Return the name of the first file in a zip archive."""
+    return archive[30 : 30 + int.from_bytes(archive[26:28], "little")]
+
+
+def _is_tensor(head: bytes, source: Source) -> bool:
+    """Whether a text is numbers between tabs, with the file beside it that has their keys."""
+    cells = _core.unfolded_head(head, name_of(source)).partition(b"\n")[0].split(b"\t")
+    if len(cells) < 2 or not all(map(_is_number, cells)):
+        return False
+    from synvec.formats.projector import metadata_beside
+
+    return metadata_beside(source) is not None
 
 
 def _is_text_row(row: bytes) -> bool:

@@ -62,6 +62,18 @@ class _Pipe:
         return block
 
 
+def is_url(source: str | PathLike[str]) -> bool:
+    """Whether a path is a URL: a scheme of two letters at least (one is a drive), and ``://``.
+
+    Examples
+    --------
+    >>> is_url("s3://bucket/vectors.kv"), is_url("C://vectors.kv")
+    (True, False)
+    """
+    scheme, separator, _ = fspath(source).partition("://")
+    return bool(separator) and len(scheme) > 1 and scheme.replace("+", "").isalnum()
+
+
 def peek(source: Source) -> tuple[bytes, Source]:
     """Return the first bytes of a source, and the source to read from its beginning."""
     if not isinstance(source, BinaryReader):

@@ -3,6 +3,7 @@
 import codecs
 import logging
 import warnings
+from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 import numpy as np
@@ -11,7 +12,8 @@ from numpy.typing import DTypeLike, NDArray
 from synvec import _core
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import refuse_others
-from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.remote import readable, writable
+from synvec.formats.sources import Source, Target, is_url, name_of
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -137,17 +139,18 @@ def load_rows(
         raise ValueError(f'count is {count!r}, expected "header" or "actual"')
     if limit is not None and limit < 0:
         raise ValueError(f"limit is {limit}, expected 0 or more rows")
-    keys, vectors, duplicates, miscount = _core.read_vectors(
-        path,
-        layout,
-        dtype=np.dtype(options.get("datatype", np.float32)).name,
-        limit=limit,
-        count_actual=count == "actual",
-        allow_nonfinite=options.get("allow_nonfinite", False),
-        encoding=encoding,
-        errors=errors,
-        limits=limits,
-    )
+    with readable(path) as source:
+        keys, vectors, duplicates, miscount = _core.read_vectors(
+            source,
+            layout,
+            dtype=np.dtype(options.get("datatype", np.float32)).name,
+            limit=limit,
+            count_actual=count == "actual",
+            allow_nonfinite=options.get("allow_nonfinite", False),
+            encoding=encoding,
+            errors=errors,
+            limits=limits,
+        )
     if miscount is not None:
         declared, found = miscount
         _warn(f"{name_of(path)}: the header gives {declared} rows, {found} are there")
@@ -243,19 +246,22 @@ def save_word2vec(
         raise ValueError("fvocab needs counts, and there are none; leave fvocab out")
     else:
         _logger.info("%s: there are no counts, rows go as they stand", name_of(path))
-    _core.write_vectors(
-        path,
-        keys,
-        vectors,
-        layout="binary" if binary else "text",
-        style=style,
-        order=order,
-        prefix=prefix,
-        total=total_vec,
-        has_header=write_header,
-        append=append,
-        allow_nonfinite=allow_nonfinite,
-    )
+    if append and isinstance(path, str | PathLike) and is_url(path):
+        raise ValueError(f"{path} is a URL, which cannot be appended to; write a file of its own")
+    with writable(path) as place:
+        _core.write_vectors(
+            place,
+            keys,
+            vectors,
+            layout="binary" if binary else "text",
+            style=style,
+            order=order,
+            prefix=prefix,
+            total=total_vec,
+            has_header=write_header,
+            append=append,
+            allow_nonfinite=allow_nonfinite,
+        )
 
 
 def load_text(

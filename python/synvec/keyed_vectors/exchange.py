@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from html import escape
-from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +15,7 @@ from numpy.typing import DTypeLike, NDArray
 from synvec.arithmetic import Matrix
 from synvec.keyed_vectors.keys import Key
 from synvec.keyed_vectors.store import VectorStore
+from synvec.optional import imported
 
 if TYPE_CHECKING:
     import pandas
@@ -44,7 +44,7 @@ class Exchange(VectorStore):
 
         The vectors are not copied: a table made of them sees later writes to the store.
         """
-        pyarrow = _imported("pyarrow", "arrow", "the Arrow stream")
+        pyarrow = imported("pyarrow", "arrow", "the Arrow stream")
         rows = self.vectors
         columns = {
             "key": pyarrow.array(self._keys.keys(), pyarrow.string()),
@@ -87,7 +87,7 @@ class Exchange(VectorStore):
         >>> kv.to_pandas(["year"]).loc["year"].tolist()  # doctest: +SKIP
         [-1.0, 1.0]
         """
-        pd = _imported("pandas", "pandas", "to_pandas()")
+        pd = imported("pandas", "pandas", "to_pandas()")
         names, rows, _ = self._table(keys)
         # A frame that shared the rows could be written to without the norms being told.
         frame: pandas.DataFrame = pd.DataFrame(
@@ -125,7 +125,7 @@ class Exchange(VectorStore):
         >>> kv.to_polars(["year"]).row(0)  # doctest: +SKIP
         ('year', [-1.0, 1.0], 3)
         """
-        pl = _imported("polars", "polars", "to_polars()")
+        pl = imported("polars", "polars", "to_polars()")
         names, rows, counts = self._table(keys)
         if keys is None:  # Polars may keep the memory that it is given
             rows, counts = rows.copy(), None if counts is None else counts.copy()
@@ -174,10 +174,3 @@ class Exchange(VectorStore):
 
 def _shown(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float | np.floating) else str(value)
-
-
-def _imported(module: str, extra: str, what: str) -> Any:
-    try:
-        return import_module(module)
-    except ImportError as error:
-        raise ImportError(f"{what} needs {module}: pip install synvec[{extra}]") from error

@@ -12,8 +12,9 @@ from synvec.keyed_vectors.store import VectorStore
 
 if TYPE_CHECKING:
     from synvec.formats.limits import Limits
+    from synvec.formats.opening import LoadOptions
     from synvec.formats.sources import Source, Target
-    from synvec.formats.word2vec import Count, ReadOptions
+    from synvec.formats.word2vec import Count
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors
 
 
@@ -27,27 +28,30 @@ class Files(VectorStore):
         mmap: Literal["c", "r"] | None = None,
         *,
         limits: Limits | None = None,
-        **options: Unpack[ReadOptions],
+        **options: Unpack[LoadOptions],
     ) -> KeyedVectors:
         """Open a file of vectors of any format; it is recognised by content.
 
         Parameters
         ----------
         fname
-            The file, or a file object open for reading bytes.
+            The file or folder, a URL of a file (``pip install synvec[remote]``), or a file object
+            open for reading bytes.
         mmap
             ``"r"`` maps a native file read-only, and writes raise `ValueError`; by default the
             vectors can be written to and the file stays as it is.
         limits
             Bounds on what the file may ask for; `synvec.Limits()` by default.
         **options
-            As ``load_word2vec_format`` takes them; a native file takes none.
+            As the format's reader takes them (``docs/formats.md``): ``load_word2vec_format``'s for
+            text and word2vec's binary, ``keys=`` for formats without keys; a native file takes
+            none.
 
         Returns
         -------
         KeyedVectors
             For a file that holds a full model, the `Word2Vec` itself, as in gensim; its vectors are
-            its ``wv``.
+            its ``wv``. For a floret table, `FloretVectors`, unless ``keys=`` are given.
 
         Raises
         ------
