@@ -7,6 +7,7 @@
 //! reports, stops and spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
+pub mod classify;
 pub mod compression;
 pub mod config;
 pub mod corpus;
