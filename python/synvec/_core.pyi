@@ -1,7 +1,7 @@
 """Types of the native module."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -247,6 +247,80 @@ def cosines(
 
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The Euclidean length of each row, summed in float64."""
+
+class FastTextArgs(TypedDict):
+    """How a fastText model was trained, under fastText's own names."""
+
+    version: Literal[0, 11, 12]
+    """0 for the older layout, which has no number."""
+    dim: int
+    ws: int
+    epoch: int
+    min_count: int
+    neg: int
+    word_ngrams: int
+    loss: Literal["hs", "ns", "softmax", "ova"]
+    model: Literal["cbow", "skipgram", "supervised"]
+    bucket: int
+    minn: int
+    maxn: int
+    """0 in a supervised model before version 12, which had no n-grams, whatever the file says."""
+    lr_update_rate: int
+    t: float
+
+class QuantizedMatrix(TypedDict):
+    """A product-quantised matrix of M rows and D columns, P parts of ``part_size`` columns each.
+
+    The last part has the columns that are left. Row ``m`` is made of the centroids
+    ``codes[m, 0]`` … ``codes[m, P - 1]``, times ``norm_centroids[norm_codes[m]]`` where there are
+    norms. Centroid ``c`` of part ``p``, of width ``w``, begins at
+    ``centroids[256 * part_size * p + w * c]``.
+    """
+
+    size: int
+    part_size: int
+    codes: NDArray[np.uint8]
+    centroids: NDArray[np.float32]
+    norm_codes: NDArray[np.uint8] | None
+    norm_centroids: NDArray[np.float32] | None
+
+class FastTextParts(TypedDict):
+    """What a fastText model consists of.
+
+    The V words that were taken and the L labels are in the order of their rows. ``input`` has V
+    rows of words, then N of n-grams: row V + b belongs to bucket b, with N = ``args["bucket"]``;
+    or, in a model that was pruned, row V + k to bucket ``ngram_buckets[k]``, and the other buckets
+    have none and are left out of a word's mean. ``output`` has L rows in a supervised model, V in
+    another; None when it was not asked for.
+    """
+
+    args: FastTextArgs
+    words: KeyTable
+    counts: NDArray[np.uint64]
+    labels: list[str]
+    label_counts: NDArray[np.uint64]
+    tokens: int
+    duplicates: int
+    """Words that had come before, as decoded; the first was kept, the rows of others left out."""
+    ngram_buckets: NDArray[np.uint32] | None
+    input: NDArray[np.float32] | QuantizedMatrix
+    output: NDArray[np.float32] | QuantizedMatrix | None
+
+def read_fasttext(
+    source: Source,
+    *,
+    encoding: str,
+    errors: str,
+    limit: int | None,
+    with_output: bool,
+    allow_nonfinite: bool,
+    limits: Limits,
+) -> FastTextParts:
+    """Read Facebook's ``.bin`` or ``.ftz`` of version 11 or 12 or of the older layout.
+
+    ``limit`` takes the first words alone (and every n-gram). Without ``with_output`` the output
+    matrix is checked for its size and passed over, in an uncompressed file without reading it.
+    """
 
 def read_vectors(
     source: Source,

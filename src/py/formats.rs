@@ -80,13 +80,17 @@ fn layout_of(name: &str) -> PyResult<Layout> {
     }
 }
 
-fn decoder_of(encoding: String, errors: String) -> KeyDecoder<'static> {
+/// How keys are decoded, by the names that `bytes.decode` takes.
+pub fn decoder_of(encoding: String, errors: String) -> KeyDecoder<'static> {
     let is_utf8 = matches!(encoding.to_ascii_lowercase().as_str(), "utf8" | "utf-8" | "utf_8");
     match errors.as_str() {
         "strict" if is_utf8 => KeyDecoder::Strict,
         "ignore" if is_utf8 => KeyDecoder::Ignore,
         "replace" if is_utf8 => KeyDecoder::Replace,
         _ => KeyDecoder::Foreign(Box::new(move |bytes| {
+            if let (true, Ok(text)) = (is_utf8, std::str::from_utf8(bytes)) {
+                return Ok(text.to_owned()); // the handler of errors has nothing to do
+            }
             Python::attach(|py| {
                 let bytes = PyBytes::new(py, bytes);
                 let text = bytes.call_method1("decode", (&encoding, &errors))?;

@@ -5,6 +5,7 @@ mod batch;
 mod config;
 mod corpus;
 mod errors;
+mod fasttext;
 mod formats;
 mod keys;
 mod mapped;
@@ -26,6 +27,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
     formats::register(module)?;
+    fasttext::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
