@@ -2,6 +2,7 @@
 
 from synvec._core import __version__
 from synvec.callbacks import CallbackAny2Vec
+from synvec.classifier import TextClassifier
 from synvec.corpora import LineSentence, PathLineSentences, Text8Corpus, scan
 from synvec.errors import (
     ChecksumError,
@@ -59,6 +60,7 @@ __all__ = [
     "PathLineSentences",
     "RowError",
     "Text8Corpus",
+    "TextClassifier",
     "TruncatedFileError",
     "UnknownKeyError",
     "UnsafePickleError",

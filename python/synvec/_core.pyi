@@ -306,6 +306,46 @@ class FastTextParts(TypedDict):
     input: NDArray[np.float32] | QuantizedMatrix
     output: NDArray[np.float32] | QuantizedMatrix | None
 
+class Classifier:
+    """A supervised fastText model of V words, L labels and D columns, made for asking.
+
+    The parts are those of `FastTextParts`; the arrays are kept as they are. A text is a line: what
+    holds a newline is a `ValueError`. The interpreter lock is released, the cores share the work of
+    a batch, Ctrl-C ends it. Sums that overflow are a `NonFiniteError`.
+    """
+
+    def __init__(
+        self,
+        words: KeyTable,
+        labels: KeyTable,
+        label_counts: NDArray[np.uint64],
+        input: NDArray[np.float32] | QuantizedMatrix,
+        output: NDArray[np.float32] | QuantizedMatrix,
+        *,
+        loss: Literal["hs", "ns", "softmax", "ova"],
+        word_ngrams: int,
+        min_n: int,
+        max_n: int,
+        bucket: int,
+        kept: NDArray[np.uint32] | None,
+    ) -> None: ...
+    def predict(
+        self, texts: list[str], *, k: int, threshold: float
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64]]:
+        """Return labels and probabilities, text after text, and where those of each text end."""
+    def predict_lines(
+        self, block: bytes, *, k: int, threshold: float, name: str, first_line: int
+    ) -> tuple[NDArray[np.uint32], NDArray[np.float32], NDArray[np.int64]]:
+        """Predict each line of a block of UTF-8; the last one may lack its newline."""
+    def test_lines(
+        self, block: bytes, *, k: int, threshold: float, name: str, first_line: int
+    ) -> tuple[int, int, NDArray[np.uint64]]:
+        """Return lines asked and skipped, and L × 3: labels that stood there, predicted, both."""
+    def text_vectors(self, texts: list[str]) -> NDArray[np.float32]:
+        """Return N × D: what labels are told from."""
+    def word_vectors(self, words: list[str]) -> NDArray[np.float32]:
+        """Return N × D: the mean of each word's own row and its n-grams'."""
+
 def read_fasttext(
     source: Source,
     *,

@@ -26,7 +26,7 @@ pub struct Answers {
 #[derive(Debug, Clone, Copy)]
 pub struct Batch<'a> {
     /// A line each.
-    pub texts: &'a [&'a [u8]],
+    pub texts: &'a [&'a str],
     /// At most so many threads.
     pub threads: usize,
 }
@@ -37,10 +37,10 @@ impl Batch<'_> {
     fn run<T: Send>(
         &self,
         work: usize,
-        each: impl Fn(&[&[u8]], &mut Scratch) -> Result<T> + Sync,
+        each: impl Fn(&[&str], &mut Scratch) -> Result<T> + Sync,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Vec<T>> {
-        let runs: Vec<&[&[u8]]> = self.texts.chunks(TEXTS_AT_ONCE).collect();
+        let runs: Vec<&[&str]> = self.texts.chunks(TEXTS_AT_ONCE).collect();
         if work < THREAD_WORK {
             let mut scratch = Scratch::default();
             return runs.into_iter().map(|run| each(run, &mut scratch)).collect();
@@ -71,7 +71,7 @@ impl Classifier<'_> {
         asked: Asked,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Answers> {
-        let each = |texts: &[&[u8]], scratch: &mut Scratch| {
+        let each = |texts: &[&str], scratch: &mut Scratch| {
             let mut answers = Answers::default();
             for text in texts {
                 self.predict_line(text, asked, scratch)?;
@@ -96,7 +96,7 @@ impl Classifier<'_> {
         asked: Asked,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Tally> {
-        let each = |lines: &[&[u8]], scratch: &mut Scratch| {
+        let each = |lines: &[&str], scratch: &mut Scratch| {
             let mut tested = Vec::with_capacity(lines.len());
             for line in lines {
                 self.predict_line(line, asked, scratch)?;
@@ -134,10 +134,10 @@ impl Classifier<'_> {
     fn vectors(
         &self,
         batch: Batch<'_>,
-        read: impl Fn(&[u8], &mut Scratch) + Sync,
+        read: impl Fn(&str, &mut Scratch) + Sync,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Vec<f32>> {
-        let each = |texts: &[&[u8]], scratch: &mut Scratch| {
+        let each = |texts: &[&str], scratch: &mut Scratch| {
             let mut vectors = Vec::with_capacity(texts.len() * self.width());
             for text in texts {
                 read(text, scratch);

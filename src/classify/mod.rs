@@ -20,7 +20,7 @@ use crate::error::{Error, FormatError, FormatErrorKind, Result};
 
 pub use batch::{Answers, Batch};
 pub use best::{Asked, Prediction};
-pub use features::{Features, Ngrams};
+pub use features::Features;
 pub use loss::{Loss, LossKind};
 pub use rows::Rows;
 pub use tally::Tally;
@@ -63,7 +63,12 @@ impl<'a> Classifier<'a> {
         let checks = [
             ("labels", labels, labels > 0, "at least 1".to_owned()),
             ("output width", output.width(), output.width() == width, width.to_string()),
-            ("output rows", output.len(), output.len() == labels, format!("{labels}, a label each")),
+            (
+                "output rows",
+                output.len(),
+                output.len() == labels,
+                format!("{labels}, a label each"),
+            ),
             ("labels of the loss", loss.labels(), loss.labels() == labels, labels.to_string()),
             (
                 "input rows",
@@ -74,7 +79,10 @@ impl<'a> Classifier<'a> {
         ];
         for (what, found, fits, expected) in checks {
             if !fits {
-                return Err(Error::config("classifier", format!("has {found} {what}, expected {expected}")));
+                return Err(Error::config(
+                    "classifier",
+                    format!("has {found} {what}, expected {expected}"),
+                ));
             }
         }
         Ok(Self { features, input, output, loss })
@@ -91,22 +99,22 @@ impl<'a> Classifier<'a> {
     }
 
     /// Makes the hidden vector of a line of text: the mean of its rows, or 0 when it has none.
-    fn read_line(&self, line: &[u8], scratch: &mut Scratch) {
+    fn read_line(&self, line: &str, scratch: &mut Scratch) {
         let mut mean = Mean::new(self.input, &mut scratch.hidden);
         self.features.line_rows(line, &mut scratch.line, |row| mean.add(row));
         scratch.is_known = mean.finish();
     }
 
     /// Makes the vector of a word: the mean of its own row and those of its n-grams of characters.
-    fn read_word(&self, word: &[u8], scratch: &mut Scratch) {
+    fn read_word(&self, word: &str, scratch: &mut Scratch) {
         let mut mean = Mean::new(self.input, &mut scratch.hidden);
-        self.features.word_rows(word, &mut scratch.line, |row| mean.add(row));
+        self.features.word_rows(word, |row| mean.add(row));
         scratch.is_known = mean.finish();
     }
 
     /// Leaves the likely labels of a line of text in `scratch.best`, the likeliest first; none when
     /// nothing in it is known.
-    fn predict_line(&self, line: &[u8], asked: Asked, scratch: &mut Scratch) -> Result<()> {
+    fn predict_line(&self, line: &str, asked: Asked, scratch: &mut Scratch) -> Result<()> {
         scratch.best.begin(asked);
         self.read_line(line, scratch);
         if scratch.is_known {

@@ -84,7 +84,8 @@ impl<'a> Quantized<'a> {
         part_width: usize,
     ) -> Result<Self> {
         let codes = Codes::new(codes, centroids, width, part_width)?;
-        let norms = norms.map(|(codes, centroids)| Codes::new(codes, centroids, 1, 1)).transpose()?;
+        let norms =
+            norms.map(|(codes, centroids)| Codes::new(codes, centroids, 1, 1)).transpose()?;
         let made = Self { codes, norms };
         if norms.is_some_and(|norms| norms.codes.len() != made.len()) {
             return Err(Error::config("matrix", "has another number of norms than of rows"));

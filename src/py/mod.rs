@@ -2,6 +2,7 @@
 //! whole jobs, maps errors, reports progress and looks out for Ctrl-C.
 
 mod batch;
+mod classify;
 mod config;
 mod corpus;
 mod errors;
@@ -21,6 +22,7 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<classify::PyClassifier>()?;
     module.add_class::<config::PyTrainConfig>()?;
     module.add_class::<corpus::PyEncodedCorpus>()?;
     module.add_class::<corpus::PyScannedCorpus>()?;

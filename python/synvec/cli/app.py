@@ -12,6 +12,7 @@ import click
 
 from synvec import __version__
 from synvec.cli import messages
+from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
 from synvec.cli.info import info
@@ -91,5 +92,5 @@ def synvec(ctx: click.Context) -> None:
     messages.log_to_stderr()
 
 
-for command in (train, similar, analogy, evaluate, convert, info):
+for command in (train, similar, analogy, evaluate, classify, convert, info):
     synvec.add_command(command)
