@@ -212,7 +212,7 @@ class TextClassifier:
 
     @property
     def args(self) -> FastTextArgs:
-        """How the model was trained: ``loss``, ``word_ngrams``, ``minn`` and the other arguments."""
+        """How the model was trained: ``loss``, ``word_ngrams``, ``minn`` and the others."""
         return self._parts["args"].copy()
 
     @property
@@ -234,8 +234,8 @@ class TextClassifier:
         quantized = ", quantized" if self.is_quantized else ""
         words, labels = len(self._parts["words"]), len(self._parts["labels"])
         return (
-            f"{type(self).__name__}<vector_size={self.vector_size}, {words} words, {labels} labels, "
-            f"{self._parts['args']['loss']}{quantized}>"
+            f"{type(self).__name__}<vector_size={self.vector_size}, {words} words, "
+            f"{labels} labels, {self._parts['args']['loss']}{quantized}>"
         )
 
     def __reduce__(self) -> tuple[Any, ...]:

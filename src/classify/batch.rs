@@ -22,14 +22,9 @@ pub struct Answers {
     pub ends: Vec<usize>,
 }
 
-/// Texts, without a newline in any of them, and who works on them.
+/// Texts, a line each, to be shared out among threads.
 #[derive(Debug, Clone, Copy)]
-pub struct Batch<'a> {
-    /// A line each.
-    pub texts: &'a [&'a str],
-    /// At most so many threads.
-    pub threads: usize,
-}
+pub struct Batch<'a>(pub &'a [&'a str]);
 
 impl Batch<'_> {
     /// Hands runs of texts out to threads, each with its own scratch; returns what they made of
@@ -40,7 +35,7 @@ impl Batch<'_> {
         each: impl Fn(&[&str], &mut Scratch) -> Result<T> + Sync,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Vec<T>> {
-        let runs: Vec<&[&str]> = self.texts.chunks(TEXTS_AT_ONCE).collect();
+        let runs: Vec<&[&str]> = self.0.chunks(TEXTS_AT_ONCE).collect();
         if work < THREAD_WORK {
             let mut scratch = Scratch::default();
             return runs.into_iter().map(|run| each(run, &mut scratch)).collect();
@@ -55,7 +50,8 @@ impl Batch<'_> {
             }
             Ok(made)
         };
-        let threads = self.threads.min(runs.len()).max(1);
+        // Asked here and not by every caller: to look takes longer than to answer for one text.
+        let threads = workers::available().min(runs.len()).max(1);
         let made = workers::run(threads, &stop, take_runs, poll)?;
         let mut made: Vec<(usize, T)> = made.into_iter().flatten().collect();
         made.sort_by_key(|&(index, _)| index);
@@ -150,8 +146,8 @@ impl Classifier<'_> {
 
     /// Multiplications and the like, about: n-grams make some rows of each byte.
     fn work(&self, batch: Batch<'_>, labels: usize) -> usize {
-        let bytes: usize = batch.texts.iter().map(|text| text.len()).sum();
-        let rows = bytes.saturating_add(batch.texts.len().saturating_mul(labels));
+        let bytes: usize = batch.0.iter().map(|text| text.len()).sum();
+        let rows = bytes.saturating_add(batch.0.len().saturating_mul(labels));
         rows.saturating_mul(self.width().max(16))
     }
 }

@@ -46,6 +46,8 @@ pub struct Scratch {
     hidden: Vec<f32>,
     probabilities: Vec<f32>,
     best: Best,
+    /// Rows that are still to be added up.
+    pending: Vec<u32>,
 }
 
 impl<'a> Classifier<'a> {
@@ -100,14 +102,14 @@ impl<'a> Classifier<'a> {
 
     /// Makes the hidden vector of a line of text: the mean of its rows, or 0 when it has none.
     fn read_line(&self, line: &str, scratch: &mut Scratch) {
-        let mut mean = Mean::new(self.input, &mut scratch.hidden);
+        let mut mean = Mean::new(self.input, &mut scratch.hidden, &mut scratch.pending);
         self.features.line_rows(line, &mut scratch.line, |row| mean.add(row));
         scratch.is_known = mean.finish();
     }
 
     /// Makes the vector of a word: the mean of its own row and those of its n-grams of characters.
     fn read_word(&self, word: &str, scratch: &mut Scratch) {
-        let mut mean = Mean::new(self.input, &mut scratch.hidden);
+        let mut mean = Mean::new(self.input, &mut scratch.hidden, &mut scratch.pending);
         self.features.word_rows(word, |row| mean.add(row));
         scratch.is_known = mean.finish();
     }
@@ -128,27 +130,48 @@ impl<'a> Classifier<'a> {
     }
 }
 
+/// Rows that are added up at once: a long line takes no more memory than a short one.
+const ROWS_AT_ONCE: usize = 1 << 10;
+/// How many rows ahead the memory is told what comes. Rows of n-grams lie anywhere.
+const ROWS_AHEAD: usize = 8;
+
 /// Rows on their way to their mean.
 struct Mean<'a> {
     rows: Rows<'a>,
     sum: &'a mut [f32],
+    pending: &'a mut Vec<u32>,
     count: u64,
 }
 
 impl<'a> Mean<'a> {
-    fn new(rows: Rows<'a>, sum: &'a mut Vec<f32>) -> Self {
+    fn new(rows: Rows<'a>, sum: &'a mut Vec<f32>, pending: &'a mut Vec<u32>) -> Self {
         sum.clear();
         sum.resize(rows.width(), 0.0);
-        Self { rows, sum, count: 0 }
+        pending.clear();
+        Self { rows, sum, pending, count: 0 }
     }
 
     #[inline]
     fn add(&mut self, row: u32) {
-        self.rows.add_to(row as usize, self.sum);
-        self.count += 1;
+        self.pending.push(row);
+        if self.pending.len() == ROWS_AT_ONCE {
+            self.add_pending();
+        }
     }
 
-    fn finish(self) -> bool {
+    fn add_pending(&mut self) {
+        for (index, &row) in self.pending.iter().enumerate() {
+            if let Some(&ahead) = self.pending.get(index + ROWS_AHEAD) {
+                self.rows.prefetch(ahead as usize);
+            }
+            self.rows.add_to(row as usize, self.sum);
+        }
+        self.count += self.pending.len() as u64;
+        self.pending.clear();
+    }
+
+    fn finish(mut self) -> bool {
+        self.add_pending();
         if self.count > 0 {
             let share = (1.0 / self.count as f64) as f32;
             self.sum.iter_mut().for_each(|value| *value *= share);

@@ -2,9 +2,13 @@
 //! multiply by. Sums run over the columns in order, as Facebook's program takes them.
 
 use crate::error::{Error, Result};
+use crate::simd::prefetch_line;
 
 /// How many centroids each part of a quantised row chooses from.
 const CENTROIDS: usize = 256;
+
+/// Values in a cache line, of 64 bytes nearly everywhere.
+const VALUES_A_LINE: usize = 16;
 
 /// The rows of a matrix.
 #[derive(Debug, Clone, Copy)]
@@ -150,6 +154,16 @@ impl<'a> Rows<'a> {
                     here.iter_mut().zip(piece).for_each(|(sum, value)| *sum += norm * value);
                     rest = after;
                 }
+            }
+        }
+    }
+
+    /// Has a row fetched that will be needed soon.
+    #[inline]
+    pub fn prefetch(&self, row: usize) {
+        if let Self::Dense { values, width } = self {
+            for line in values[row * width..(row + 1) * width].chunks(VALUES_A_LINE) {
+                prefetch_line(line.as_ptr());
             }
         }
     }

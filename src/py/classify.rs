@@ -16,7 +16,6 @@ use crate::classify::rows::Quantized;
 use crate::classify::{Answers, Asked, Batch, Classifier, Features, Loss, LossKind, Rows};
 use crate::error::{FormatError, FormatErrorKind, Result as CoreResult};
 use crate::vocab::subword::{Hashing, Subwords};
-use crate::workers;
 
 /// A model that tells labels from texts. Its matrices stay NumPy's.
 #[pyclass(name = "Classifier", frozen)]
@@ -115,7 +114,7 @@ impl PyClassifier {
         let lines = lines(block, name, first_line)?;
         let asked = Asked { k, threshold };
         let tally = self.with(py, |classifier, observer| {
-            classifier.test(batch(&lines), asked, || observer.poll())
+            classifier.test(Batch(&lines), asked, || observer.poll())
         })?;
         let counts = tally.labels.iter().flat_map(|of| [of.gold, of.predicted, of.correct]);
         let counts = PyArray1::from_iter(py, counts).reshape([tally.labels.len(), 3])?;
@@ -127,7 +126,7 @@ impl PyClassifier {
         let (py, texts) = (texts.py(), strings(texts)?);
         let texts = one_line_each(&texts)?;
         let (vectors, width) = self.with(py, |classifier, observer| {
-            let vectors = classifier.text_vectors(batch(&texts), || observer.poll())?;
+            let vectors = classifier.text_vectors(Batch(&texts), || observer.poll())?;
             Ok((vectors, classifier.width()))
         })?;
         PyArray1::from_vec(py, vectors).reshape([texts.len(), width])
@@ -138,7 +137,7 @@ impl PyClassifier {
         let (py, words) = (words.py(), strings(words)?);
         let words = texts_of(&words)?;
         let (vectors, width) = self.with(py, |classifier, observer| {
-            let vectors = classifier.word_vectors(batch(&words), || observer.poll())?;
+            let vectors = classifier.word_vectors(Batch(&words), || observer.poll())?;
             Ok((vectors, classifier.width()))
         })?;
         PyArray1::from_vec(py, vectors).reshape([words.len(), width])
@@ -165,7 +164,7 @@ impl PyClassifier {
         asked: Asked,
     ) -> PyResult<Predicted<'py>> {
         let Answers { predictions, ends } = self.with(py, |classifier, observer| {
-            classifier.predict(batch(texts), asked, || observer.poll())
+            classifier.predict(Batch(texts), asked, || observer.poll())
         })?;
         Ok((
             PyArray1::from_iter(py, predictions.iter().map(|found| found.label)),
@@ -173,10 +172,6 @@ impl PyClassifier {
             PyArray1::from_iter(py, ends.iter().map(|&end| end as i64)),
         ))
     }
-}
-
-fn batch<'a>(texts: &'a [&'a str]) -> Batch<'a> {
-    Batch { texts, threads: workers::available() }
 }
 
 /// A matrix as `read_fasttext` gives it: an array, or the arrays of a quantised one.

@@ -11,6 +11,7 @@ from synvec.formats.sources import Source, Target, name_of, peek
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.classifier import TextClassifier
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
 
@@ -26,7 +27,7 @@ def load(
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
     **options: Unpack[LoadOptions],
-) -> "KeyedVectors | Word2Vec":
+) -> "KeyedVectors | Word2Vec | TextClassifier":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
     Parameters
@@ -46,8 +47,9 @@ def load(
 
     Returns
     -------
-    KeyedVectors or Word2Vec
-        The latter for a native file that holds a full model.
+    KeyedVectors, Word2Vec or TextClassifier
+        A `Word2Vec` for a native file that holds a full model, a `TextClassifier` for a supervised
+        fastText model.
 
     Raises
     ------
@@ -72,7 +74,7 @@ def load(
         )
     mapped = {"mmap": mmap} if format == "native" else {}
     loaded = call(format, "load", path, limits=limits, **mapped, **options)
-    return cast("KeyedVectors | Word2Vec", loaded)
+    return cast("KeyedVectors | Word2Vec | TextClassifier", loaded)
 
 
 def save(
@@ -183,8 +185,8 @@ def convert(
     )
 
 
-def vectors_of(loaded: "KeyedVectors | Word2Vec") -> "KeyedVectors":
-    """Return the vectors of what `load` gave: of a full model, its word vectors."""
+def vectors_of(loaded: "KeyedVectors | Word2Vec | TextClassifier") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a full model or a classifier, its word vectors."""
     from synvec.keyed_vectors import KeyedVectors
 
     return loaded if isinstance(loaded, KeyedVectors) else loaded.wv
