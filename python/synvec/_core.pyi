@@ -248,6 +248,61 @@ def cosines(
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The Euclidean length of each row, summed in float64."""
 
+class Subwords:
+    """How words are cut into n-grams of characters, and which buckets these have.
+
+    Parameters
+    ----------
+    min_n, max_n
+        Characters of the shortest and of the longest n-gram, ``<`` and ``>`` around the word among
+        them.
+    bucket
+        How many buckets n-grams are hashed into; 0 for no n-grams.
+    compatible_hash
+        Whether bytes are hashed, as fastText does; else code points, as gensim did before 3.8.
+    kept
+        The buckets that have a row, ascending; all of them by default.
+    """
+
+    def __init__(
+        self,
+        min_n: int,
+        max_n: int,
+        bucket: int,
+        compatible_hash: bool = True,
+        kept: NDArray[np.uint32] | None = None,
+    ) -> None: ...
+    @property
+    def min_n(self) -> int: ...
+    @property
+    def max_n(self) -> int: ...
+    @property
+    def bucket(self) -> int: ...
+    @property
+    def compatible_hash(self) -> bool: ...
+    @property
+    def kept(self) -> NDArray[np.uint32] | None: ...
+    @property
+    def rows(self) -> int:
+        """Rows that a matrix of n-grams must have: ``bucket``, or as many as are kept."""
+    def buckets(self, words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the buckets of all n-grams, and N + 1 places: where each word's begin and end."""
+    def sums(
+        self, words: Sequence[str], ngram_vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Return for each word the sum of its n-grams' rows, N × D, and of how many it is."""
+    def word_vectors(
+        self,
+        keys: KeyTable,
+        own_vectors: NDArray[np.float32],
+        ngram_vectors: NDArray[np.float32],
+        positions: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the mean of a key's own row and of its n-grams', for all keys or those given.
+
+        The interpreter lock is released, the cores share the work, Ctrl-C ends it.
+        """
+
 class FastTextArgs(TypedDict):
     """How a fastText model was trained, under fastText's own names."""
 

@@ -160,10 +160,9 @@ class VectorStore(Keys):
                 "them, or slice .vectors"
             )
         require_order(key_or_keys)
-        positions = self._positions(key_or_keys)
-        if not len(positions):
+        rows = self._rows_of(key_or_keys)
+        if not len(rows):
             raise ValueError("the list of keys is empty, expected at least one")
-        rows: Matrix = self.vectors[positions]
         return rows
 
     def __iter__(self) -> Iterator[Vector]:
@@ -204,6 +203,21 @@ class VectorStore(Keys):
             vector = self._rows[position].view()
         vector.flags.writeable = False
         return vector
+
+    # A store that makes vectors when they are asked for overrides these three and `_rows`.
+
+    def _rows_at(self, positions: NDArray[np.int64]) -> Matrix:
+        """Return a copy of a few rows."""
+        rows: Matrix = self.vectors[positions]
+        return rows
+
+    def _rows_of(self, keys: Iterable[Key]) -> Matrix:
+        """Return a copy of the vectors of keys and positions; KeyError for the first unknown."""
+        return self._rows_at(self._positions(keys))
+
+    def _unit_rows_of(self, keys: Iterable[Key]) -> Matrix:
+        """Return the same as unit vectors."""
+        return self._unit_rows(self._positions(keys))
 
     # --- norms ----------------------------------------------------------------------------------
 
@@ -277,7 +291,7 @@ class VectorStore(Keys):
 
     def _unit_rows(self, positions: NDArray[np.int64]) -> Matrix:
         """Return unit vectors of a few rows, without computing the norms of all."""
-        rows = self.vectors[positions]
+        rows = self._rows_at(positions)
         norms = self._norms
         self._unit_ready = True
         return rows / divisors(row_norms(rows) if norms is None else norms[positions])
