@@ -436,6 +436,9 @@ def save_native(
     counts: NDArray[np.uint64] | None,
     output_vectors: NDArray[np.float32] | None,
     output_nodes: NDArray[np.float32] | None,
+    own_vectors: NDArray[np.float32] | None,
+    ngram_vectors: NDArray[np.float32] | None,
+    ngram_buckets: NDArray[np.uint32] | None,
     config: str | None,
     allow_nonfinite: bool,
 ) -> None:
