@@ -367,15 +367,29 @@ def read_fasttext(
     encoding: str,
     errors: str,
     limit: int | None,
-    with_output: bool,
+    with_output: bool | None,
     allow_nonfinite: bool,
     limits: Limits,
 ) -> FastTextParts:
     """Read Facebook's ``.bin`` or ``.ftz`` of version 11 or 12 or of the older layout.
 
-    ``limit`` takes the first words alone (and every n-gram). Without ``with_output`` the output
-    matrix is checked for its size and passed over, in an uncompressed file without reading it.
+    ``limit`` takes the first words alone (and every n-gram). ``with_output`` says whether the
+    output matrix is wanted, None that it is in a supervised model alone; one that isn't is checked
+    for its size and passed over, in an uncompressed file without reading it.
     """
+
+def write_fasttext(
+    target: Target,
+    keys: KeyTable,
+    own_vectors: NDArray[np.float32],
+    ngram_vectors: NDArray[np.float32],
+    *,
+    counts: NDArray[np.uint64] | None,
+    min_n: int,
+    max_n: int,
+    allow_nonfinite: bool,
+) -> None:
+    """Write a ``.bin`` of version 12; see `synvec.formats.fasttext.export_fasttext`."""
 
 def read_vectors(
     source: Source,

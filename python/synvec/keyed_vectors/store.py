@@ -135,7 +135,10 @@ class VectorStore(Keys):
 
     @vectors.setter
     def vectors(self, vectors: Matrix) -> None:
-        self._rows = as_rows(vectors, len(self))
+        self._replace_rows(as_rows(vectors, len(self)))
+
+    def _replace_rows(self, rows: Matrix) -> None:
+        self._rows = rows
         self._norms = None
 
     @property
@@ -396,11 +399,15 @@ class VectorStore(Keys):
         self._rows = grown
 
     def _require_writable(self, what: str) -> None:
-        if not self._rows.flags.writeable:
+        if not all(matrix.flags.writeable for matrix in self._written()):
             raise ValueError(
                 f"the vectors are read-only and can't be {what}: load them without mmap='r', or "
                 "give the store a copy of its own with kv.vectors = kv.vectors.copy()"
             )
+
+    def _written(self) -> tuple[Matrix, ...]:
+        """Return the matrices that a change of vectors writes to."""
+        return (self._rows,)
 
     # --- as Python sees it ----------------------------------------------------------------------
 
@@ -416,12 +423,15 @@ class VectorStore(Keys):
         return {
             **self.__dict__,
             "mapfile_path": None,
-            "_rows": np.array(self.vectors),
+            **self._row_copies(),
             "_norms": None if norms is None else np.array(norms),
             "expandos": {name: np.array(column) for name, column in self.expandos.items()},
             "_lockf": np.array(self._lockf),
             "_keys": self._keys.copy(),
         }
+
+    def _row_copies(self) -> dict[str, Any]:
+        return {"_rows": np.array(self.vectors)}
 
     def __copy__(self) -> Self:
         # A copy that shared the rows would keep norms that the other's writes make false.

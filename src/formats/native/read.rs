@@ -128,7 +128,8 @@ impl NativeFile {
         }
         let keys = self.keys()?;
         keys.verify().map_err(|fault| self.error(FormatErrorKind::Checksum, fault.to_string()))?;
-        for name in ["vectors", "own_vectors", "ngram_vectors"] {
+        let composed = ["vectors", "own_vectors", "ngram_vectors"].into_iter();
+        for name in composed.filter(|name| self.header.tensors.contains_key(name)) {
             let vectors = cast_slice(self.bytes(name));
             if self.header.is_finite && find_nonfinite(vectors, || watch.pass(0))?.is_some() {
                 let message =
