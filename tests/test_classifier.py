@@ -1,6 +1,7 @@
 """Classifiers against what Facebook's program says, and against the plain version in NumPy."""
 
 import copy
+import gzip
 import io
 import json
 import pickle
@@ -12,8 +13,8 @@ import numpy as np
 import pytest
 
 import synvec
-from synvec import KeyedVectors, TextClassifier
-from tests import fasttext_reference
+from synvec import FastTextKeyedVectors, KeyedVectors, TextClassifier, formats
+from tests import fasttext_files, fasttext_reference
 
 FOLDER = Path(__file__).parent / "data" / "classifiers"
 LANGUAGES = Path(__file__).parents[2] / "shared" / "data" / "vectors" / "lid.176.ftz"
@@ -206,13 +207,19 @@ def test_it_tells_what_it_is() -> None:
         TextClassifier()
 
 
-def test_word_vectors_are_a_store() -> None:
-    model = load("ova-subwords.bin")
-    assert isinstance(model.wv, KeyedVectors)
+@pytest.mark.parametrize("name", MODELS)
+def test_word_vectors_are_a_store(name: str) -> None:
+    model = load(name)
     assert model.wv is model.wv
     assert model.wv.index_to_key == model.words
-    np.testing.assert_array_equal(model.wv["bakolu"], model.get_word_vector("bakolu"))
-    assert model.wv.get_vecattr("bakolu", "count") > 0
+    for word in model.words[:20]:
+        np.testing.assert_array_equal(model.wv[word], model.get_word_vector(word))
+    assert model.wv.get_vecattr(model.words[0], "count") > 0
+    if isinstance(model.wv, FastTextKeyedVectors):
+        assert model.args["maxn"] > 0
+        found = model.get_word_vector("straßenbahn")
+        np.testing.assert_allclose(model.wv["straßenbahn"], found, rtol=1e-6)
+    assert model.wv.most_similar(model.words[1], topn=2)
 
 
 @pytest.mark.parametrize("name", [ANY, "hs-subwords.ftz"])
@@ -288,8 +295,29 @@ def test_a_text_that_is_no_utf8_is_told_by_its_line(tmp_path: Path) -> None:
         load().test(tmp_path / "missing.txt")
 
 
-def test_an_unsupervised_model_is_no_classifier(tmp_path: Path) -> None:
+def test_one_door_opens_it() -> None:
+    path = str(FOLDER / ANY)
+    assert formats.sniff(path) == "fasttext"
+    for opened in (formats.load(path), KeyedVectors.load(path), synvec.load(path)):
+        assert isinstance(opened, TextClassifier)
+    assert formats.vectors_of(formats.load(path)).index_to_key == load().words
+    with pytest.raises(TypeError, match="takes no limit"):
+        formats.load(path, limit=3)
+    with pytest.raises(synvec.UnsupportedFormatError, match=r"synvec\.load"):
+        synvec.load_facebook_vectors(path)
+
+
+def test_a_compressed_one_opens(tmp_path: Path) -> None:
+    path = tmp_path / "model.bin.gz"
+    path.write_bytes(gzip.compress((FOLDER / ANY).read_bytes()))
+    assert TextClassifier.load(path).predict(TEXTS).labels == load().predict(TEXTS).labels
+
+
+def test_vectors_are_no_classifier(tmp_path: Path) -> None:
     vectors = tmp_path / "vectors.txt"
     vectors.write_text("1 2\na 0.5 1\n")
     with pytest.raises(synvec.FormatError):
         TextClassifier.load(vectors)
+    model = fasttext_files.content()
+    with pytest.raises(synvec.UnsupportedFormatError, match="without labels"):
+        TextClassifier.load(io.BytesIO(model))

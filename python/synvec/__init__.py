@@ -17,6 +17,7 @@ from synvec.errors import (
     UnsupportedFormatError,
 )
 from synvec.evaluation import PairScores, compare, evaluate
+from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
 from synvec.formats import (
     Limits,
     NativeParts,
@@ -48,6 +49,7 @@ __all__ = [
     "Correlation",
     "EncodingError",
     "Epoch",
+    "FastTextKeyedVectors",
     "FormatError",
     "HeaderError",
     "KeyedVectors",
@@ -71,6 +73,7 @@ __all__ = [
     "convert",
     "evaluate",
     "load",
+    "load_facebook_vectors",
     "load_glove",
     "load_word2vec",
     "open_native",

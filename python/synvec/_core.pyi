@@ -248,6 +248,61 @@ def cosines(
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The Euclidean length of each row, summed in float64."""
 
+class Subwords:
+    """How words are cut into n-grams of characters, and which buckets these have.
+
+    Parameters
+    ----------
+    min_n, max_n
+        Characters of the shortest and of the longest n-gram, ``<`` and ``>`` around the word among
+        them.
+    bucket
+        How many buckets n-grams are hashed into; 0 for no n-grams.
+    compatible_hash
+        Whether bytes are hashed, as fastText does; else code points, as gensim did before 3.8.
+    kept
+        The buckets that have a row, ascending; all of them by default.
+    """
+
+    def __init__(
+        self,
+        min_n: int,
+        max_n: int,
+        bucket: int,
+        compatible_hash: bool = True,
+        kept: NDArray[np.uint32] | None = None,
+    ) -> None: ...
+    @property
+    def min_n(self) -> int: ...
+    @property
+    def max_n(self) -> int: ...
+    @property
+    def bucket(self) -> int: ...
+    @property
+    def compatible_hash(self) -> bool: ...
+    @property
+    def kept(self) -> NDArray[np.uint32] | None: ...
+    @property
+    def rows(self) -> int:
+        """Rows that a matrix of n-grams must have: ``bucket``, or as many as are kept."""
+    def buckets(self, words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the buckets of all n-grams, and N + 1 places: where each word's begin and end."""
+    def sums(
+        self, words: Sequence[str], ngram_vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Return for each word the sum of its n-grams' rows, N × D, and of how many it is."""
+    def word_vectors(
+        self,
+        keys: KeyTable,
+        own_vectors: NDArray[np.float32],
+        ngram_vectors: NDArray[np.float32],
+        positions: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the mean of a key's own row and of its n-grams', for all keys or those given.
+
+        The interpreter lock is released, the cores share the work, Ctrl-C ends it.
+        """
+
 class FastTextArgs(TypedDict):
     """How a fastText model was trained, under fastText's own names."""
 
@@ -352,15 +407,29 @@ def read_fasttext(
     encoding: str,
     errors: str,
     limit: int | None,
-    with_output: bool,
+    with_output: bool | None,
     allow_nonfinite: bool,
     limits: Limits,
 ) -> FastTextParts:
     """Read Facebook's ``.bin`` or ``.ftz`` of version 11 or 12 or of the older layout.
 
-    ``limit`` takes the first words alone (and every n-gram). Without ``with_output`` the output
-    matrix is checked for its size and passed over, in an uncompressed file without reading it.
+    ``limit`` takes the first words alone (and every n-gram). ``with_output`` says whether the
+    output matrix is wanted, None that it is in a supervised model alone; one that isn't is checked
+    for its size and passed over, in an uncompressed file without reading it.
     """
+
+def write_fasttext(
+    target: Target,
+    keys: KeyTable,
+    own_vectors: NDArray[np.float32],
+    ngram_vectors: NDArray[np.float32],
+    *,
+    counts: NDArray[np.uint64] | None,
+    min_n: int,
+    max_n: int,
+    allow_nonfinite: bool,
+) -> None:
+    """Write a ``.bin`` of version 12; see `synvec.formats.fasttext.export_fasttext`."""
 
 def read_vectors(
     source: Source,
@@ -421,6 +490,9 @@ def save_native(
     counts: NDArray[np.uint64] | None,
     output_vectors: NDArray[np.float32] | None,
     output_nodes: NDArray[np.float32] | None,
+    own_vectors: NDArray[np.float32] | None,
+    ngram_vectors: NDArray[np.float32] | None,
+    ngram_buckets: NDArray[np.uint32] | None,
     config: str | None,
     allow_nonfinite: bool,
 ) -> None:

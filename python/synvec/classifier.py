@@ -217,18 +217,27 @@ class TextClassifier:
 
     @property
     def wv(self) -> KeyedVectors:
-        """The vectors of `words`, V × D, as a `KeyedVectors`; made when first asked for.
+        """The vectors of `words`, V × D; made when first asked for.
 
-        Each is the mean of the word's own row and of those of its n-grams of characters.
+        Each is the mean of the word's own row and of those of its n-grams of characters. Where the
+        model has such n-grams it is a `FastTextKeyedVectors`, which makes vectors of other words,
+        too; of a quantised model it holds all rows as float32.
         """
         if self._wv is None:
-            from synvec.keyed_vectors import KeyedVectors
-
-            table = self._parts["words"]
-            self._wv = KeyedVectors.from_arrays(
-                table, self._core.word_vectors(table.keys()), counts=self._parts["counts"]
-            )
+            self._wv = self._make_vectors()
         return self._wv
+
+    def _make_vectors(self) -> KeyedVectors:
+        if self._parts["args"]["maxn"] > 0:
+            from synvec.formats.fasttext import vectors_of_parts
+
+            return vectors_of_parts(self._parts)
+        from synvec.keyed_vectors import KeyedVectors
+
+        table = self._parts["words"]
+        return KeyedVectors.from_arrays(
+            table, self._core.word_vectors(table.keys()), counts=self._parts["counts"]
+        )
 
     def __repr__(self) -> str:
         quantized = ", quantized" if self.is_quantized else ""

@@ -1,18 +1,24 @@
 //! fastText models across the line.
 
-use numpy::{PyArray1, PyArrayMethods};
+use std::sync::Arc;
+
+use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
 use super::formats::{PyLimits, decoder_of, run};
 use super::keys::PyKeyTable;
 use super::streams;
-use crate::formats::fasttext::{self, Args, Matrix, Model, ReadOptions};
+use crate::formats::fasttext::{
+    self, Args, Matrix, Model, ReadOptions, WantedOutput, WordsAndNgrams,
+};
+use crate::formats::output::Output;
 use crate::formats::source::ByteReader;
 
 /// Adds the functions of this room to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
-    module.add_function(wrap_pyfunction!(read_fasttext, module)?)
+    module.add_function(wrap_pyfunction!(read_fasttext, module)?)?;
+    module.add_function(wrap_pyfunction!(write_fasttext, module)?)
 }
 
 #[pyfunction]
@@ -22,11 +28,16 @@ fn read_fasttext<'py>(
     encoding: String,
     errors: String,
     limit: Option<u64>,
-    with_output: bool,
+    with_output: Option<bool>,
     allow_nonfinite: bool,
     limits: PyLimits,
 ) -> PyResult<Bound<'py, PyDict>> {
-    let options = ReadOptions { limit, with_output, allow_nonfinite };
+    let output = match with_output {
+        Some(true) => WantedOutput::Always,
+        Some(false) => WantedOutput::Never,
+        None => WantedOutput::OfSupervised,
+    };
+    let options = ReadOptions { limit, output, allow_nonfinite };
     let (input, decoder) = (streams::input(source)?, decoder_of(encoding, errors));
     let limits = limits.into();
     let model = run(source.py(), |observer| {
@@ -34,6 +45,38 @@ fn read_fasttext<'py>(
         fasttext::read(reader, &options, decoder)
     })?;
     parts_of(source.py(), model)
+}
+
+#[pyfunction]
+#[pyo3(signature = (target, keys, own_vectors, ngram_vectors, *, counts, min_n, max_n, allow_nonfinite))]
+#[allow(clippy::too_many_arguments)] // one for each part of the file
+fn write_fasttext(
+    target: &Bound<'_, PyAny>,
+    keys: &PyKeyTable,
+    own_vectors: PyReadonlyArray2<'_, f32>,
+    ngram_vectors: PyReadonlyArray2<'_, f32>,
+    counts: Option<PyReadonlyArray1<'_, u64>>,
+    min_n: u32,
+    max_n: u32,
+    allow_nonfinite: bool,
+) -> PyResult<()> {
+    let table = Arc::clone(keys.table());
+    let model = WordsAndNgrams {
+        keys: &table,
+        counts: counts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
+        own: own_vectors.as_slice()?,
+        ngrams: ngram_vectors.as_slice()?,
+        size: own_vectors.shape()[1],
+        min_n,
+        max_n,
+        allow_nonfinite,
+    };
+    let destination = streams::destination(target, false)?;
+    run(target.py(), |observer| {
+        let mut output = Output::create(destination, observer)?;
+        fasttext::write(&model, &mut output)?;
+        output.finish()
+    })
 }
 
 fn parts_of(py: Python<'_>, model: Model) -> PyResult<Bound<'_, PyDict>> {

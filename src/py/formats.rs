@@ -269,7 +269,7 @@ fn dense<'a, T: NumpyElement>(name: &str, array: &'a PyReadonlyArray2<'_, T>) ->
 }
 
 #[pyfunction]
-#[pyo3(signature = (target, keys, vectors, *, norms, counts, output_vectors, output_nodes, config, allow_nonfinite))]
+#[pyo3(signature = (target, keys, vectors, *, norms, counts, output_vectors, output_nodes, own_vectors, ngram_vectors, ngram_buckets, config, allow_nonfinite))]
 #[allow(clippy::too_many_arguments)] // one for each tensor of the file
 fn save_native(
     target: &Bound<'_, PyAny>,
@@ -279,6 +279,9 @@ fn save_native(
     counts: Option<PyReadonlyArray1<'_, u64>>,
     output_vectors: Option<PyReadonlyArray2<'_, f32>>,
     output_nodes: Option<PyReadonlyArray2<'_, f32>>,
+    own_vectors: Option<PyReadonlyArray2<'_, f32>>,
+    ngram_vectors: Option<PyReadonlyArray2<'_, f32>>,
+    ngram_buckets: Option<PyReadonlyArray1<'_, u32>>,
     config: Option<&str>,
     allow_nonfinite: bool,
 ) -> PyResult<()> {
@@ -292,6 +295,9 @@ fn save_native(
         counts: counts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
         output_vectors: output_vectors.as_ref().map(|m| matrix("output_vectors", m)).transpose()?,
         output_nodes: output_nodes.as_ref().map(|m| matrix("output_nodes", m)).transpose()?,
+        own_vectors: own_vectors.as_ref().map(|m| matrix("own_vectors", m)).transpose()?,
+        ngram_vectors: ngram_vectors.as_ref().map(|m| matrix("ngram_vectors", m)).transpose()?,
+        ngram_buckets: ngram_buckets.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
         config,
         allow_nonfinite,
     };

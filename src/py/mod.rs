@@ -15,6 +15,7 @@ mod progress;
 mod search;
 mod sentences;
 mod streams;
+mod subwords;
 mod train;
 
 use pyo3::prelude::*;
@@ -28,6 +29,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    module.add_class::<subwords::PySubwords>()?;
     formats::register(module)?;
     fasttext::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;

@@ -11,6 +11,7 @@ mod dense;
 mod dictionary;
 mod fields;
 mod quantized;
+mod write;
 
 use std::ops::Range;
 
@@ -21,6 +22,7 @@ use crate::formats::word2vec::KeyDecoder;
 pub use args::{Args, Loss, ModelKind};
 pub use dictionary::Dictionary;
 pub use quantized::Quantized;
+pub use write::{WordsAndNgrams, write};
 
 use fields::Fields;
 
@@ -35,10 +37,21 @@ pub const MAGIC: i32 = 793_712_314;
 pub struct ReadOptions {
     /// Take so many words at most, the first ones.
     pub limit: Option<u64>,
-    /// Whether the output matrix is wanted; otherwise it is checked for its size and passed over.
-    pub with_output: bool,
+    /// Which output matrix is wanted; any other is checked for its size and passed over.
+    pub output: WantedOutput,
     /// Whether NaN and infinity are welcome.
     pub allow_nonfinite: bool,
+}
+
+/// Which output matrix is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedOutput {
+    /// Any.
+    Always,
+    /// That of a supervised model, which can do nothing without it.
+    OfSupervised,
+    /// None.
+    Never,
 }
 
 /// What a file held.
@@ -131,8 +144,13 @@ fn read_output(
         (dictionary.words_in_file, kept_words)
     };
     let shape = Shape { what: "the output matrix", rows, size: args.dim };
+    let is_wanted = match options.output {
+        WantedOutput::Always => true,
+        WantedOutput::OfSupervised => args.model == ModelKind::Supervised,
+        WantedOutput::Never => false,
+    };
     // fastText, too, heeds the mark in quantised models alone.
-    match (is_quantized && is_marked, options.with_output) {
+    match (is_quantized && is_marked, is_wanted) {
         (true, true) => {
             let matrix = quantized::read(file, shape, &kept, options.allow_nonfinite)?;
             Ok(Some(Matrix::Quantized(matrix)))
