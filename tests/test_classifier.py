@@ -318,6 +318,6 @@ def test_vectors_are_no_classifier(tmp_path: Path) -> None:
     vectors.write_text("1 2\na 0.5 1\n")
     with pytest.raises(synvec.FormatError):
         TextClassifier.load(vectors)
-    model = fasttext_files.content()
+    model = fasttext_files.skipgram().encode()
     with pytest.raises(synvec.UnsupportedFormatError, match="without labels"):
         TextClassifier.load(io.BytesIO(model))

@@ -82,7 +82,7 @@ def test_a_test_prints_a_table(run: Run) -> None:
         ((MODEL, "missing.txt"), b"", 1, "missing.txt: No such file"),
         (("missing.bin",), b"", 1, "missing.bin: No such file"),
         ((MODEL,), b"bakolu\n\xff\n", 1, "stdin (text): byte 0xff in line 2 is not UTF-8"),
-        ((MODEL, "--threshold", "nan"), b"", 1, "threshold is NaN"),
+        ((MODEL, "--threshold", "nan"), b"", 2, "threshold is NaN"),
     ],
 )
 def test_wrong_usage_is_told(

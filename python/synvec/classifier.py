@@ -219,16 +219,16 @@ class TextClassifier:
     def wv(self) -> KeyedVectors:
         """The vectors of `words`, V × D; made when first asked for.
 
-        Each is the mean of the word's own row and of those of its n-grams of characters. Where the
-        model has such n-grams it is a `FastTextKeyedVectors`, which makes vectors of other words,
-        too; of a quantised model it holds all rows as float32.
+        Each is the mean of the word's own row and of those of its n-grams of characters. Of a
+        dense model with such n-grams it is a `FastTextKeyedVectors`, which makes vectors of other
+        words, too; `get_word_vector` makes them of any model.
         """
         if self._wv is None:
             self._wv = self._make_vectors()
         return self._wv
 
     def _make_vectors(self) -> KeyedVectors:
-        if self._parts["args"]["maxn"] > 0:
+        if self._parts["args"]["maxn"] > 0 and not self.is_quantized:
             from synvec.formats.fasttext import vectors_of_parts
 
             return vectors_of_parts(self._parts)

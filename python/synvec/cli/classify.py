@@ -1,6 +1,7 @@
 """``synvec classify``: the labels of texts, by a supervised fastText model."""
 
 import json
+import math
 import sys
 from collections.abc import Iterator
 
@@ -37,6 +38,8 @@ def classify(model: str, file: str, k: int, threshold: float, test: bool, as_jso
         raise click.UsageError("stdin cannot be both MODEL and FILE; name one of them")
     if k < 1 and k != -1:
         raise click.BadParameter(f"{k} is no number of labels; give 1 or more, or -1 for all")
+    if math.isnan(threshold):
+        raise click.BadParameter("the threshold is NaN; give a number from 0 to 1")
     classifier = open_classifier(model)
     if test:
         _print_report(classifier, file, k, threshold, as_json)
