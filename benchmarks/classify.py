@@ -58,15 +58,16 @@ def train(texts: str, model: str) -> None:
 def measure(program: str, model: str, texts: str, k: int) -> dict[str, Any]:
     """Open the model and ask for all texts at once, as each program's own Python does it."""
     lines = Path(texts).read_text(encoding="utf-8").splitlines()
-    started = time.perf_counter()
     ask: Callable[[list[str]], Any]
     if program == "synvec":
         from synvec import TextClassifier
 
+        started = time.perf_counter()
         ask = _asking(TextClassifier.load(model), k)
     else:
         import fasttext
 
+        started = time.perf_counter()
         opened = fasttext.load_model(model).f
         # fastText's Python of 0.9.2 fails under NumPy 2 for one text, not for a list.
         ask = lambda some: opened.multilinePredict([t + "\n" for t in some], k, 0.0, "strict")  # noqa: E731

@@ -34,10 +34,13 @@ def run(tmp_path: Path) -> Run:
 
 def test_a_line_a_text(run: Run, tmp_path: Path) -> None:
     model = TextClassifier.load(MODEL)
-    expected = [
-        " ".join(f"{label} {chance:.6g}" for label, chance in zip(*model.predict(line, k=2)))
-        for line in LINES
-    ]
+
+    def shown(line: str) -> str:
+        labels, chances = model.predict(line, k=2)
+        pairs = zip(labels, chances, strict=True)
+        return " ".join(f"{label} {chance:.6g}" for label, chance in pairs)
+
+    expected = [shown(line) for line in LINES]
     texts = tmp_path / "texts.txt"
     texts.write_text("\n".join(LINES), encoding="utf-8")
     for arguments, stdin in ([texts], b""), ([], texts.read_bytes()), (["-"], texts.read_bytes()):

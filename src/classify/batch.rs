@@ -32,17 +32,18 @@ impl Batch<'_> {
     fn run<T: Send>(
         &self,
         work: usize,
-        each: impl Fn(&[&str], &mut Scratch) -> Result<T> + Sync,
+        each: impl Fn(&[&str], &mut Scratch<'_>) -> Result<T> + Sync,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Vec<T>> {
         let runs: Vec<&[&str]> = self.0.chunks(TEXTS_AT_ONCE).collect();
         if work < THREAD_WORK {
-            let mut scratch = Scratch::default();
+            let never = AtomicBool::new(false);
+            let mut scratch = Scratch::new(&never);
             return runs.into_iter().map(|run| each(run, &mut scratch)).collect();
         }
         let (stop, next) = (AtomicBool::new(false), AtomicUsize::new(0));
         let take_runs = |_| {
-            let (mut scratch, mut made) = (Scratch::default(), Vec::new());
+            let (mut scratch, mut made) = (Scratch::new(&stop), Vec::new());
             while !stop.load(Ordering::Relaxed) {
                 let index = next.fetch_add(1, Ordering::Relaxed);
                 let Some(run) = runs.get(index) else { break };
@@ -67,7 +68,7 @@ impl Classifier<'_> {
         asked: Asked,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Answers> {
-        let each = |texts: &[&str], scratch: &mut Scratch| {
+        let each = |texts: &[&str], scratch: &mut Scratch<'_>| {
             let mut answers = Answers::default();
             for text in texts {
                 self.predict_line(text, asked, scratch)?;
@@ -92,7 +93,7 @@ impl Classifier<'_> {
         asked: Asked,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Tally> {
-        let each = |lines: &[&str], scratch: &mut Scratch| {
+        let each = |lines: &[&str], scratch: &mut Scratch<'_>| {
             let mut tested = Vec::with_capacity(lines.len());
             for line in lines {
                 self.predict_line(line, asked, scratch)?;
@@ -130,10 +131,10 @@ impl Classifier<'_> {
     fn vectors(
         &self,
         batch: Batch<'_>,
-        read: impl Fn(&str, &mut Scratch) + Sync,
+        read: impl Fn(&str, &mut Scratch<'_>) + Sync,
         poll: impl FnMut() -> Result<()>,
     ) -> Result<Vec<f32>> {
-        let each = |texts: &[&str], scratch: &mut Scratch| {
+        let each = |texts: &[&str], scratch: &mut Scratch<'_>| {
             let mut vectors = Vec::with_capacity(texts.len() * self.width());
             for text in texts {
                 read(text, scratch);

@@ -1,6 +1,7 @@
 //! From a line of text to rows of the input matrix: words, their character n-grams, word n-grams.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::error::{Error, Result};
 use crate::vocab::KeyTable;
@@ -66,12 +67,21 @@ impl Features {
     }
 
     /// Gives the rows of a line, in order, and the labels that stand in it. A line ends where it
-    /// ends, or at the first `</s>`; either way `</s>` is its last word.
-    pub fn line_rows(&self, line: &str, scratch: &mut Line, mut add: impl FnMut(u32)) {
+    /// ends, or at the first `</s>`; either way `</s>` is its last word. Once `stop` is raised
+    /// nobody wants the rest.
+    pub fn line_rows(
+        &self,
+        line: &str,
+        stop: &AtomicBool,
+        scratch: &mut Line,
+        mut add: impl FnMut(u32),
+    ) {
         let Line { hashes, gold } = scratch;
         hashes.clear();
         gold.clear();
+        let is_wanted = || !stop.load(Ordering::Relaxed);
         let words = line.split(is_space).filter(|word| !word.is_empty());
+        let words = words.take_while(|_| is_wanted());
         for word in words.take_while(|&word| word != END_OF_SENTENCE).chain([END_OF_SENTENCE]) {
             match self.kind(word) {
                 Kind::Word(index) => {
@@ -83,7 +93,7 @@ impl Features {
                 Kind::Label(label) => gold.extend(label),
             }
         }
-        self.add_word_ngrams(hashes, &mut add);
+        self.add_word_ngrams(hashes, is_wanted, &mut add);
     }
 
     /// Gives the rows of one word alone.
@@ -111,12 +121,17 @@ impl Features {
         }
     }
 
-    fn add_word_ngrams(&self, hashes: &[u64], add: &mut impl FnMut(u32)) {
+    fn add_word_ngrams(
+        &self,
+        hashes: &[u64],
+        is_wanted: impl Fn() -> bool,
+        add: &mut impl FnMut(u32),
+    ) {
         let buckets = u64::from(self.subwords.bucket);
         if buckets == 0 {
             return; // n-grams were asked for, but given no rows
         }
-        for (start, &first) in hashes.iter().enumerate() {
+        for (start, &first) in hashes.iter().enumerate().take_while(|_| is_wanted()) {
             let mut hash = first;
             for &next in hashes[start + 1..].iter().take(self.word_ngrams as usize - 1) {
                 hash = hash.wrapping_mul(NGRAM_FACTOR).wrapping_add(next);
@@ -229,7 +244,8 @@ mod tests {
 
     fn rows(features: &Features, line: &str) -> (Vec<u32>, Vec<u32>) {
         let (mut scratch, mut rows) = (Line::default(), Vec::new());
-        features.line_rows(line, &mut scratch, |row| rows.push(row));
+        let stop = AtomicBool::new(false);
+        features.line_rows(line, &stop, &mut scratch, |row| rows.push(row));
         (rows, scratch.gold)
     }
 

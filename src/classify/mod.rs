@@ -16,6 +16,8 @@ pub mod tree;
 
 mod batch;
 
+use std::sync::atomic::AtomicBool;
+
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
 
 pub use batch::{Answers, Batch};
@@ -38,8 +40,10 @@ pub struct Classifier<'a> {
 }
 
 /// What one thread works with; kept from text to text.
-#[derive(Debug, Default)]
-pub struct Scratch {
+#[derive(Debug)]
+pub struct Scratch<'a> {
+    /// Raised when nobody wants the answers any more.
+    stop: &'a AtomicBool,
     line: Line,
     /// Whether the line has rows at all.
     is_known: bool,
@@ -48,6 +52,20 @@ pub struct Scratch {
     best: Best,
     /// Rows that are still to be added up.
     pending: Vec<u32>,
+}
+
+impl<'a> Scratch<'a> {
+    fn new(stop: &'a AtomicBool) -> Self {
+        Self {
+            stop,
+            line: Line::default(),
+            is_known: false,
+            hidden: Vec::new(),
+            probabilities: Vec::new(),
+            best: Best::default(),
+            pending: Vec::new(),
+        }
+    }
 }
 
 impl<'a> Classifier<'a> {
@@ -101,14 +119,14 @@ impl<'a> Classifier<'a> {
     }
 
     /// Makes the hidden vector of a line of text: the mean of its rows, or 0 when it has none.
-    fn read_line(&self, line: &str, scratch: &mut Scratch) {
+    fn read_line(&self, line: &str, scratch: &mut Scratch<'_>) {
         let mut mean = Mean::new(self.input, &mut scratch.hidden, &mut scratch.pending);
-        self.features.line_rows(line, &mut scratch.line, |row| mean.add(row));
+        self.features.line_rows(line, scratch.stop, &mut scratch.line, |row| mean.add(row));
         scratch.is_known = mean.finish();
     }
 
     /// Makes the vector of a word: the mean of its own row and those of its n-grams of characters.
-    fn read_word(&self, word: &str, scratch: &mut Scratch) {
+    fn read_word(&self, word: &str, scratch: &mut Scratch<'_>) {
         let mut mean = Mean::new(self.input, &mut scratch.hidden, &mut scratch.pending);
         self.features.word_rows(word, |row| mean.add(row));
         scratch.is_known = mean.finish();
@@ -116,7 +134,7 @@ impl<'a> Classifier<'a> {
 
     /// Leaves the likely labels of a line of text in `scratch.best`, the likeliest first; none when
     /// nothing in it is known.
-    fn predict_line(&self, line: &str, asked: Asked, scratch: &mut Scratch) -> Result<()> {
+    fn predict_line(&self, line: &str, asked: Asked, scratch: &mut Scratch<'_>) -> Result<()> {
         scratch.best.begin(asked);
         self.read_line(line, scratch);
         if scratch.is_known {
