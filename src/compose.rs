@@ -48,16 +48,44 @@ impl<'a> NgramRows<'a> {
         self.size
     }
 
-    /// Adds the rows of the n-grams of `word` to `sum`; returns how many there were. Those whose
-    /// bucket has no row count for nothing.
-    pub fn add_to(&self, word: &str, sum: &mut [f32]) -> u32 {
+    /// Writes the mean of `own`, if there is such a row, and of the rows of the n-grams of `word` to
+    /// `mean`, zeros when there are none; returns how many n-grams there were. Those whose bucket has
+    /// no row count for nothing.
+    pub fn mean(&self, word: &str, own: Option<&[f32]>, mean: &mut [f32]) -> u32 {
+        match own {
+            Some(own) => mean.copy_from_slice(own),
+            None => mean.fill(0.0),
+        }
         let mut rows = 0;
-        self.subwords.for_each(word, |bucket| {
-            let Some(row) = self.row(bucket) else { return };
-            add(sum, row);
+        self.each_row(word, |row| {
+            mean.iter_mut().zip(row).for_each(|(total, &value)| *total += value);
             rows += 1;
         });
+        let factor = 1.0 / (rows + u32::from(own.is_some())).max(1) as f32;
+        mean.iter_mut().for_each(|value| *value *= factor);
+        if !mean.iter().fold(true, |all, value| all & value.is_finite()) {
+            self.mean_of_large(word, own, mean);
+        }
         rows
+    }
+
+    /// The same where a sum is beyond float32, of which a mean never is.
+    fn mean_of_large(&self, word: &str, own: Option<&[f32]>, mean: &mut [f32]) {
+        let mut sums = vec![0f64; mean.len()];
+        let mut rows = 0;
+        let mut add = |row: &[f32]| {
+            sums.iter_mut().zip(row).for_each(|(total, &value)| *total += f64::from(value));
+            rows += 1;
+        };
+        own.into_iter().for_each(&mut add);
+        self.each_row(word, add);
+        for (value, sum) in mean.iter_mut().zip(&sums) {
+            *value = (sum / f64::from(rows.max(1))) as f32;
+        }
+    }
+
+    fn each_row(&self, word: &str, mut each: impl FnMut(&[f32])) {
+        self.subwords.for_each(word, |bucket| self.row(bucket).into_iter().for_each(&mut each));
     }
 
     fn row(&self, bucket: u32) -> Option<&'a [f32]> {
@@ -66,12 +94,6 @@ impl<'a> NgramRows<'a> {
             None => bucket as usize,
         };
         Some(&self.vectors[row * self.size..][..self.size])
-    }
-}
-
-fn add(sum: &mut [f32], row: &[f32]) {
-    for (total, &value) in sum.iter_mut().zip(row) {
-        *total += value;
     }
 }
 
@@ -113,10 +135,9 @@ pub fn word_vectors(
     let mut vectors = zeros(words.len().saturating_mul(size))?;
     let fill = |index: usize, vector: &mut [f32]| {
         let position = words.position(index);
-        vector.copy_from_slice(&words.own[position * size..][..size]);
+        let own = &words.own[position * size..][..size];
         // A key of a damaged file has no text, and its file says so when it is verified.
-        let rows = ngrams.add_to(words.keys.get(position).unwrap_or(""), vector);
-        scale(vector, 1.0 / (rows + 1) as f32);
+        ngrams.mean(words.keys.get(position).unwrap_or(""), Some(own), vector);
     };
     if words.len() <= BLOCK {
         vectors.chunks_mut(size).enumerate().for_each(|(index, vector)| fill(index, vector));
@@ -140,25 +161,21 @@ pub fn word_vectors(
     Ok(vectors)
 }
 
-fn scale(vector: &mut [f32], factor: f32) {
-    vector.iter_mut().for_each(|value| *value *= factor);
-}
-
-/// Returns, for each text, the sum of the rows of its n-grams, and how many there were.
-pub fn ngram_sums(
+/// Returns, for each text, the mean of the rows of its n-grams, and of how many it is.
+pub fn ngram_means(
     texts: &[String],
     ngrams: NgramRows,
     mut poll: impl FnMut() -> Result<()>,
 ) -> Result<(Vec<f32>, Vec<u32>)> {
-    let mut sums = zeros(texts.len().saturating_mul(ngrams.size))?;
+    let mut means = zeros(texts.len().saturating_mul(ngrams.size))?;
     let mut counts = Vec::with_capacity(texts.len());
-    for (index, (text, sum)) in texts.iter().zip(sums.chunks_mut(ngrams.size)).enumerate() {
+    for (index, (text, mean)) in texts.iter().zip(means.chunks_mut(ngrams.size)).enumerate() {
         if index % BLOCK == BLOCK - 1 {
             poll()?;
         }
-        counts.push(ngrams.add_to(text, sum));
+        counts.push(ngrams.mean(text, None, mean));
     }
-    Ok((sums, counts))
+    Ok((means, counts))
 }
 
 fn zeros(length: usize) -> Result<Vec<f32>> {
@@ -221,15 +238,35 @@ mod tests {
             .flat_map(|&bucket| rows[bucket as usize * SIZE..][..SIZE].to_vec())
             .collect();
         let ngrams = NgramRows::new(subwords(50), Some(&kept), &kept_rows, SIZE).unwrap();
-        let (sums, counts) = ngram_sums(&["socket".to_owned()], ngrams, || Ok(())).unwrap();
+        let (means, counts) = ngram_means(&["socket".to_owned()], ngrams, || Ok(())).unwrap();
         let (mut expected, mut count) = (vec![0.0; SIZE], 0);
         subwords(50).for_each("socket", |bucket| {
             if bucket % 3 == 0 {
-                add(&mut expected, &rows[bucket as usize * SIZE..][..SIZE]);
+                for (total, value) in expected.iter_mut().zip(&rows[bucket as usize * SIZE..]) {
+                    *total += value;
+                }
                 count += 1;
             }
         });
-        assert_eq!((sums, counts), (expected, vec![count]));
+        expected.iter_mut().for_each(|value| *value *= 1.0 / count as f32);
+        assert_eq!((means, counts), (expected, vec![count]));
+    }
+
+    #[test]
+    fn the_mean_of_large_numbers_is_finite() {
+        let rows = vec![3e38; 50 * SIZE];
+        let ngrams = NgramRows::new(subwords(50), None, &rows, SIZE).unwrap();
+        let mut mean = [0.0; SIZE];
+        ngrams.mean("socket", Some(&[3e38; SIZE]), &mut mean);
+        assert_eq!(mean, [3e38; SIZE]);
+    }
+
+    #[test]
+    fn a_text_without_ngrams_has_a_vector_of_zeros() {
+        let rows = matrix(50);
+        let ngrams = NgramRows::new(subwords(50), None, &rows, SIZE).unwrap();
+        let found = ngram_means(&["</s>".to_owned()], ngrams, || Ok(())).unwrap();
+        assert_eq!(found, (vec![0.0; SIZE], vec![0]));
     }
 
     #[test]

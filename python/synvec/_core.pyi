@@ -287,10 +287,10 @@ class Subwords:
         """Rows that a matrix of n-grams must have: ``bucket``, or as many as are kept."""
     def buckets(self, words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
         """Return the buckets of all n-grams, and N + 1 places: where each word's begin and end."""
-    def sums(
+    def means(
         self, words: Sequence[str], ngram_vectors: NDArray[np.float32]
     ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
-        """Return for each word the sum of its n-grams' rows, N × D, and of how many it is."""
+        """Return for each word the mean of its n-grams' rows, N × D, and of how many it is."""
     def word_vectors(
         self,
         keys: KeyTable,

@@ -228,10 +228,11 @@ class TextClassifier:
         return self._wv
 
     def _make_vectors(self) -> KeyedVectors:
-        if self._parts["args"]["maxn"] > 0 and not self.is_quantized:
+        rows = self._parts["input"]
+        if self._parts["args"]["maxn"] > 0 and isinstance(rows, np.ndarray):
             from synvec.formats.fasttext import vectors_of_parts
 
-            return vectors_of_parts(self._parts)
+            return vectors_of_parts(self._parts, rows)
         from synvec.keyed_vectors import KeyedVectors
 
         table = self._parts["words"]

@@ -24,8 +24,8 @@ pub struct PySubwords {
 
 /// The buckets of all n-grams, one word after another, and where each word begins.
 type Buckets<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<i64>>);
-/// A sum of rows a text, and of how many.
-type RowSums<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<u32>>);
+/// A mean of rows a text, and of how many.
+type RowMeans<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<u32>>);
 /// What a copy is made of.
 type Parts<'py> = (u32, u32, u32, bool, Option<Bound<'py, PyArray1<u32>>>);
 
@@ -97,18 +97,18 @@ impl PySubwords {
         (PyArray1::from_vec(py, buckets), PyArray1::from_vec(py, ends))
     }
 
-    fn sums<'py>(
+    fn means<'py>(
         &self,
         py: Python<'py>,
         words: Vec<String>,
         ngram_vectors: PyReadonlyArray2<'py, f32>,
-    ) -> PyResult<RowSums<'py>> {
+    ) -> PyResult<RowMeans<'py>> {
         let ngrams = self.ngram_rows(&ngram_vectors)?;
         let mut observer = PyObserver::new(None);
-        let result = py.detach(|| compose::ngram_sums(&words, ngrams, || observer.poll()));
-        let (sums, counts) = observer.finish(result)?;
+        let result = py.detach(|| compose::ngram_means(&words, ngrams, || observer.poll()));
+        let (means, counts) = observer.finish(result)?;
         let shape = [counts.len(), ngrams.size()];
-        Ok((PyArray1::from_vec(py, sums).reshape(shape)?, PyArray1::from_vec(py, counts)))
+        Ok((PyArray1::from_vec(py, means).reshape(shape)?, PyArray1::from_vec(py, counts)))
     }
 
     #[pyo3(signature = (keys, own_vectors, ngram_vectors, positions = None))]

@@ -354,11 +354,10 @@ class FastTextKeyedVectors(KeyedVectors):
                     word, self._keys, where=": cannot calculate vector for OOV word without ngrams"
                 )
         texts = [str(word) for word in words]
-        sums, counts = self._subwords.sums(texts, self._ngrams)
+        means, counts = self._subwords.means(texts, self._ngrams)
         for at in np.flatnonzero(counts == 0).tolist():
             logger.warning("%r has no n-grams, its vector is zero", texts[at])
-        sums *= (1 / np.maximum(counts, 1)).astype(np.float32)[:, np.newaxis]
-        return sums
+        return means
 
     # --- changes: own rows follow, so that vectors are what was written --------------------------
 
@@ -431,9 +430,9 @@ class FastTextKeyedVectors(KeyedVectors):
         step = block_rows(self._own.itemsize * self.vector_size)
         for start in range(0, len(positions), step):
             block = positions[start : start + step].astype(np.int64, copy=False)
-            sums, counts = self._subwords.sums(self._keys.keys_at(block), self._ngrams)
-            parts = (counts + 1).astype(np.float32)[:, np.newaxis]
-            self._own[block] = self._rows[block] * parts - sums
+            means, counts = self._subwords.means(self._keys.keys_at(block), self._ngrams)
+            ngrams = counts.astype(np.float64)[:, np.newaxis]
+            self._own[block] = (ngrams + 1) * self._rows[block] - ngrams * means
 
     def _make_room(self, rows: int) -> None:
         super()._make_room(rows)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.errors import NonFiniteError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.native import as_counts
 from synvec.formats.sources import Source, Target, name_of
@@ -90,15 +91,22 @@ def load_fasttext(
         if limit is not None:
             raise TypeError("a text classifier takes no limit; leave it out")
         return TextClassifier.of_file(parts, name_of(source))
-    return vectors_of_parts(parts)
+    rows = dense(parts["input"])
+    # Of a dense matrix that has been looked at; a centroid times a norm can be beyond float32.
+    is_known = allow_nonfinite or isinstance(parts["input"], np.ndarray)
+    if not is_known and not np.isfinite(rows).all():
+        raise NonFiniteError(
+            f"{name_of(source)}: the quantised rows hold numbers beyond float32;"
+            " allow_nonfinite=True loads them"
+        )
+    return vectors_of_parts(parts, rows)
 
 
-def vectors_of_parts(parts: FastTextParts) -> FastTextKeyedVectors:
-    """Return the vectors of words and their n-grams; of a dense matrix, views."""
+def vectors_of_parts(parts: FastTextParts, rows: NDArray[np.float32]) -> FastTextKeyedVectors:
+    """Return the words and n-grams of a model, whose input matrix has these rows."""
     from synvec.fasttext import FastTextKeyedVectors
 
     args, words, buckets = parts["args"], parts["words"], parts["ngram_buckets"]
-    rows = dense(parts["input"])
     ngrams = rows[len(words) :]
     if buckets is not None:
         order = np.argsort(buckets)
@@ -133,7 +141,8 @@ def dense(matrix: NDArray[np.float32] | QuantizedMatrix) -> NDArray[np.float32]:
         rows[:, start:end] = centroids[codes[:, part]]
     norm_codes, norms = matrix["norm_codes"], matrix["norm_centroids"]
     if norm_codes is not None and norms is not None:
-        rows *= norms[norm_codes][:, np.newaxis]
+        with np.errstate(over="ignore", invalid="ignore"):
+            rows *= norms[norm_codes][:, np.newaxis]
     return rows
 
 
