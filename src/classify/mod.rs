@@ -2,14 +2,14 @@
 //! Efficient Text Classification"): read alone, nothing is trained here.
 //!
 //! [`features`] turns a text into rows of the input matrix, [`rows`] knows dense and quantised
-//! matrices, and their mean is the text's hidden vector. [`loss`] makes a probability for each label
+//! matrices, and their mean is the text's hidden vector. [`output`] makes a probability for each label
 //! of it, or [`tree`] walks to the likely ones, and [`best`] keeps what is asked for. Every sum is
 //! taken in the order in which Facebook's program takes it, so that the numbers are its own:
 //! <https://github.com/facebookresearch/fastText>, `src/dictionary.cc` and `src/loss.cc` of 0.9.2.
 
 pub mod best;
 pub mod features;
-pub mod loss;
+pub mod output;
 pub mod rows;
 pub mod tally;
 pub mod tree;
@@ -23,7 +23,7 @@ use crate::error::{Error, FormatError, FormatErrorKind, Result};
 pub use batch::{Answers, Batch};
 pub use best::{Asked, Prediction};
 pub use features::Features;
-pub use loss::{Loss, LossKind};
+pub use output::OutputLayer;
 pub use rows::Rows;
 pub use tally::Tally;
 
@@ -36,7 +36,7 @@ pub struct Classifier<'a> {
     features: &'a Features,
     input: Rows<'a>,
     output: Rows<'a>,
-    loss: &'a Loss,
+    layer: &'a OutputLayer,
 }
 
 /// What one thread works with; kept from text to text.
@@ -77,7 +77,7 @@ impl<'a> Classifier<'a> {
         features: &'a Features,
         input: Rows<'a>,
         output: Rows<'a>,
-        loss: &'a Loss,
+        layer: &'a OutputLayer,
     ) -> Result<Self> {
         let (labels, width) = (features.labels().len(), input.width());
         let checks = [
@@ -89,7 +89,7 @@ impl<'a> Classifier<'a> {
                 output.len() == labels,
                 format!("{labels}, a label each"),
             ),
-            ("labels of the loss", loss.labels(), loss.labels() == labels, labels.to_string()),
+            ("labels of the layer", layer.labels(), layer.labels() == labels, labels.to_string()),
             (
                 "input rows",
                 input.len(),
@@ -105,7 +105,7 @@ impl<'a> Classifier<'a> {
                 ));
             }
         }
-        Ok(Self { features, input, output, loss })
+        Ok(Self { features, input, output, layer })
     }
 
     /// The length of a hidden vector.
@@ -139,7 +139,7 @@ impl<'a> Classifier<'a> {
         self.read_line(line, scratch);
         if scratch.is_known {
             let Scratch { hidden, probabilities, best, .. } = scratch;
-            if !self.loss.predict(self.output, hidden, probabilities, best) {
+            if !self.layer.predict(self.output, hidden, probabilities, best) {
                 return Err(overflow());
             }
         }

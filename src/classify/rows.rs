@@ -47,7 +47,7 @@ impl<'a> Codes<'a> {
         let parts = width.checked_div(part_width).map(|_| width.div_ceil(part_width));
         let fits = parts.is_some_and(|parts| {
             parts > 0
-                && codes.len() % parts == 0
+                && codes.len().is_multiple_of(parts)
                 && width.checked_mul(CENTROIDS) == Some(centroids.len())
         });
         if !fits {
@@ -110,7 +110,7 @@ impl<'a> Quantized<'a> {
 impl<'a> Rows<'a> {
     /// Dense rows of `width` values.
     pub fn dense(values: &'a [f32], width: usize) -> Result<Self> {
-        if width == 0 || values.len() % width != 0 {
+        if width == 0 || !values.len().is_multiple_of(width) {
             let message = format!("has {} values, expected rows of {width}", values.len());
             return Err(Error::config("matrix", message));
         }

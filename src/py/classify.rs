@@ -13,15 +13,16 @@ use pyo3::types::{PyDict, PyList, PyString};
 use super::keys::PyKeyTable;
 use super::progress::PyObserver;
 use crate::classify::rows::Quantized;
-use crate::classify::{Answers, Asked, Batch, Classifier, Features, Loss, LossKind, Rows};
+use crate::classify::{Answers, Asked, Batch, Classifier, Features, OutputLayer, Rows};
 use crate::error::{FormatError, FormatErrorKind, Result as CoreResult};
+use crate::formats::fasttext::Loss;
 use crate::vocab::subword::{Hashing, Subwords};
 
 /// A model that tells labels from texts. Its matrices stay NumPy's.
 #[pyclass(name = "Classifier", frozen)]
 pub struct PyClassifier {
     features: Features,
-    loss: Loss,
+    layer: OutputLayer,
     input: PyRows,
     output: PyRows,
 }
@@ -54,21 +55,19 @@ impl PyClassifier {
         bucket: u32,
         kept: Option<PyReadonlyArray1<'_, u32>>,
     ) -> PyResult<Self> {
-        let kind = match loss {
-            "softmax" => LossKind::Softmax,
-            "ova" | "ns" => LossKind::Sigmoid,
-            "hs" => LossKind::Hierarchical,
-            _ => return Err(PyValueError::new_err(format!("loss is {loss:?}"))),
+        let losses = [Loss::Softmax, Loss::OneVsAll, Loss::NegativeSampling, Loss::Hierarchical];
+        let Some(loss) = losses.into_iter().find(|known| known.name() == loss) else {
+            return Err(PyValueError::new_err(format!("loss is {loss:?}")));
         };
         let kept = kept.as_ref().map(PyReadonlyArray1::as_slice).transpose()?;
         let subwords = Subwords { min_n, max_n, bucket, hashing: Hashing::Bytes };
         let (words, labels) = (Arc::clone(words.table()), Arc::clone(labels.table()));
         let features = Features::new(words, labels, word_ngrams, subwords, kept)?;
-        let loss = {
+        let layer = {
             let rows = output.borrow(py)?;
-            Loss::new(kind, label_counts.as_slice()?, rows.rows()?)?
+            OutputLayer::new(loss, label_counts.as_slice()?, rows.rows()?)?
         };
-        let made = Self { features, loss, input, output };
+        let made = Self { features, layer, input, output };
         made.with(py, |_, _| Ok(()))?;
         Ok(made)
     }
@@ -153,7 +152,7 @@ impl PyClassifier {
     ) -> PyResult<T> {
         let (input, output) = (self.input.borrow(py)?, self.output.borrow(py)?);
         let (input, output) = (input.rows()?, output.rows()?);
-        let classifier = Classifier::new(&self.features, input, output, &self.loss)?;
+        let classifier = Classifier::new(&self.features, input, output, &self.layer)?;
         super::formats::run(py, |observer| job(classifier, observer))
     }
 
@@ -180,10 +179,13 @@ enum PyRows {
     Quantized(PyQuantized),
 }
 
+/// A code for each row's norm, and the norms that they choose from.
+type PyNorms = (Py<PyArray1<u8>>, Py<PyArray1<f32>>);
+
 struct PyQuantized {
     codes: Py<PyArray2<u8>>,
     centroids: Py<PyArray1<f32>>,
-    norms: Option<(Py<PyArray1<u8>>, Py<PyArray1<f32>>)>,
+    norms: Option<PyNorms>,
     size: usize,
     part_size: usize,
 }

@@ -4,6 +4,7 @@ use super::best::{self, Best};
 use super::rows::Rows;
 use super::tree::Tree;
 use crate::error::Result;
+use crate::formats::fasttext::Loss;
 
 /// fastText looks sigmoids up: so many steps from -8 to 8, and 0 or 1 beyond.
 const SIGMOID_STEPS: usize = 512;
@@ -12,38 +13,32 @@ const SIGMOID_BOUND: f32 = 8.0;
 /// Labels whose sums are made side by side: they stay in a core's own cache.
 const LABELS_AT_ONCE: usize = 1 << 11;
 
-/// What a model was trained for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LossKind {
-    /// One label is right: the probabilities add up to 1.
-    Softmax,
-    /// Each label is right or wrong by itself: one-vs-all, and negative sampling.
-    Sigmoid,
-    /// One label is right, and found by turns in a tree.
-    Hierarchical,
-}
-
 /// What is made of a model's output matrix once, for all texts.
 #[derive(Debug)]
-pub struct Loss {
+pub struct OutputLayer {
     labels: usize,
     form: Form,
 }
 
 #[derive(Debug)]
 enum Form {
+    /// One label is right: the probabilities add up to 1.
     Softmax(Products),
+    /// Each label is right or wrong by itself; with the table of sigmoids.
     Sigmoid(Products, Vec<f32>),
+    /// One label is right, and found by turns in a tree.
     Hierarchical(Tree),
 }
 
-impl Loss {
+impl OutputLayer {
     /// For labels that occurred so often, and their rows.
-    pub fn new(kind: LossKind, label_counts: &[u64], output: Rows<'_>) -> Result<Self> {
-        let form = match kind {
-            LossKind::Softmax => Form::Softmax(Products::new(output)),
-            LossKind::Sigmoid => Form::Sigmoid(Products::new(output), sigmoids()),
-            LossKind::Hierarchical => Form::Hierarchical(Tree::new(label_counts)?),
+    pub fn new(loss: Loss, label_counts: &[u64], output: Rows<'_>) -> Result<Self> {
+        let form = match loss {
+            Loss::Softmax => Form::Softmax(Products::new(output)),
+            Loss::OneVsAll | Loss::NegativeSampling => {
+                Form::Sigmoid(Products::new(output), sigmoids())
+            }
+            Loss::Hierarchical => Form::Hierarchical(Tree::new(label_counts)?),
         };
         Ok(Self { labels: label_counts.len(), form })
     }
@@ -159,6 +154,75 @@ impl Products {
                 let column = &column[block * LABELS_AT_ONCE..][..sums.len()];
                 sums.iter_mut().zip(column).for_each(|(sum, value)| *sum += factor * value);
             }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::classify::Asked;
+    use proptest::prelude::*;
+
+    #[test]
+    fn sigmoids_are_steps_between_0_and_1() {
+        let table = sigmoids();
+        assert_eq!(sigmoid(&table, 0.0), 0.5);
+        assert_eq!(sigmoid(&table, 0.031), 0.5); // the same step
+        assert!(sigmoid(&table, 0.032) > 0.5);
+        assert_eq!((sigmoid(&table, -8.1), sigmoid(&table, 8.1)), (0.0, 1.0));
+        assert!(sigmoid(&table, 8.0) > 0.999 && sigmoid(&table, 8.0) < 1.0);
+        assert_eq!(sigmoid(&table, f32::INFINITY), 1.0);
+        assert!(sigmoid(&table, f32::NAN).is_nan());
+    }
+
+    #[test]
+    fn a_sum_that_overflows_is_told() {
+        let weights = [f32::MAX, -f32::MAX, 1.0, 1.0];
+        let rows = Rows::dense(&weights, 2).unwrap();
+        for loss in [Loss::Softmax, Loss::OneVsAll, Loss::Hierarchical] {
+            let layer = OutputLayer::new(loss, &[2, 1], rows).unwrap();
+            let mut best = Best::default();
+            best.begin(Asked { k: 1, threshold: 0.0 });
+            assert!(!layer.predict(rows, &[9.0, 9.0], &mut Vec::new(), &mut best));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn columns_side_by_side_give_the_products_row_by_row(
+            values in prop::collection::vec(-9.0_f32..9.0, 1..200),
+            width in 1_usize..9,
+        ) {
+            let values = &values[..values.len() / width * width];
+            let rows = Rows::dense(values, width).unwrap();
+            let vector: Vec<f32> = (0..width).map(|column| column as f32 * 0.3 - 1.0).collect();
+            let (mut fast, mut plain) = (Vec::new(), Vec::new());
+            Products::new(rows).with(rows, &vector, &mut fast);
+            Products::RowByRow.with(rows, &vector, &mut plain);
+            prop_assert_eq!(fast, plain);
+        }
+
+        #[test]
+        fn labels_that_are_passed_over_would_not_have_been_kept(
+            probabilities in prop::collection::vec(
+                prop_oneof![0.0_f32..1.0, 0.0_f32..1e-4, 0.0_f32..1e-11, Just(0.5), Just(1.0)], 0..60
+            ),
+            k in 1_usize..6,
+            threshold in prop_oneof![Just(0.0_f32), 0.0_f32..1.0],
+        ) {
+            let (mut fast, mut plain) = (Best::default(), Best::default());
+            fast.begin(Asked { k, threshold });
+            plain.begin(Asked { k, threshold });
+            offer_all(&probabilities, &mut fast);
+            for (label, &probability) in probabilities.iter().enumerate() {
+                if probability >= threshold {
+                    plain.offer(label as u32, best::log(f64::from(probability)));
+                }
+            }
+            fast.sort();
+            plain.sort();
+            prop_assert!(fast.sorted().eq(plain.sorted()));
         }
     }
 }
