@@ -16,6 +16,8 @@ FILES = [
     ("word2vec-c.txt", "word2vec-text", "synvec, in the style of word2vec.c"),
     ("glove.txt", "glove", "synvec"),
     ("native-1.kv", "native", "synvec 0.1.0, version 1 of the format"),
+    ("fasttext.bin", "fasttext", "Facebook's fastText 0.9.2, given these vectors"),
+    ("fasttext-synvec.bin", "fasttext", "synvec"),
 ]
 
 
@@ -35,6 +37,7 @@ def test_it_opens(name: str, format: str, writer: str) -> None:
         ("word2vec-c.bin", "word2vec-binary", {"style": "word2vec.c"}),
         ("glove.txt", "glove", {}),
         ("native-1.kv", "native", {}),
+        ("fasttext-synvec.bin", "fasttext", {}),
     ],
 )
 def test_what_is_written_today_is_the_same_bytes(

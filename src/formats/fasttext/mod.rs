@@ -206,3 +206,6 @@ impl Shape {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
