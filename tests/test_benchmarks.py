@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from benchmarks import (
+    classify,
     corpus,
     machine,
     pareto,
@@ -415,3 +416,15 @@ def test_what_search_is_timed_on_is_all_there(
     assert set(times) == set(run_search.TASKS) - {"analogies"}
     assert times.pop("recall") >= 0.9
     assert all(time > 0 for time in times.values())
+
+
+def test_classifying_is_measured(tmp_path: Path) -> None:
+    texts, corpus = tmp_path / "texts.txt", tmp_path / "corpus.txt"
+    corpus.write_text("a b c " * 100, encoding="utf-8")
+    classify.write_texts(texts, 20, corpus)
+    lines = texts.read_text(encoding="utf-8").splitlines()
+    assert [len(line.split()) for line in lines] == [classify.WORDS_A_TEXT] * 20
+    classify.write_texts(texts, 20, None)
+    assert len(texts.read_text(encoding="utf-8").splitlines()) == 20
+    model = Path(__file__).parent / "data" / "classifiers" / "softmax.bin"
+    assert classify.measure("synvec", str(model), str(texts), 2)["texts_a_second"] > 0

@@ -20,6 +20,8 @@ FILES = [
     ("finalfusion.fifu", "finalfusion", "finalfusion 0.7.1, the Python package"),
     ("pyarrow.parquet", "parquet", "pyarrow 26"),
     ("pyarrow.feather", "arrow", "pyarrow 26"),
+    ("fasttext.bin", "fasttext", "Facebook's fastText 0.9.2, given these vectors"),
+    ("fasttext-synvec.bin", "fasttext", "synvec"),
 ]
 
 # What is more than one file.
@@ -49,6 +51,7 @@ def test_it_opens(name: str, format: str, writer: str) -> None:
         ("word2vec-c.bin", "word2vec-binary", {"style": "word2vec.c"}),
         ("glove.txt", "glove", {}),
         ("native-1.kv", "native", {}),
+        ("fasttext-synvec.bin", "fasttext", {}),
     ],
 )
 def test_what_is_written_today_is_the_same_bytes(

@@ -2,6 +2,7 @@
 
 from synvec._core import __version__
 from synvec.callbacks import CallbackAny2Vec
+from synvec.classifier import TextClassifier
 from synvec.corpora import (
     LineSentence,
     PathLineSentences,
@@ -22,6 +23,7 @@ from synvec.errors import (
     UnsupportedFormatError,
 )
 from synvec.evaluation import PairScores, compare, evaluate
+from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
 from synvec.formats import (
     Limits,
     NativeParts,
@@ -60,6 +62,7 @@ __all__ = [
     "Correlation",
     "EncodingError",
     "Epoch",
+    "FastTextKeyedVectors",
     "FormatError",
     "FrozenPhrases",
     "HeaderError",
@@ -76,6 +79,7 @@ __all__ = [
     "Phrases",
     "RowError",
     "Text8Corpus",
+    "TextClassifier",
     "TruncatedFileError",
     "UnknownKeyError",
     "UnsafePickleError",
@@ -86,6 +90,7 @@ __all__ = [
     "convert",
     "evaluate",
     "load",
+    "load_facebook_vectors",
     "load_glove",
     "load_word2vec",
     "open_native",

@@ -3,9 +3,11 @@
 
 mod batch;
 mod blocks;
+mod classify;
 mod config;
 mod corpus;
 mod errors;
+mod fasttext;
 mod formats;
 mod jobs;
 mod keys;
@@ -16,6 +18,7 @@ mod progress;
 mod search;
 mod sentences;
 mod streams;
+mod subwords;
 mod train;
 
 use pyo3::prelude::*;
@@ -23,13 +26,16 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<classify::PyClassifier>()?;
     module.add_class::<config::PyTrainConfig>()?;
     module.add_class::<corpus::PyEncodedCorpus>()?;
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
     blocks::register(module)?;
+    module.add_class::<subwords::PySubwords>()?;
     formats::register(module)?;
+    fasttext::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     phrases::register(module)?;
     module.add_class::<batch::PySentenceBatch>()?;

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 import synvec
-from synvec import KeyedVectors, LineSentence, UnknownKeyError, Word2Vec
+from synvec import KeyedVectors, LineSentence, TextClassifier, UnknownKeyError, Word2Vec
 
 SENTENCES = [["socket", "port", "year"], ["port", "socket", "month"], ["year", "month"]] * 20
 
@@ -172,6 +172,18 @@ def wrong(kv: KeyedVectors) -> None:
 
 def anything() -> Any:
     return synvec.load("vectors.bin")
+
+
+def classify(model: TextClassifier) -> None:
+    """Not run: it needs a model."""
+    labels, probabilities = model.predict("a text", k=2)
+    assert_type(labels, tuple[str, ...])
+    assert_type(probabilities, NDArray[np.float32])
+    many = model.predict(["a text", "another"])
+    assert_type(many.labels, list[tuple[str, ...]])
+    assert_type(many.probabilities, list[NDArray[np.float32]])
+    assert_type(model.test(["__label__0 a text"]).f1, float)
+    assert_type(model.wv, KeyedVectors)
 
 
 if __name__ == "__main__":

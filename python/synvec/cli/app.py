@@ -12,6 +12,7 @@ import click
 
 from synvec import __version__
 from synvec.cli import messages
+from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
 from synvec.cli.info import info
@@ -96,7 +97,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, evaluate, convert, info, verify, word2vec, distance,
-    word_analogy,
+    train, phrases, similar, analogy, evaluate, classify, convert, info, verify, word2vec,
+    distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from synvec import KeyedVectors, formats
+from synvec import KeyedVectors, TextClassifier, formats
 from synvec.cli import files, messages
 
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
@@ -32,7 +32,7 @@ def info(file: str, as_json: bool) -> None:
         found = {
             "file": file,
             "format": form,
-            "kind": "vectors" if vectors is loaded else "full model",
+            "kind": _kind(loaded),
             "bytes": files.bytes_of(Path(path)),
             "words": len(vectors),
             "dim": vectors.vector_size,
@@ -40,11 +40,22 @@ def info(file: str, as_json: bool) -> None:
             "norms": _range_of_norms(vectors),
             "counts": None if form in _MAKE_UP_COUNTS else _counts(vectors),
             "config": None if vectors is loaded else _config(loaded),
+            **(_labels(loaded) if isinstance(loaded, TextClassifier) else {}),
         }
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
+
+
+def _kind(loaded: object) -> str:
+    if isinstance(loaded, TextClassifier):
+        return "quantized text classifier" if loaded.is_quantized else "text classifier"
+    return "vectors" if isinstance(loaded, KeyedVectors) else "full model"
+
+
+def _labels(model: TextClassifier) -> dict[str, Any]:
+    return {"labels": len(model.labels), "first_labels": model.labels[:5]}
 
 
 def _range_of_norms(vectors: KeyedVectors) -> list[float] | None:
@@ -61,6 +72,8 @@ def _counts(vectors: KeyedVectors) -> dict[str, int] | None:
 
 
 def _config(model: Any) -> dict[str, Any]:
+    if isinstance(model, TextClassifier):
+        return dict(model.args)
     return {name: getattr(model, name) for name in _CONFIG}
 
 
@@ -73,6 +86,9 @@ def _print(found: dict[str, Any]) -> None:
         "dimensions": found["dim"],
         "first words": " ".join(found["first_words"]),
     }
+    if "labels" in found:
+        lines["labels"] = f"{found['labels']:,}"
+        lines["first labels"] = " ".join(found["first_labels"])
     if found["norms"] is not None:
         lines["norms"] = "{:.4g} to {:.4g}".format(*found["norms"])
     if found["counts"] is not None:

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast
 
 from synvec.errors import UnsupportedFormatError
 from synvec.formats.limits import DEFAULT, Limits
@@ -13,10 +13,13 @@ from synvec.formats.sources import Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.classifier import TextClassifier
     from synvec.formats.floret import FloretVectors
     from synvec.formats.word_lists import KeySource
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
+
+    Loaded: TypeAlias = KeyedVectors | Word2Vec | TextClassifier | FloretVectors
 
 
 class LoadOptions(ReadOptions, total=False):
@@ -36,7 +39,7 @@ def load(
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
     **options: Unpack[LoadOptions],
-) -> "KeyedVectors | Word2Vec | FloretVectors":
+) -> "Loaded":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
     Parameters
@@ -57,9 +60,10 @@ def load(
 
     Returns
     -------
-    KeyedVectors, Word2Vec or FloretVectors
-        A Word2Vec for a native file that holds a full model; FloretVectors for a floret table,
-        which has vectors for any word but lists none, unless ``keys`` are given.
+    KeyedVectors, Word2Vec, TextClassifier or FloretVectors
+        A `Word2Vec` for a native file that holds a full model, a `TextClassifier` for a supervised
+        fastText model; `FloretVectors` for a floret table, which has vectors for any word but lists
+        none, unless ``keys`` are given.
 
     Raises
     ------
@@ -84,7 +88,7 @@ def load(
             )
         mapped = {"mmap": mmap} if format == "native" else {}
         loaded = call(format, "load", source, limits=limits, **mapped, **options)
-    return cast("KeyedVectors | Word2Vec | FloretVectors", loaded)
+    return cast("Loaded", loaded)
 
 
 def save(
@@ -197,8 +201,8 @@ def convert(
     )
 
 
-def vectors_of(loaded: "KeyedVectors | Word2Vec | FloretVectors") -> "KeyedVectors":
-    """Return the vectors of what `load` gave: of a full model, its word vectors.
+def vectors_of(loaded: "Loaded") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a full model or a classifier, its word vectors.
 
     Raises
     ------
@@ -209,7 +213,7 @@ def vectors_of(loaded: "KeyedVectors | Word2Vec | FloretVectors") -> "KeyedVecto
 
     if isinstance(loaded, KeyedVectors):
         return loaded
-    vectors = getattr(loaded, "wv", None)
+    vectors: object = getattr(loaded, "wv", None)
     if not isinstance(vectors, KeyedVectors):
         raise UnsupportedFormatError(
             f"{loaded!r} has a vector for any word, but lists none; load it with keys=, the words"

@@ -21,6 +21,7 @@ Format = Literal[
     "word2vec-text",
     "word2vec-binary",
     "glove",
+    "fasttext",
     "safetensors",
     "model2vec",
     "static-embedding",
@@ -94,6 +95,13 @@ FORMATS: dict[Format, Entry] = {
         room="glove",
         load="load_glove",
         export="export_glove",
+    ),
+    # No ending asks for it: `.bin` has been word2vec's since before fastText took it over.
+    "fasttext": Entry(
+        title="fastText model",
+        room="fasttext",
+        load="load_fasttext",
+        export="export_fasttext",
     ),
     "safetensors": Entry(
         title="safetensors",

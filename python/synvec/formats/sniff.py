@@ -2,6 +2,7 @@
 
 import json
 import re
+import struct
 
 from synvec import _core
 from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
@@ -14,6 +15,9 @@ _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
 _FLORET_HEADER = re.compile(rb"(\d{1,10} ){6}[^\s\d]\S* \S+\s*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
 _MARK = b"\xef\xbb\xbf"
+_FASTTEXT = b"\xba\x16\x4f\x2f"
+# Twelve arguments, a float64, then the entries, words and labels of the dictionary.
+_OLDER_FASTTEXT = struct.Struct("<12id3i")
 
 # How files of a format begin, where a few bytes tell.
 _MAGICS: dict[bytes, Format] = {
@@ -26,10 +30,6 @@ _MAGICS: dict[bytes, Format] = {
 
 # What is not read (yet): how it begins, and what to do about it.
 _STRANGERS = {
-    b"\xba\x16\x4f\x2f": (
-        "a fastText model (.bin or .ftz), which is not read yet; load the .vec file that fastText"
-        " writes beside it"
-    ),
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
     b"FEA1": "Feather of version 1, which is not read; write it again as version 2",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
@@ -109,6 +109,8 @@ def recognize(head: bytes, name: str) -> Format:
             f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
             " gensim model comes over with kv.save_word2vec_format(path) there and load(path) here"
         )
+    if head.startswith(_FASTTEXT) or _is_older_fasttext(head):
+        return "fasttext"
     if head[257:262] == b"ustar":
         raise UnsupportedFormatError(f"{name}: a tar archive; take the vector file out of it first")
     for magic, what in _STRANGERS.items():
@@ -124,8 +126,27 @@ def recognize(head: bytes, name: str) -> Format:
         return "glove"
     shown = first[:60].decode("utf-8", "replace")
     raise HeaderError(
-        f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, or GloVe"
-        " text; if it is one of these, load it with format="
+        f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, GloVe"
+        " text or a fastText model; if it is one of these, load it with format="
+    )
+
+
+def _is_older_fasttext(head: bytes) -> bool:
+    """Whether it begins as fastText's models did before they had a magic number."""
+    if len(head) < _OLDER_FASTTEXT.size:
+        return False
+    values = _OLDER_FASTTEXT.unpack_from(head)
+    dim, loss, model, bucket, minn, maxn = (values[at] for at in (0, 6, 7, 8, 9, 10))
+    size, words, labels = values[-3:]
+    return bool(
+        0 < dim < 1 << 16
+        and 1 <= loss <= 4
+        and 1 <= model <= 3
+        and bucket >= 0
+        and 0 <= minn < 256
+        and 0 <= maxn < 256
+        and min(words, labels) >= 0
+        and size == words + labels
     )
 
 
