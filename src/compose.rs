@@ -214,7 +214,9 @@ mod tests {
     #[test]
     fn many_words_by_threads_are_those_of_the_plain_version() {
         let mut keys = KeyTable::default();
-        (0..2000).for_each(|word| drop(keys.insert(&format!("word{word}é")).unwrap()));
+        for word in 0..2000 {
+            keys.insert(&format!("word{word}é")).unwrap();
+        }
         let (own, rows) = (matrix(2000), matrix(50));
         let ngrams = NgramRows::new(subwords(50), None, &rows, SIZE).unwrap();
         let words = Words { keys: &keys, own: &own, positions: None };

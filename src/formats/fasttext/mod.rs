@@ -139,7 +139,8 @@ fn read_output(
 ) -> Result<Option<Matrix>> {
     let is_marked = !args.is_older_layout() && file.flag("the mark of a quantised output")?;
     let (rows, kept) = if args.model == ModelKind::Supervised {
-        (dictionary.labels.len() as u64, vec![0..dictionary.labels.len() as u64])
+        let labels = dictionary.labels.len() as u64;
+        (labels, std::iter::once(0..labels).collect())
     } else {
         (dictionary.words_in_file, kept_words)
     };

@@ -68,7 +68,9 @@ impl Sizes {
         if size == 0 {
             return Err(Error::config("vectors", "have no dimension, expected at least one"));
         }
-        if words.checked_mul(size) != Some(model.own.len()) || model.ngrams.len() % size != 0 {
+        if words.checked_mul(size) != Some(model.own.len())
+            || !model.ngrams.len().is_multiple_of(size)
+        {
             let message =
                 format!("hold {} numbers, expected {size} for each of {words}", model.own.len());
             return Err(Error::config("vectors", message));
