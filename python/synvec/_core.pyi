@@ -320,3 +320,6 @@ def verify_native(source: Source, limits: Limits) -> None:
 
 def unfolded_head(head: bytes) -> bytes:
     """Return what the first bytes of a file unfold to, themselves when not compressed."""
+
+def read_unfolded(source: Source, limits: Limits) -> bytes:
+    """Return all bytes of a file, unfolded where it is compressed."""

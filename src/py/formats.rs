@@ -34,6 +34,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(save_native, module)?)?;
     module.add_function(wrap_pyfunction!(verify_native, module)?)?;
     module.add_function(wrap_pyfunction!(unfolded_head, module)?)?;
+    module.add_function(wrap_pyfunction!(read_unfolded, module)?)?;
     super::mapped::register(module)
 }
 
@@ -315,4 +316,29 @@ fn unfolded_head<'py>(py: Python<'py>, head: &[u8]) -> Bound<'py, PyBytes> {
         }
     }
     PyBytes::new(py, &unfolded[..filled])
+}
+
+/// All bytes of a file, unfolded.
+#[pyfunction]
+fn read_unfolded<'py>(
+    source: &Bound<'py, PyAny>,
+    limits: PyLimits,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = source.py();
+    let input = streams::input(source)?;
+    let limits = limits.into();
+    let bytes = run(py, |observer| {
+        let mut reader = ByteReader::open(input, "whole", limits, observer)?;
+        let mut bytes = Vec::with_capacity(reader.remaining().unwrap_or(0) as usize);
+        loop {
+            let block = reader.peek(1)?;
+            if block.is_empty() {
+                return Ok(bytes);
+            }
+            bytes.extend_from_slice(block);
+            let read = block.len();
+            reader.consume(read);
+        }
+    })?;
+    Ok(PyBytes::new(py, &bytes))
 }

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, Unpack, cast
 
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
@@ -11,8 +11,11 @@ from synvec.formats.sources import Source, Target, name_of, peek
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
+    from synvec.formats.pickles import Doc2VecVectors
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
+
+    Loaded: TypeAlias = KeyedVectors | Word2Vec | Doc2VecVectors
 
 
 class LoadOptions(ReadOptions, total=False):
@@ -26,7 +29,7 @@ def load(
     mmap: Literal["c", "r"] | None = None,
     limits: Limits = DEFAULT,
     **options: Unpack[LoadOptions],
-) -> "KeyedVectors | Word2Vec":
+) -> "Loaded":
     r"""Load a vector file of any format; it is recognised by content, compressed or not.
 
     Parameters
@@ -46,8 +49,9 @@ def load(
 
     Returns
     -------
-    KeyedVectors or Word2Vec
-        The latter for a native file that holds a full model.
+    KeyedVectors, Word2Vec or Doc2VecVectors
+        As the file holds them: a full model for one that holds it, word and document vectors for
+        gensim's Doc2Vec. `vectors_of` gives the word vectors of each.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def load(
         )
     mapped = {"mmap": mmap} if format == "native" else {}
     loaded = call(format, "load", path, limits=limits, **mapped, **options)
-    return cast("KeyedVectors | Word2Vec", loaded)
+    return cast("Loaded", loaded)
 
 
 def save(
@@ -183,8 +187,8 @@ def convert(
     )
 
 
-def vectors_of(loaded: "KeyedVectors | Word2Vec") -> "KeyedVectors":
-    """Return the vectors of what `load` gave: of a full model, its word vectors."""
+def vectors_of(loaded: "Loaded") -> "KeyedVectors":
+    """Return the vectors of what `load` gave: of a model, its word vectors."""
     from synvec.keyed_vectors import KeyedVectors
 
     return loaded if isinstance(loaded, KeyedVectors) else loaded.wv

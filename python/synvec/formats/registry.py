@@ -16,7 +16,7 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
-Format = Literal["native", "word2vec-text", "word2vec-binary", "glove"]
+Format = Literal["native", "word2vec-text", "word2vec-binary", "glove", "gensim"]
 """The name of a format, as ``format=`` takes it."""
 
 
@@ -73,6 +73,11 @@ FORMATS: dict[Format, Entry] = {
         room="glove",
         load="load_glove",
         export="export_glove",
+    ),
+    "gensim": Entry(
+        title="a gensim pickle",
+        room="pickles",
+        load="load_gensim",
     ),
 }
 

@@ -3,12 +3,19 @@
 import re
 
 from synvec import _core
-from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
+from synvec.errors import HeaderError, UnsupportedFormatError
 from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+# Protocols 2 to 5 say so, and an opcode follows (a fastText model of D = 640 has a zero there).
+# 0 and 1 begin with the name of a class on two lines, or a dict or list: lines no vectors have.
+_PICKLE = re.compile(
+    rb"\x80[\x02-\x05][()\]}GIJKLMNSTUVXc\x80-\x98]"
+    rb"|(?:c|\(i)[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n"
+    rb"|\([dl]p\d+\n|[\]}]q[\x00\x01]"
+)
 _MARK = b"\xef\xbb\xbf"
 
 # What is not read (yet): how it begins, and what to do about it.
@@ -36,14 +43,14 @@ def sniff(source: Source) -> Format:
     Returns
     -------
     Format
-        ``"native"``, ``"word2vec-text"``, ``"word2vec-binary"`` or ``"glove"``; of a compressed
-        file, the format of what it holds.
+        ``"native"``, ``"word2vec-text"``, ``"word2vec-binary"``, ``"glove"`` or ``"gensim"``; of a
+        compressed file, the format of what it holds.
 
     Raises
     ------
     HeaderError
         When it is none of these.
-    UnsafePickleError, UnsupportedFormatError
+    UnsupportedFormatError
         When it is a known format that is not read; the message names it.
 
     Examples
@@ -63,11 +70,8 @@ def recognize(head: bytes, name: str) -> Format:
         raise HeaderError(f"{name}: file is empty")
     if len(head) > 8 and head[8:9] == b"{" and int.from_bytes(head[:8], "little") < 1 << 32:
         return "native"
-    if re.match(rb"\x80[\x02-\x05]", head):
-        raise UnsafePickleError(
-            f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
-            " gensim model comes over with kv.save_word2vec_format(path) there and load(path) here"
-        )
+    if _PICKLE.match(head):
+        return "gensim"
     for magic, what in _STRANGERS.items():
         if head.startswith(magic):
             raise UnsupportedFormatError(f"{name}: {what}")
