@@ -16,6 +16,17 @@ FILES = [
     ("word2vec-c.txt", "word2vec-text", "synvec, in the style of word2vec.c"),
     ("glove.txt", "glove", "synvec"),
     ("native-1.kv", "native", "synvec 0.1.0, version 1 of the format"),
+    ("gensim/keyedvectors-4.4", "gensim", "gensim 4.4.0, protocol 4"),
+    ("gensim/keyedvectors-4.4-protocol0", "gensim", "gensim 4.4.0, protocol 0"),
+    ("gensim/keyedvectors-4.4-protocol5", "gensim", "gensim 4.4.0, protocol 5"),
+    ("gensim/keyedvectors-4.4-npy", "gensim", "gensim 4.4.0, an array beside it"),
+    ("gensim/keyedvectors-4.4-npz.gz", "gensim", "gensim 4.4.0, compressed, an array beside it"),
+    ("gensim/word2vec-4.4", "gensim", "gensim 4.4.0, a full model"),
+    ("gensim/word2vec-4.4-npy", "gensim", "gensim 4.4.0, a full model, arrays beside it"),
+    ("gensim/doc2vec-4.4", "gensim", "gensim 4.4.0, a Doc2Vec model"),
+    ("gensim/word2vec-3.8", "gensim", "synvec, in the layout of gensim 3.8 on Python 3"),
+    ("gensim/word2vec-1.0-python2", "gensim", "synvec, in the layout of gensim 1.0 on Python 2"),
+    ("gensim/word2vec-0.12-python2", "gensim", "synvec, in the layout of gensim 0.12 on Python 2"),
 ]
 
 

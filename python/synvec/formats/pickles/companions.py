@@ -8,6 +8,7 @@ names are taken, so that nothing but a file beside the pickle is ever opened.
 
 from __future__ import annotations
 
+import errno
 import math
 import re
 import zipfile
@@ -30,6 +31,7 @@ from synvec.errors import (
 from synvec.formats.limits import Limits
 from synvec.formats.pickles.standins import Array, Instance
 
+_ATTRIBUTE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 _COMPRESSED = (".gz", ".bz2")
 _DEEPEST = 4
 _BLOCK = 1 << 20
@@ -80,7 +82,7 @@ def _names(owner: Instance, key: str, name: str) -> list[str]:
         raise HeaderError(f"{name}: gensim pickle: {key} is a {type(found).__name__}, not a list")
     names = [item.decode("ascii", "replace") if isinstance(item, bytes) else item for item in found]
     for attribute in names:
-        if not isinstance(attribute, str) or not re.fullmatch(r"[A-Za-z_]\w{0,63}", attribute):
+        if not isinstance(attribute, str) or not _ATTRIBUTE.fullmatch(attribute):
             raise UnsafePickleError(
                 f"{name}: a pickle that names {attribute!r:.200} as a file beside it, expected a"
                 " plain name; nothing was opened"
@@ -215,7 +217,10 @@ class _ArchiveErrors:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if error is None or isinstance(error, FormatError | OSError):
+        if error is None or isinstance(error, FormatError):
+            return
+        # An OSError is the system's, but for a place before the file's beginning.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
             return
         if isinstance(error, EOFError):
             raise TruncatedFileError(f"{self._path}: NumPy archive: it ends early") from None

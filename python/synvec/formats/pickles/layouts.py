@@ -286,9 +286,9 @@ def _numbers(
 def finite(
     found: NDArray[Any], what: str, reading: Reading, keys: _core.KeyTable | None
 ) -> NDArray[np.float32]:
-    """Return float32 numbers in an array of their own; NaN and infinity only where allowed."""
+    """Return writable float32 numbers, C-contiguous; NaN and infinity only where allowed."""
     with np.errstate(over="ignore"):
-        rows = np.require(found, np.float32, ["C", "A", "W", "O"])
+        rows = np.require(found, np.float32, ["C", "A", "W"])
     if not reading.allow_nonfinite:
         # A sum is finite unless a number isn't, or the sum overflows: a look at each decides.
         with np.errstate(over="ignore", invalid="ignore"):
@@ -298,6 +298,7 @@ def finite(
                 key = f" (key {keys.key(int(row))!r})" if keys is not None else ""
                 raise NonFiniteError(
                     f"{reading.name}: gensim pickle: row {row}{key} of the {what} holds NaN,"
-                    " infinity or a number too large for float32; load with allow_nonfinite=True to keep it"
+                    " infinity or a number too large for float32; load with allow_nonfinite=True to"
+                    " keep it"
                 )
     return rows

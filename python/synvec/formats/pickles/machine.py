@@ -22,11 +22,11 @@ from synvec.errors import (
 from synvec.formats.pickles.names import NAMES, OTHER_MODELS
 from synvec.formats.pickles.standins import Array, Dropped, Dtype, Instance, Malformed, Name
 
-_GRACE_BYTES = 32 << 20
-_BYTES_A_BYTE = 24
+_GRACE_BYTES = 4 << 20
+_BYTES_A_BYTE = 16
 """What objects may take in memory: so much, and so much for each byte of the file.
 
-gensim's own files need about ten for each byte; a hostile one could ask for hundreds.
+gensim's own files need nine for each byte at most; a hostile one could ask for hundreds.
 """
 _MOST_MARKS = 1 << 12
 _MOST_DIGITS = 64

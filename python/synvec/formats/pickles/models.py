@@ -11,7 +11,6 @@ from synvec import _core
 from synvec.formats.pickles.layouts import (
     Reading,
     Words,
-    keyed_vectors,
     matrix,
     store,
     words_of,
@@ -55,19 +54,16 @@ _PARTS = ("vocabulary", "trainables")
 def word2vec(top: Instance, reading: Reading) -> Word2Vec | KeyedVectors:
     """Return a model; its vectors alone, with a warning, where it can't be trained on."""
     holder = top.instance("wv") or top
-    reason = _obstacle(top, reading)
+    words = words_of(holder, reading)
+    vectors = matrix(holder.find("vectors", "syn0"), "vectors", words, reading)
+    reason = _obstacle(top, words, reading)
     if reason is None:
-        words = words_of(holder, reading)
-        vectors = matrix(holder.find("vectors", "syn0"), "vectors", words, reading)
         weights = _weights(top, words, vectors.shape[1], reading)
         reason = _other_tree(holder, words) if "output_nodes" in weights else None
         if reason is None:
             return _model(top, words, vectors, weights, reading)
-        found = store(words, vectors)
-    else:
-        found = keyed_vectors(holder, reading)
     reading.warn(f"{reason}; its vectors alone were loaded, and can't be trained on")
-    return found
+    return store(words, vectors)
 
 
 def find(top: Instance, *names: str) -> Any:
@@ -79,7 +75,7 @@ def find(top: Instance, *names: str) -> Any:
     return None
 
 
-def _obstacle(top: Instance, reading: Reading) -> str | None:
+def _obstacle(top: Instance, words: Words, reading: Reading) -> str | None:
     """Why a model can't be trained on, as far as its parts tell."""
     if reading.rows is not None:
         return f"limit={reading.rows} cuts the model"
@@ -90,7 +86,7 @@ def _obstacle(top: Instance, reading: Reading) -> str | None:
     for setting, names in (("negative", ("syn1neg",)), ("hs", ("syn1",))):
         if find(top, setting) and find(top, *names) is None:
             return f"the model has no output weights ({names[0]})"
-    if (top.instance("wv") or top).find("vocab", "expandos") is None:
+    if "count" not in words.columns:
         return "the model has no counts"
     return None
 
@@ -202,6 +198,8 @@ def _config(top: Instance, words: Words, vector_size: int, reading: Reading) -> 
 def _plain(value: object, name: str, reading: Reading) -> _Plain:
     if isinstance(value, bytes):
         value = value.decode("utf-8", "replace")
+    if isinstance(value, str) and name != "comment":
+        raise reading.wrong(f"{name} is {value!r:.40}, expected a number")
     if value is not None and not isinstance(value, int | float | str):
         raise reading.wrong(f"{name} is a {type(value).__name__}, expected a number")
     return value
