@@ -296,3 +296,30 @@ def test_text_stays_text() -> None:
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             assert formats.sniff(io.BytesIO(text)) in ("glove", "word2vec-text")
+
+
+def test_warnings_point_at_the_line_that_asked(tmp_path: Path) -> None:
+    (tmp_path / "model").write_bytes(files.dumps(files.model_4(syn1neg=None)))
+    for open_it in (KeyedVectors.load, synvec.load, formats.load):
+        with pytest.warns(UserWarning, match="vectors alone") as caught:
+            open_it(tmp_path / "model")
+        assert caught[0].filename == __file__
+
+
+def test_on_the_command_line(tmp_path: Path) -> None:
+    from click.testing import CliRunner
+
+    from synvec.cli.app import synvec as main
+
+    for name, kind in (
+        ("keyedvectors-4.4-npy", "vectors"),
+        ("word2vec-4.4", "full model"),
+        ("doc2vec-4.4", "vectors of words and documents"),
+    ):
+        told = CliRunner().invoke(main, ["info", str(GOLDEN / name)])
+        assert told.exit_code == 0, told.output
+        assert f"gensim ({kind})" in told.output
+    out = str(tmp_path / "out.bin")
+    done = CliRunner().invoke(main, ["convert", str(GOLDEN / "word2vec-4.4"), out])
+    assert done.exit_code == 0, done.output
+    assert is_golden(KeyedVectors.load(out))

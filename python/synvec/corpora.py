@@ -9,14 +9,13 @@ from __future__ import annotations
 import io
 import os
 import re
-import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import IO, Any, Literal, cast
 
 from synvec import _core
 from synvec.arrow import with_batches
+from synvec.warning import warn_caller
 
 StrPath = str | os.PathLike[str]
 
@@ -233,7 +232,7 @@ def scan(
         spool_bytes=spool_bytes,
         spool_dir=folder,
         lowercase=lowercase,
-        warn=_warn,
+        warn=warn_caller,
         progress=progress,
     )
 
@@ -329,18 +328,10 @@ def _at_least_one(name: str, value: int) -> int:
     return value
 
 
-def _warn(message: str) -> None:
-    """Warn at the line of the caller's own code that called into this package."""
-    level, frame = 1, sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "synvec":
-        level, frame = level + 1, cast("Any", frame.f_back)
-    warnings.warn(message, UserWarning, stacklevel=level)
-
-
 def _warn_of_invalid(count: int, source: object) -> None:
     if count:
         words = "1 word" if count == 1 else f"{count} words"
-        _warn(
+        warn_caller(
             f"{words} of {source} held bytes that are not UTF-8, which became U+FFFD; "
             "convert the text to UTF-8 if it has another encoding"
         )

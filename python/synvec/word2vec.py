@@ -556,7 +556,7 @@ class Word2Vec(OlderModelNames):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
-        """Open a model that `save` has written.
+        """Open a model that `save` has written, here or in gensim (0.12 to 4.4).
 
         Parameters
         ----------
@@ -569,7 +569,8 @@ class Word2Vec(OlderModelNames):
         Raises
         ------
         AttributeError
-            When the file holds vectors alone; open it with ``KeyedVectors.load``.
+            When the file holds something else, as vectors alone: open those with
+            ``KeyedVectors.load``.
         """
         from synvec import formats
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from synvec import KeyedVectors, formats
+from synvec import KeyedVectors, Word2Vec, formats
 from synvec.cli import files, messages
 
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
@@ -29,20 +29,26 @@ def info(file: str, as_json: bool) -> None:
         found = {
             "file": file,
             "format": form,
-            "kind": "vectors" if vectors is loaded else "full model",
+            "kind": _kind(loaded),
             "bytes": Path(path).stat().st_size,
             "words": len(vectors),
             "dim": vectors.vector_size,
             "first_words": vectors.key_table.keys(0, 5),
             "norms": _range_of_norms(vectors),
             # Those of a text or binary file are made up from the order of its rows.
-            "counts": _counts(vectors) if form == "native" else None,
-            "config": None if vectors is loaded else _config(loaded),
+            "counts": _counts(vectors) if form in ("native", "gensim") else None,
+            "config": _config(loaded) if isinstance(loaded, Word2Vec) else None,
         }
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
+
+
+def _kind(loaded: object) -> str:
+    if isinstance(loaded, KeyedVectors):
+        return "vectors"
+    return "full model" if isinstance(loaded, Word2Vec) else "vectors of words and documents"
 
 
 def _range_of_norms(vectors: KeyedVectors) -> list[float] | None:
@@ -58,7 +64,7 @@ def _counts(vectors: KeyedVectors) -> dict[str, int] | None:
     return {"total": int(counts.sum()), "least": int(counts.min()), "most": int(counts.max())}
 
 
-def _config(model: Any) -> dict[str, Any]:
+def _config(model: Word2Vec) -> dict[str, Any]:
     return {name: getattr(model, name) for name in _CONFIG}
 
 

@@ -42,7 +42,7 @@ class Files(VectorStore):
         -------
         KeyedVectors
             For a file that holds a full model, the `Word2Vec` itself, as in gensim; its vectors are
-            its ``wv``.
+            its ``wv``, as those of what comes of gensim's ``Doc2Vec``.
 
         Raises
         ------

@@ -11,7 +11,6 @@ Before 0.13.4 the three lie in the model itself, later in its `wv`.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +22,7 @@ from synvec.errors import EncodingError, HeaderError, LimitError, NonFiniteError
 from synvec.formats.limits import Limits
 from synvec.formats.pickles.companions import Companion
 from synvec.formats.pickles.standins import Array, Instance
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -57,8 +57,8 @@ class Reading:
         return HeaderError(f"{self.name}: gensim pickle: {message}")
 
     def warn(self, message: str) -> None:
-        """Warn about something in the file, at the place where it was asked for."""
-        warnings.warn(f"{self.name}: {message}", stacklevel=2)
+        """Warn about something in the file, at the line that asked for it."""
+        warn_caller(f"{self.name}: {message}")
 
 
 @dataclass(frozen=True, slots=True)
