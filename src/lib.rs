@@ -2,11 +2,12 @@
 //!
 //! Data flows one way: [`corpus`] reads text once into ids and [`vocab`] names them; [`train`]
 //! turns ids into two matrices ([`matrix`]), with [`sampling`] for its random draws and [`simd`]
-//! for its arithmetic; [`formats`] writes and reads the result, and [`search`] looks in it. [`config`] holds every
-//! hyper-parameter, [`error`] every way to be wrong, [`progress`] and [`workers`] how a long job
+//! for its arithmetic; [`formats`] writes and reads the result, [`compose`] makes vectors of words
+//! and their n-grams, and [`search`] looks in them. [`config`] holds every hyper-parameter, [`error`] every way to be wrong, [`progress`] and [`workers`] how a long job
 //! reports, stops and spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
+pub mod compose;
 pub mod compression;
 pub mod config;
 pub mod corpus;

@@ -220,7 +220,6 @@ def test_a_pickle_is_never_run(protocol: int) -> None:
 @pytest.mark.parametrize(
     ("head", "what"),
     [
-        (b"\xba\x16\x4f\x2f\x0c\x00\x00\x00", "fastText"),
         (b"\x93NUMPY\x01\x00", "NumPy"),
         ("2 1\na 1\n".encode("utf-16"), "UTF-16"),
     ],

@@ -16,6 +16,7 @@ from synvec.errors import (
     UnsupportedFormatError,
 )
 from synvec.evaluation import PairScores, compare, evaluate
+from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
 from synvec.formats import (
     Limits,
     NativeParts,
@@ -47,6 +48,7 @@ __all__ = [
     "Correlation",
     "EncodingError",
     "Epoch",
+    "FastTextKeyedVectors",
     "FormatError",
     "HeaderError",
     "KeyedVectors",
@@ -69,6 +71,7 @@ __all__ = [
     "convert",
     "evaluate",
     "load",
+    "load_facebook_vectors",
     "load_glove",
     "load_word2vec",
     "open_native",

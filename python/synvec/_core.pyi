@@ -1,7 +1,7 @@
 """Types of the native module."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
@@ -248,6 +248,149 @@ def cosines(
 def row_norms(vectors: NDArray[np.float32]) -> NDArray[np.float32]:
     """The Euclidean length of each row, summed in float64."""
 
+class Subwords:
+    """How words are cut into n-grams of characters, and which buckets these have.
+
+    Parameters
+    ----------
+    min_n, max_n
+        Characters of the shortest and of the longest n-gram, ``<`` and ``>`` around the word among
+        them.
+    bucket
+        How many buckets n-grams are hashed into; 0 for no n-grams.
+    compatible_hash
+        Whether bytes are hashed, as fastText does; else code points, as gensim did before 3.8.
+    kept
+        The buckets that have a row, ascending; all of them by default.
+    """
+
+    def __init__(
+        self,
+        min_n: int,
+        max_n: int,
+        bucket: int,
+        compatible_hash: bool = True,
+        kept: NDArray[np.uint32] | None = None,
+    ) -> None: ...
+    @property
+    def min_n(self) -> int: ...
+    @property
+    def max_n(self) -> int: ...
+    @property
+    def bucket(self) -> int: ...
+    @property
+    def compatible_hash(self) -> bool: ...
+    @property
+    def kept(self) -> NDArray[np.uint32] | None: ...
+    @property
+    def rows(self) -> int:
+        """Rows that a matrix of n-grams must have: ``bucket``, or as many as are kept."""
+    def buckets(self, words: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Return the buckets of all n-grams, and N + 1 places: where each word's begin and end."""
+    def sums(
+        self, words: Sequence[str], ngram_vectors: NDArray[np.float32]
+    ) -> tuple[NDArray[np.float32], NDArray[np.uint32]]:
+        """Return for each word the sum of its n-grams' rows, N × D, and of how many it is."""
+    def word_vectors(
+        self,
+        keys: KeyTable,
+        own_vectors: NDArray[np.float32],
+        ngram_vectors: NDArray[np.float32],
+        positions: NDArray[np.int64] | None = None,
+    ) -> NDArray[np.float32]:
+        """Return the mean of a key's own row and of its n-grams', for all keys or those given.
+
+        The interpreter lock is released, the cores share the work, Ctrl-C ends it.
+        """
+
+class FastTextArgs(TypedDict):
+    """How a fastText model was trained, under fastText's own names."""
+
+    version: Literal[0, 11, 12]
+    """0 for the older layout, which has no number."""
+    dim: int
+    ws: int
+    epoch: int
+    min_count: int
+    neg: int
+    word_ngrams: int
+    loss: Literal["hs", "ns", "softmax", "ova"]
+    model: Literal["cbow", "skipgram", "supervised"]
+    bucket: int
+    minn: int
+    maxn: int
+    """0 in a supervised model before version 12, which had no n-grams, whatever the file says."""
+    lr_update_rate: int
+    t: float
+
+class QuantizedMatrix(TypedDict):
+    """A product-quantised matrix of M rows and D columns, P parts of ``part_size`` columns each.
+
+    The last part has the columns that are left. Row ``m`` is made of the centroids
+    ``codes[m, 0]`` … ``codes[m, P - 1]``, times ``norm_centroids[norm_codes[m]]`` where there are
+    norms. Centroid ``c`` of part ``p``, of width ``w``, begins at
+    ``centroids[256 * part_size * p + w * c]``.
+    """
+
+    size: int
+    part_size: int
+    codes: NDArray[np.uint8]
+    centroids: NDArray[np.float32]
+    norm_codes: NDArray[np.uint8] | None
+    norm_centroids: NDArray[np.float32] | None
+
+class FastTextParts(TypedDict):
+    """What a fastText model consists of.
+
+    The V words that were taken and the L labels are in the order of their rows. ``input`` has V
+    rows of words, then N of n-grams: row V + b belongs to bucket b, with N = ``args["bucket"]``;
+    or, in a model that was pruned, row V + k to bucket ``ngram_buckets[k]``, and the other buckets
+    have none and are left out of a word's mean. ``output`` has L rows in a supervised model, V in
+    another; None when it was not asked for.
+    """
+
+    args: FastTextArgs
+    words: KeyTable
+    counts: NDArray[np.uint64]
+    labels: list[str]
+    label_counts: NDArray[np.uint64]
+    tokens: int
+    duplicates: int
+    """Words that had come before, as decoded; the first was kept, the rows of others left out."""
+    ngram_buckets: NDArray[np.uint32] | None
+    input: NDArray[np.float32] | QuantizedMatrix
+    output: NDArray[np.float32] | QuantizedMatrix | None
+
+def read_fasttext(
+    source: Source,
+    *,
+    encoding: str,
+    errors: str,
+    limit: int | None,
+    with_output: bool | None,
+    allow_nonfinite: bool,
+    limits: Limits,
+) -> FastTextParts:
+    """Read Facebook's ``.bin`` or ``.ftz`` of version 11 or 12 or of the older layout.
+
+    ``limit`` takes the first words alone (and every n-gram). ``with_output`` says whether the
+    output matrix is wanted, None that it is in a supervised model alone; one that isn't is checked
+    for its size and passed over, in an uncompressed file without reading it.
+    """
+
+def write_fasttext(
+    target: Target,
+    keys: KeyTable,
+    own_vectors: NDArray[np.float32],
+    ngram_vectors: NDArray[np.float32],
+    *,
+    counts: NDArray[np.uint64] | None,
+    min_n: int,
+    max_n: int,
+    allow_nonfinite: bool,
+) -> None:
+    """Write a ``.bin`` of version 12; see `synvec.formats.fasttext.export_fasttext`."""
+
 def read_vectors(
     source: Source,
     layout: str,
@@ -307,6 +450,9 @@ def save_native(
     counts: NDArray[np.uint64] | None,
     output_vectors: NDArray[np.float32] | None,
     output_nodes: NDArray[np.float32] | None,
+    own_vectors: NDArray[np.float32] | None,
+    ngram_vectors: NDArray[np.float32] | None,
+    ngram_buckets: NDArray[np.uint32] | None,
     config: str | None,
     allow_nonfinite: bool,
 ) -> None:

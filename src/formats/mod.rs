@@ -5,6 +5,7 @@
 //! and binary formats of word2vec and the headerless text of GloVe, [`numbers`] how they spell a
 //! number.
 
+pub mod fasttext;
 pub mod limits;
 pub mod native;
 pub mod numbers;

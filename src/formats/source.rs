@@ -1,8 +1,10 @@
 //! `ByteReader`: the only way to read a file. It unfolds compressed input, knows its place for
 //! messages, keeps to the limits, and looks up for Ctrl-C.
 
+mod bulk;
+
 use std::fs::File;
-use std::io::{self, BufReader, Read};
+use std::io::{self, BufReader, Read, Seek, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,6 +17,9 @@ use crate::progress::{FileProgress, Observer, POLL_INTERVAL, Report};
 
 /// Bytes read at once, and where the buffer begins.
 const BLOCK: usize = 1 << 20;
+
+/// From so many bytes on threads read them.
+const BULK: usize = 8 << 20;
 
 /// Below so many bytes the expansion ratio of a compressed file is nobody's worry.
 const RATIO_GRACE_BYTES: u64 = 256 << 20;
@@ -49,6 +54,9 @@ pub struct ByteReader<'a> {
     size: Option<u64>,
     compression: Option<Compression>,
     raw_bytes: Arc<AtomicU64>,
+    /// The file itself, to jump in and to read from at several places at once: it shares its
+    /// position with `inner`. `None` when it is compressed or no regular file.
+    file: Option<File>,
     path: Option<PathBuf>,
     format: &'static str,
     limits: Limits,
@@ -65,13 +73,16 @@ impl<'a> ByteReader<'a> {
         observer: &'a mut dyn Observer,
     ) -> Result<Self> {
         let path = input.path().map(Path::to_owned);
-        let (stream, size): (Box<dyn Read + Send + 'a>, _) = match input {
+        let (stream, size, file): (Box<dyn Read + Send + 'a>, _, _) = match input {
             Input::Path(path) => {
-                let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
-                let data = file.metadata().map_err(|error| Error::io(&path, error))?;
-                (Box::new(file), data.is_file().then_some(data.len()))
+                let failed = |error| Error::io(&path, error);
+                let file = File::open(&path).map_err(failed)?;
+                let data = file.metadata().map_err(failed)?;
+                let size = data.is_file().then_some(data.len());
+                let twin = size.map(|_| file.try_clone()).transpose().map_err(failed)?;
+                (Box::new(file), size, twin)
             }
-            Input::Stream(stream, _) => (stream, None),
+            Input::Stream(stream, _) => (stream, None, None),
         };
         let raw_bytes = Arc::new(AtomicU64::new(0));
         let mut counted = Counted { inner: stream, bytes: Arc::clone(&raw_bytes) };
@@ -94,6 +105,7 @@ impl<'a> ByteReader<'a> {
             size: size.filter(|_| compression.is_none()),
             compression,
             raw_bytes,
+            file: file.filter(|_| compression.is_none()),
             path,
             format,
             limits,
@@ -179,6 +191,67 @@ impl<'a> ByteReader<'a> {
             filled += step;
         }
         Ok(filled)
+    }
+
+    /// Passes over `bytes` bytes, as far as the file goes; returns how many that is.
+    pub fn skip(&mut self, bytes: u64) -> Result<u64> {
+        let mut skipped = 0;
+        while skipped < bytes {
+            if self.ahead().is_empty() {
+                let jumped = self.jump(bytes - skipped)?;
+                skipped += jumped;
+                if jumped > 0 || skipped == bytes {
+                    continue;
+                }
+                if !self.refill()? {
+                    break;
+                }
+            }
+            let step = (bytes - skipped).min(self.ahead().len() as u64);
+            self.consume(step as usize);
+            skipped += step;
+        }
+        Ok(skipped)
+    }
+
+    /// Fills `out` as [`ByteReader::read_into`] does. Where the file allows it, threads read many
+    /// megabytes straight into their places.
+    pub fn read_bulk(&mut self, out: &mut [u8]) -> Result<usize> {
+        let ahead = self.ahead().len().min(out.len());
+        let (first, rest) = out.split_at_mut(ahead);
+        let filled = self.read_into(first)?;
+        let left = self.remaining().unwrap_or(0).min(rest.len() as u64) as usize;
+        let is_bulk = left >= BULK && self.is_past_head();
+        let Some(file) = self.file.as_ref().filter(|_| is_bulk) else {
+            return Ok(filled + self.read_into(rest)?);
+        };
+        let progress = FileProgress { bytes: self.offset, total_bytes: self.size };
+        let poll = || self.observer.observe(Report::File(progress));
+        let failed = |error| Error::io(self.path.as_deref().unwrap_or(Path::new("")), error);
+        let read = bulk::read(file, self.offset, &mut rest[..left], poll)?.map_err(failed)?;
+        Ok(filled + self.jump(read as u64)? as usize)
+    }
+
+    /// Moves the position of an uncompressed file, with nothing ahead; returns by how much.
+    fn jump(&mut self, bytes: u64) -> Result<u64> {
+        let step = self.remaining().unwrap_or(0).min(bytes);
+        let (offset, is_past_head) = (self.offset + step, self.is_past_head());
+        match &mut self.file {
+            Some(file) if step > 0 && is_past_head => {
+                let failed =
+                    |error| Error::io(self.path.as_deref().unwrap_or(Path::new("")), error);
+                file.seek(SeekFrom::Start(offset)).map_err(failed)?;
+                self.offset = offset;
+                Ok(step)
+            }
+            _ => Ok(0),
+        }
+    }
+
+    /// Whether nothing lies ahead, and of the first bytes, which were looked at to see whether the
+    /// file is compressed, none will come again.
+    fn is_past_head(&self) -> bool {
+        self.start == self.end && self.offset >= HEAD_BYTES as u64
     }
 
     /// Passes over every byte that `skip` accepts.

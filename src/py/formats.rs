@@ -81,13 +81,17 @@ fn layout_of(name: &str) -> PyResult<Layout> {
     }
 }
 
-fn decoder_of(encoding: String, errors: String) -> KeyDecoder<'static> {
+/// How keys are decoded, by the names that `bytes.decode` takes.
+pub fn decoder_of(encoding: String, errors: String) -> KeyDecoder<'static> {
     let is_utf8 = matches!(encoding.to_ascii_lowercase().as_str(), "utf8" | "utf-8" | "utf_8");
     match errors.as_str() {
         "strict" if is_utf8 => KeyDecoder::Strict,
         "ignore" if is_utf8 => KeyDecoder::Ignore,
         "replace" if is_utf8 => KeyDecoder::Replace,
         _ => KeyDecoder::Foreign(Box::new(move |bytes| {
+            if let (true, Ok(text)) = (is_utf8, std::str::from_utf8(bytes)) {
+                return Ok(text.to_owned()); // the handler of errors has nothing to do
+            }
             Python::attach(|py| {
                 let bytes = PyBytes::new(py, bytes);
                 let text = bytes.call_method1("decode", (&encoding, &errors))?;
@@ -266,7 +270,7 @@ fn dense<'a, T: NumpyElement>(name: &str, array: &'a PyReadonlyArray2<'_, T>) ->
 }
 
 #[pyfunction]
-#[pyo3(signature = (target, keys, vectors, *, norms, counts, output_vectors, output_nodes, config, allow_nonfinite))]
+#[pyo3(signature = (target, keys, vectors, *, norms, counts, output_vectors, output_nodes, own_vectors, ngram_vectors, ngram_buckets, config, allow_nonfinite))]
 #[allow(clippy::too_many_arguments)] // one for each tensor of the file
 fn save_native(
     target: &Bound<'_, PyAny>,
@@ -276,6 +280,9 @@ fn save_native(
     counts: Option<PyReadonlyArray1<'_, u64>>,
     output_vectors: Option<PyReadonlyArray2<'_, f32>>,
     output_nodes: Option<PyReadonlyArray2<'_, f32>>,
+    own_vectors: Option<PyReadonlyArray2<'_, f32>>,
+    ngram_vectors: Option<PyReadonlyArray2<'_, f32>>,
+    ngram_buckets: Option<PyReadonlyArray1<'_, u32>>,
     config: Option<&str>,
     allow_nonfinite: bool,
 ) -> PyResult<()> {
@@ -289,6 +296,9 @@ fn save_native(
         counts: counts.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
         output_vectors: output_vectors.as_ref().map(|m| matrix("output_vectors", m)).transpose()?,
         output_nodes: output_nodes.as_ref().map(|m| matrix("output_nodes", m)).transpose()?,
+        own_vectors: own_vectors.as_ref().map(|m| matrix("own_vectors", m)).transpose()?,
+        ngram_vectors: ngram_vectors.as_ref().map(|m| matrix("ngram_vectors", m)).transpose()?,
+        ngram_buckets: ngram_buckets.as_ref().map(PyReadonlyArray1::as_slice).transpose()?,
         config,
         allow_nonfinite,
     };

@@ -51,11 +51,15 @@ fn open_native<'py>(
     let parts = PyDict::new(py);
     parts.set_item("keys", Bound::new(py, PyKeyTable::from(native.keys()?))?)?;
     let arrays = Arrays { py, native: &native, pages };
-    for name in ["vectors", "output_vectors", "output_nodes"] {
+    for name in ["vectors", "output_vectors", "output_nodes", "own_vectors"] {
         parts.set_item(name, arrays.array::<f32, _>(name, [rows, size])?)?;
     }
     parts.set_item("norms", arrays.array::<f32, _>("norms", [rows])?)?;
     parts.set_item("counts", arrays.array::<u64, _>("counts", [rows])?)?;
+    let ngrams = native.ngram_rows();
+    parts.set_item("ngram_vectors", arrays.array::<f32, _>("ngram_vectors", [ngrams, size])?)?;
+    parts.set_item("ngram_buckets", arrays.array::<u32, _>("ngram_buckets", [ngrams])?)?;
+    parts.set_item("kind", native.kind().name())?;
     parts.set_item("config", native.config())?;
     Ok(parts)
 }

@@ -5,6 +5,7 @@ mod batch;
 mod config;
 mod corpus;
 mod errors;
+mod fasttext;
 mod formats;
 mod keys;
 mod mapped;
@@ -13,6 +14,7 @@ mod progress;
 mod search;
 mod sentences;
 mod streams;
+mod subwords;
 mod train;
 
 use pyo3::prelude::*;
@@ -25,7 +27,9 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_class::<corpus::PyScannedCorpus>()?;
     module.add_class::<corpus::PyTextReader>()?;
     module.add_class::<keys::PyKeyTable>()?;
+    module.add_class::<subwords::PySubwords>()?;
     formats::register(module)?;
+    fasttext::register(module)?;
     module.add_class::<matrix::PyMatrix>()?;
     module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;

@@ -2,6 +2,7 @@
 
 pub mod huffman;
 pub mod keys;
+pub mod subword;
 
 use std::cmp::Reverse;
 

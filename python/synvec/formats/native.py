@@ -40,8 +40,16 @@ class NativeParts:
     output_vectors, output_nodes
         Output layers of negative sampling and of hierarchical softmax, V × D each; None when the
         file has none.
+    own_vectors, ngram_vectors
+        What vectors with subwords are composed of: each key's own row, V × D, and the rows of
+        n-grams; None in other files.
+    ngram_buckets
+        The bucket of each row of n-grams; None where every bucket has its row.
+    kind
+        ``"keyed_vectors"``, ``"word2vec"`` or ``"fasttext_keyed_vectors"``.
     config
-        What a full model was saved with; None when the file holds keys and vectors only.
+        What a full model was saved with, or how n-grams are made; None when the file holds keys
+        and vectors only.
     path
         The file; None for a stream.
     """
@@ -52,6 +60,10 @@ class NativeParts:
     counts: NDArray[np.uint64] | None
     output_vectors: NDArray[np.float32] | None
     output_nodes: NDArray[np.float32] | None
+    own_vectors: NDArray[np.float32] | None
+    ngram_vectors: NDArray[np.float32] | None
+    ngram_buckets: NDArray[np.uint32] | None
+    kind: str
     config: dict[str, Any] | None
     path: Path | None
 
@@ -65,6 +77,9 @@ def save_native(
     counts: NDArray[Any] | None = None,
     output_vectors: NDArray[np.float32] | None = None,
     output_nodes: NDArray[np.float32] | None = None,
+    own_vectors: NDArray[np.float32] | None = None,
+    ngram_vectors: NDArray[np.float32] | None = None,
+    ngram_buckets: NDArray[np.uint32] | None = None,
     config: Mapping[str, Any] | None = None,
     allow_nonfinite: bool = False,
 ) -> None:
@@ -87,8 +102,13 @@ def save_native(
         How often each key occurs: V integers, none negative.
     output_vectors, output_nodes
         The output layers of a full model, V × D, C-contiguous float32.
+    own_vectors, ngram_vectors
+        Each key's own row, V × D, and the rows of n-grams: with them the file is one of vectors
+        with subwords.
+    ngram_buckets
+        The bucket of each row of n-grams, where not every bucket has one.
     config
-        What JSON can hold; makes the file a full model.
+        What JSON can hold; makes the file a full model, or tells how n-grams are made.
     allow_nonfinite
         Save NaN and infinity too.
 
@@ -113,9 +133,12 @@ def save_native(
         keys,
         vectors,
         norms=norms,
-        counts=None if counts is None else _as_counts(counts),
+        counts=None if counts is None else as_counts(counts),
         output_vectors=output_vectors,
         output_nodes=output_nodes,
+        own_vectors=own_vectors,
+        ngram_vectors=ngram_vectors,
+        ngram_buckets=ngram_buckets,
         config=None if config is None else json.dumps(config, allow_nan=False),
         allow_nonfinite=allow_nonfinite,
     )
@@ -167,7 +190,11 @@ def load_native(
 ) -> KeyedVectors | Word2Vec:
     """Open a native file as what it holds: vectors, or the full model that they belong to."""
     parts = open_native(source, mmap, limits=limits)
-    if parts.config is not None:
+    if parts.kind == "fasttext_keyed_vectors":
+        from synvec.fasttext import FastTextKeyedVectors
+
+        return FastTextKeyedVectors._from_native(parts, name_of(source))
+    if parts.kind == "word2vec":
         from synvec.word2vec import Word2Vec
 
         return Word2Vec._from_native(parts)
@@ -184,8 +211,8 @@ def export_native(vectors: KeyedVectors, target: Target, *, allow_nonfinite: boo
         target,
         vectors.key_table,
         vectors.vectors,
-        counts=vectors.counts,
         allow_nonfinite=allow_nonfinite,
+        **vectors._native_parts(),
     )
 
 
@@ -204,7 +231,8 @@ def verify(path: Source, *, limits: Limits = DEFAULT) -> None:
     _core.verify_native(path, limits)
 
 
-def _as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+def as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:
+    """Return counts as files hold them; ValueError unless they are integers from 0 on."""
     if counts.dtype.kind not in "iu" or (counts.dtype.kind == "i" and (counts < 0).any()):
         raise ValueError("counts holds something else than integers from 0 on")
     return np.ascontiguousarray(counts, dtype=np.uint64)

@@ -16,7 +16,7 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
-Format = Literal["native", "word2vec-text", "word2vec-binary", "glove", "gensim"]
+Format = Literal["native", "word2vec-text", "word2vec-binary", "glove", "fasttext", "gensim"]
 """The name of a format, as ``format=`` takes it."""
 
 
@@ -73,6 +73,13 @@ FORMATS: dict[Format, Entry] = {
         room="glove",
         load="load_glove",
         export="export_glove",
+    ),
+    # No ending asks for it: `.bin` has been word2vec's since before fastText took it over.
+    "fasttext": Entry(
+        title="fastText model",
+        room="fasttext",
+        load="load_fasttext",
+        export="export_fasttext",
     ),
     "gensim": Entry(
         title="a gensim pickle",

@@ -1,6 +1,7 @@
 """Which format a file has, by its content."""
 
 import re
+import struct
 
 from synvec import _core
 from synvec.errors import HeaderError, UnsupportedFormatError
@@ -17,13 +18,12 @@ _PICKLE = re.compile(
     rb"|\([dl]p\d+\n|[\]}]q[\x00\x01]"
 )
 _MARK = b"\xef\xbb\xbf"
+_FASTTEXT = b"\xba\x16\x4f\x2f"
+# Twelve arguments, a float64, then the entries, words and labels of the dictionary.
+_OLDER_FASTTEXT = struct.Struct("<12id3i")
 
 # What is not read (yet): how it begins, and what to do about it.
 _STRANGERS = {
-    b"\xba\x16\x4f\x2f": (
-        "a fastText model (.bin or .ftz), which is not read yet; load the .vec file that fastText"
-        " writes beside it"
-    ),
     b"PK\x03\x04": "a zip archive; take the vector file out of it first",
     b"\x93NUMPY": "a NumPy array without keys; pass it to KeyedVectors.from_arrays with its keys",
     b"\x89HDF": "an HDF5 file, which is not read; save it as word2vec text first",
@@ -43,8 +43,8 @@ def sniff(source: Source) -> Format:
     Returns
     -------
     Format
-        ``"native"``, ``"word2vec-text"``, ``"word2vec-binary"``, ``"glove"`` or ``"gensim"``; of a
-        compressed file, the format of what it holds.
+        One of the names in `synvec.formats.registry`; of a compressed file, the format of what it
+        holds.
 
     Raises
     ------
@@ -72,6 +72,8 @@ def recognize(head: bytes, name: str) -> Format:
         return "native"
     if _PICKLE.match(head):
         return "gensim"
+    if head.startswith(_FASTTEXT) or _is_older_fasttext(head):
+        return "fasttext"
     for magic, what in _STRANGERS.items():
         if head.startswith(magic):
             raise UnsupportedFormatError(f"{name}: {what}")
@@ -83,8 +85,27 @@ def recognize(head: bytes, name: str) -> Format:
         return "glove"
     shown = first[:60].decode("utf-8", "replace")
     raise HeaderError(
-        f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, or GloVe"
-        " text; if it is one of these, load it with format="
+        f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, GloVe"
+        " text or a fastText model; if it is one of these, load it with format="
+    )
+
+
+def _is_older_fasttext(head: bytes) -> bool:
+    """Whether it begins as fastText's models did before they had a magic number."""
+    if len(head) < _OLDER_FASTTEXT.size:
+        return False
+    values = _OLDER_FASTTEXT.unpack_from(head)
+    dim, loss, model, bucket, minn, maxn = (values[at] for at in (0, 6, 7, 8, 9, 10))
+    size, words, labels = values[-3:]
+    return bool(
+        0 < dim < 1 << 16
+        and 1 <= loss <= 4
+        and 1 <= model <= 3
+        and bucket >= 0
+        and 0 <= minn < 256
+        and 0 <= maxn < 256
+        and min(words, labels) >= 0
+        and size == words + labels
     )
 
 

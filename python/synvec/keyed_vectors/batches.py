@@ -121,12 +121,11 @@ class Batches(Queries):
         raw = np.empty((len(listed), self.vector_size), dtype=np.float32)
         excluded: list[list[int]] = [[] for _ in listed]
         own = np.flatnonzero(~is_vector) if len(listed) else np.empty(0, np.int64)
-        positions = self._positions([listed[place] for place in own.tolist()])
-        if not np.isfinite(self.vectors[positions]).all():
+        raw[own] = self._unit_rows_of([listed[place] for place in own.tolist()])
+        if not np.isfinite(raw[own]).all():
             raise ValueError("a key's vector holds NaN or infinity, expected finite vectors")
-        raw[own] = self._unit_rows(positions)
-        for place, position in zip(own.tolist(), positions.tolist(), strict=True):
-            excluded[place] = [position]
+        for place in own.tolist():
+            excluded[place] = sorted(self._positions_among([listed[place]]))
         for place in np.flatnonzero(is_vector).tolist():
             raw[place] = self._checked(listed[place])
         return _unit(raw), excluded

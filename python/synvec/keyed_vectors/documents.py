@@ -65,13 +65,17 @@ class Documents(Similarity):
         >>> round(near, 2), round(far, 2)
         (0.28, 1.31)
         """
+        distinct: dict[Key, int] = {}
         bags = []
         for name, words in (("document1", document1), ("document2", document2)):
             given = key_list(name, words)
             known = [word for word in given if word in self]
             if len(known) < len(given):
                 logger.info("%s: %d words not present, left out", name, len(given) - len(known))
-            bags.append(np.unique(self._positions(known), return_counts=True))
+            # A key and its position are one word; a word without a position is itself.
+            words = [word if self._position(word) < 0 else self._position(word) for word in known]
+            places = [distinct.setdefault(word, len(distinct)) for word in words]
+            bags.append(np.unique(np.array(places, dtype=np.int64), return_counts=True))
         (rows1, counts1), (rows2, counts2) = bags
         if not len(rows1) or not len(rows2):
             return float("inf")
@@ -88,26 +92,29 @@ class Documents(Similarity):
             return 0.0
         rows1, mass1 = rows1[mass1 > 0], mass1[mass1 > 0]
         rows2, mass2 = rows2[mass2 > 0], mass2[mass2 > 0]
-        costs = self._euclidean(rows1, rows2, norm)
+        keys = list(distinct)
+        apart = [[keys[row] for row in rows.tolist()] for rows in (rows1, rows2)]
+        costs = self._euclidean(apart[0], apart[1], norm)
         if not len(in1) and not costs.any():
             return float("inf")  # as gensim says of different words with equal vectors
         return earth_movers_distance(mass1, mass2, costs) * (moved / total)
 
     def _euclidean(
-        self, rows1: NDArray[np.int64], rows2: NDArray[np.int64], norm: bool
+        self, keys1: Sequence[Key], keys2: Sequence[Key], norm: bool
     ) -> NDArray[np.float64]:
-        """Return the Euclidean distance of each row with each other row, in float64."""
+        """Return the Euclidean distance of each key with each other key, in float64."""
         both = []
-        for rows in (rows1, rows2):
-            vectors = self._unit_rows(rows) if norm else self.vectors[rows]
+        for keys in (keys1, keys2):
+            vectors = self._unit_rows_of(keys) if norm else self._rows_of(keys)
             if not np.isfinite(vectors).all():
-                key = self._keys.key(int(rows[np.argmin(np.isfinite(vectors).all(axis=1))]))
+                key = keys[int(np.argmin(np.isfinite(vectors).all(axis=1)))]
+                key = key if isinstance(key, str) else self._keys.key(int(key))
                 raise ValueError(
                     f"the vector of {key!r} holds NaN or infinity: give it finite numbers with "
                     f"kv[{key!r}] = vector"
                 )
             both.append(vectors.astype(np.float64))
-        costs = np.empty((len(rows1), len(rows2)))
+        costs = np.empty((len(keys1), len(keys2)))
         for row, vector in enumerate(both[0]):  # a difference at once would be D matrices
             apart = both[1] - vector
             costs[row] = np.sqrt(np.einsum("ij,ij->i", apart, apart))

@@ -6,7 +6,7 @@ Everything is checked before anything is written, so that an error leaves the st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -14,6 +14,9 @@ from numpy.typing import ArrayLike, NDArray
 from synvec.arithmetic import Matrix, row_norms
 from synvec.keyed_vectors.keys import Key, key_list, require_order
 from synvec.keyed_vectors.store import VectorStore, as_rows
+
+if TYPE_CHECKING:
+    from synvec.keyed_vectors.keyed_vectors import KeyedVectors
 
 # Columns re-ordered at a time: the working memory of a sort is this many columns, not a matrix.
 SORTED_COLUMNS = 16
@@ -331,22 +334,23 @@ class Editing(VectorStore):
         order = np.argsort(counts, kind="stable")[::-1].astype(np.int64)
         keys = self._keys.take(order)
         norms, self._norms = self._norms, None
-        rows = self.vectors
-        for start in range(0, self.vector_size, SORTED_COLUMNS):
-            columns = rows[:, start : start + SORTED_COLUMNS]
-            columns[:] = columns[order]
+        self._reorder_rows(order)
         if self._is_lockf_by_key:
             self._lockf = self._lockf[order]
         self._keys = keys
         self.expandos = {name: column[order] for name, column in self.expandos.items()}
         self._norms = None if norms is None else norms[order]
 
+    def _reorder_rows(self, order: NDArray[np.int64]) -> None:
+        """Put the rows in another order, in place."""
+        reorder(self.vectors, order)
+
     def vectors_for_all(
         self,
         keys: Iterable[str],
         allow_inference: bool = True,
         copy_vecattrs: bool = False,
-    ) -> Self:
+    ) -> KeyedVectors:
         """Return a new store of the given keys alone.
 
         Parameters
@@ -358,7 +362,7 @@ class Editing(VectorStore):
             Whether keys outside the vocabulary count as known where the store can make a vector
             for them. A plain ``KeyedVectors`` can't; one with subwords can.
         copy_vecattrs
-            Whether attributes (counts) go along.
+            Whether attributes (counts) go along; zero for keys outside the vocabulary.
 
         Examples
         --------
@@ -367,15 +371,28 @@ class Editing(VectorStore):
         >>> list(kv.vectors_for_all(["year", "month"]).index_to_key)
         ['year']
         """
+        from synvec.keyed_vectors.keyed_vectors import KeyedVectors
+
         is_known = self.__contains__ if allow_inference else self.has_index_for
         distinct = dict.fromkeys(key_list("keys", keys))
         names = [key for key in distinct if isinstance(key, str) and is_known(key)]
-        rows = [self.get_vector(name) for name in names] or np.empty((0, self.vector_size))
-        chosen = type(self).from_arrays(names, rows)
+        rows = self._rows_of(names) if names else np.empty((0, self.vector_size))
+        chosen = KeyedVectors.from_arrays(names, rows)
         if copy_vecattrs:
             positions = self._keys.indices(names)
-            chosen.expandos = {name: col[positions] for name, col in self.expandos.items()}
+            is_own = positions >= 0
+            for name, column in self.expandos.items():
+                values = _blank(column, len(names))
+                values[is_own] = column[positions[is_own]]
+                chosen.expandos[name] = values
         return chosen
+
+
+def reorder(rows: Matrix, order: NDArray[np.int64]) -> None:
+    """Put rows in another order in place, some columns at a time."""
+    for start in range(0, rows.shape[1], SORTED_COLUMNS):
+        columns = rows[:, start : start + SORTED_COLUMNS]
+        columns[:] = columns[order]
 
 
 def _finite_rows(vectors: ArrayLike, rows: int, store: VectorStore) -> Matrix:

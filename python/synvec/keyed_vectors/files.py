@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Literal, Unpack, cast
+from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 
 import numpy as np
 from numpy.typing import DTypeLike
@@ -112,9 +112,13 @@ class Files(VectorStore):
             fname_or_handle,
             self._keys,
             self.vectors,
-            counts=self.counts,
             allow_nonfinite=allow_nonfinite,
+            **self._native_parts(),
         )
+
+    def _native_parts(self) -> dict[str, Any]:
+        """Return what a native file holds beside keys and vectors, as `save_native` takes it."""
+        return {"counts": self.counts}
 
     @classmethod
     def load_word2vec_format(

@@ -196,7 +196,7 @@ class Queries(VectorStore):
         query = self.get_mean_vector(
             items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
         )
-        inputs = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+        inputs = self._positions_among(items)
         start, end = self._range(clip_start, clip_end, restrict_vocab)
         if indexer is not None and wanted is not None:
             if (start, end) != (0, len(self)) or candidates is not None:
@@ -364,8 +364,13 @@ class Queries(VectorStore):
                 )
             (above if weight > 0 else below)[:] *= (1 + factor) / 2
         scores: Vector = above / (below + np.float32(COSMUL_EPSILON))
-        inputs = {self.get_index(item) for item in items if not isinstance(item, np.ndarray)}
+        inputs = self._positions_among(items)
         return scores if wanted is None else self._neighbors(scores, wanted, start, inputs)
+
+    def _positions_among(self, items: Iterable[Item]) -> set[int]:
+        """Return the positions of the keys of a query, of those that have one."""
+        keys = (item for item in items if not isinstance(item, np.ndarray))
+        return {position for key in keys if (position := self._position(key)) >= 0}
 
     def _neighbors(
         self, scores: Vector, wanted: int, start: int, inputs: set[int]

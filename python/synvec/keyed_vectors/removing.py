@@ -63,9 +63,13 @@ class Removing(Editing):
         norms = None if self._norms is None else self._norms[kept]
 
         self._norms = None
-        _move_up(self._rows, kept)
+        self._keep_rows(kept)
         self._keys, self.expandos, self._lockf = table, expandos, lockf
         self._norms = norms
+
+    def _keep_rows(self, kept: NDArray[np.int64]) -> None:
+        """Move the kept rows to the front, in order."""
+        move_up(self._rows, kept)
 
     def __delitem__(self, keys: Key | Iterable[Key]) -> None:
         """Remove a key or position, or some of them: ``remove(keys)``."""
@@ -116,7 +120,7 @@ class Removing(Editing):
             self._rows = self.vectors.copy()
 
 
-def _move_up(rows: Matrix, kept: NDArray[np.int64]) -> None:
+def move_up(rows: Matrix, kept: NDArray[np.int64]) -> None:
     """Move the kept rows to the front, in order, a block of working memory at a time."""
     first = int(np.argmax(np.append(kept != np.arange(len(kept)), True)))
     step = block_rows(rows.itemsize * rows.shape[1])

@@ -36,7 +36,7 @@ class Similarity(Batches):
         >>> round(float(kv.similarity("socket", "port")), 2)
         0.96
         """
-        rows = self._unit_rows(self._positions([w1, w2]))
+        rows = self._unit_rows_of([w1, w2])
         return np.float32(dots(rows[:1], rows[1])[0])
 
     def distance(self, w1: Key, w2: Key) -> np.float32:
@@ -179,10 +179,10 @@ class Similarity(Batches):
         return len(self._closer(key1, key2)) + 1
 
     def _closer(self, key1: Key, key2: Key) -> NDArray[np.int64]:
-        own, other = self._positions([key1, key2]).tolist()
+        other = self.get_index(key2)
         scores = cosines(self.vectors, self._needed_norms(), self.get_vector(key1, norm=True))
         closer = np.flatnonzero(scores > scores[other])
-        others: NDArray[np.int64] = closer[closer != own]
+        others: NDArray[np.int64] = closer[closer != self._position(key1)]
         return others
 
     def most_similar_to_given(self, key1: Key, keys_list: Sequence[K]) -> K:
@@ -257,8 +257,7 @@ class Similarity(Batches):
             )
         if not known:
             raise ValueError("cannot select a word from an empty list: none of the words is known")
-        positions = self._positions(known)
-        rows = self._unit_rows(positions) if use_norm else self.vectors[positions]
+        rows = self._unit_rows_of(known) if use_norm else self._rows_of(known)
         scores = dots(rows, unit(rows.mean(axis=0, dtype=np.float64))).tolist()
         return sorted(zip(scores, known, strict=True), key=lambda pair: (pair[0], str(pair[1])))[
             ::-1

@@ -135,7 +135,10 @@ class VectorStore(Keys):
 
     @vectors.setter
     def vectors(self, vectors: Matrix) -> None:
-        self._rows = as_rows(vectors, len(self))
+        self._replace_rows(as_rows(vectors, len(self)))
+
+    def _replace_rows(self, rows: Matrix) -> None:
+        self._rows = rows
         self._norms = None
 
     @property
@@ -160,10 +163,9 @@ class VectorStore(Keys):
                 "them, or slice .vectors"
             )
         require_order(key_or_keys)
-        positions = self._positions(key_or_keys)
-        if not len(positions):
+        rows = self._rows_of(key_or_keys)
+        if not len(rows):
             raise ValueError("the list of keys is empty, expected at least one")
-        rows: Matrix = self.vectors[positions]
         return rows
 
     def __iter__(self) -> Iterator[Vector]:
@@ -204,6 +206,21 @@ class VectorStore(Keys):
             vector = self._rows[position].view()
         vector.flags.writeable = False
         return vector
+
+    # A store that makes vectors when they are asked for overrides these three and `_rows`.
+
+    def _rows_at(self, positions: NDArray[np.int64]) -> Matrix:
+        """Return a copy of a few rows."""
+        rows: Matrix = self.vectors[positions]
+        return rows
+
+    def _rows_of(self, keys: Iterable[Key]) -> Matrix:
+        """Return a copy of the vectors of keys and positions; KeyError for the first unknown."""
+        return self._rows_at(self._positions(keys))
+
+    def _unit_rows_of(self, keys: Iterable[Key]) -> Matrix:
+        """Return the same as unit vectors."""
+        return self._unit_rows(self._positions(keys))
 
     # --- norms ----------------------------------------------------------------------------------
 
@@ -277,7 +294,7 @@ class VectorStore(Keys):
 
     def _unit_rows(self, positions: NDArray[np.int64]) -> Matrix:
         """Return unit vectors of a few rows, without computing the norms of all."""
-        rows = self.vectors[positions]
+        rows = self._rows_at(positions)
         norms = self._norms
         self._unit_ready = True
         return rows / divisors(row_norms(rows) if norms is None else norms[positions])
@@ -382,11 +399,15 @@ class VectorStore(Keys):
         self._rows = grown
 
     def _require_writable(self, what: str) -> None:
-        if not self._rows.flags.writeable:
+        if not all(matrix.flags.writeable for matrix in self._written()):
             raise ValueError(
                 f"the vectors are read-only and can't be {what}: load them without mmap='r', or "
                 "give the store a copy of its own with kv.vectors = kv.vectors.copy()"
             )
+
+    def _written(self) -> tuple[Matrix, ...]:
+        """Return the matrices that a change of vectors writes to."""
+        return (self._rows,)
 
     # --- as Python sees it ----------------------------------------------------------------------
 
@@ -402,12 +423,15 @@ class VectorStore(Keys):
         return {
             **self.__dict__,
             "mapfile_path": None,
-            "_rows": np.array(self.vectors),
+            **self._row_copies(),
             "_norms": None if norms is None else np.array(norms),
             "expandos": {name: np.array(column) for name, column in self.expandos.items()},
             "_lockf": np.array(self._lockf),
             "_keys": self._keys.copy(),
         }
+
+    def _row_copies(self) -> dict[str, Any]:
+        return {"_rows": np.array(self.vectors)}
 
     def __copy__(self) -> Self:
         # A copy that shared the rows would keep norms that the other's writes make false.

@@ -29,7 +29,7 @@ const CHECKSUM_PREFIX: &str = "xxh3-64.";
 const NO_CHECKSUM: &str = "0000000000000000";
 
 /// Every tensor there can be: name, element type, bytes an element. Their order is the file's.
-const TENSORS: [(&str, &str, u64); 8] = [
+const TENSORS: [(&str, &str, u64); 11] = [
     ("key_offsets", "U64", 8),
     ("counts", "U64", 8),
     ("vectors", "F32", 4),
@@ -37,6 +37,9 @@ const TENSORS: [(&str, &str, u64); 8] = [
     ("key_slots", "U32", 4),
     ("output_vectors", "F32", 4),
     ("output_nodes", "F32", 4),
+    ("own_vectors", "F32", 4),
+    ("ngram_vectors", "F32", 4),
+    ("ngram_buckets", "U32", 4),
     ("key_bytes", "U8", 1),
 ];
 
@@ -47,6 +50,8 @@ pub enum Kind {
     KeyedVectors,
     /// A whole model, which can be trained on.
     Word2Vec,
+    /// Keys and vectors, and the rows of keys and n-grams that vectors are composed of.
+    FastTextKeyedVectors,
 }
 
 impl Kind {
@@ -55,11 +60,14 @@ impl Kind {
         match self {
             Self::KeyedVectors => "keyed_vectors",
             Self::Word2Vec => "word2vec",
+            Self::FastTextKeyedVectors => "fasttext_keyed_vectors",
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::KeyedVectors, Self::Word2Vec].into_iter().find(|kind| kind.name() == name)
+        [Self::KeyedVectors, Self::Word2Vec, Self::FastTextKeyedVectors]
+            .into_iter()
+            .find(|kind| kind.name() == name)
     }
 }
 
@@ -165,7 +173,10 @@ impl Header {
         check_header_checksum(text, field(HEADER_CHECKSUM))?;
         let kind = field("kind").and_then(Kind::from_name).ok_or_else(|| {
             let found = field("kind").unwrap_or("nothing");
-            unsupported(format!("kind is {found:?}, expected \"keyed_vectors\" or \"word2vec\""))
+            unsupported(format!(
+                "kind is {found:?}, expected \"keyed_vectors\", \"word2vec\" or \
+                 \"fasttext_keyed_vectors\""
+            ))
         })?;
         let is_finite = field("proven").is_some_and(|proven| proven.contains("finite"));
         let mut header = Self::new(kind, is_finite, field("config").map(str::to_owned));
@@ -195,7 +206,12 @@ impl Header {
     }
 
     fn check_shapes(&self) -> Result<(), Fault> {
-        for name in ["key_offsets", "vectors", "norms", "key_slots", "key_bytes"] {
+        let subwords: &[&str] = match self.kind {
+            Kind::FastTextKeyedVectors => &["own_vectors", "ngram_vectors"],
+            Kind::KeyedVectors | Kind::Word2Vec => &[],
+        };
+        let always = ["key_offsets", "vectors", "norms", "key_slots", "key_bytes"];
+        for name in always.iter().chain(subwords) {
             if !self.tensors.contains_key(name) {
                 return Err(header_fault(format!("there is no tensor {name}")));
             }
@@ -204,11 +220,15 @@ impl Header {
         let &[rows, size] = vectors.as_slice() else {
             return Err(header_fault(format!("vectors has shape {vectors:?}, expected [V, D]")));
         };
+        let ngrams = self.tensors.get("ngram_vectors").and_then(|tensor| tensor.shape.first());
+        let ngrams = ngrams.copied().unwrap_or(0);
         for (name, tensor) in &self.tensors {
             let expected = match *name {
                 "key_offsets" => vec![rows.saturating_add(1)],
                 "counts" | "norms" => vec![rows],
-                "vectors" | "output_vectors" | "output_nodes" => vec![rows, size],
+                "vectors" | "output_vectors" | "output_nodes" | "own_vectors" => vec![rows, size],
+                "ngram_vectors" => vec![ngrams, size],
+                "ngram_buckets" => vec![ngrams],
                 _ if tensor.shape.len() == 1 => continue,
                 _ => vec![tensor.shape.iter().product()],
             };

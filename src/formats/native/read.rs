@@ -49,11 +49,19 @@ impl NativeFile {
         Ok(native)
     }
 
-    /// The configuration of a full model, as JSON; `None` when the file holds keys and vectors only.
+    /// What the file holds.
+    pub fn kind(&self) -> Kind {
+        self.header.kind
+    }
+
+    /// The configuration of a full model or of subwords, as JSON; `None` when the file holds keys and
+    /// vectors only.
     pub fn config(&self) -> Option<&str> {
         match self.header.kind {
             Kind::KeyedVectors => None,
-            Kind::Word2Vec => Some(self.header.config.as_deref().unwrap_or("{}")),
+            Kind::Word2Vec | Kind::FastTextKeyedVectors => {
+                Some(self.header.config.as_deref().unwrap_or("{}"))
+            }
         }
     }
 
@@ -64,6 +72,13 @@ impl NativeFile {
             (Ok(rows), Ok(size)) => Ok((rows, size)),
             _ => Err(self.error(FormatErrorKind::Limit, "too large for this machine's addresses")),
         }
+    }
+
+    /// Rows of n-grams.
+    pub fn ngram_rows(&self) -> usize {
+        let tensor = self.header.tensors.get("ngram_vectors");
+        // It lies within the file, which fits the address space, unless rows have no width.
+        tensor.and_then(|tensor| usize::try_from(tensor.shape[0]).ok()).unwrap_or(0)
     }
 
     /// The keys, which stay in the mapping.
@@ -113,10 +128,14 @@ impl NativeFile {
         }
         let keys = self.keys()?;
         keys.verify().map_err(|fault| self.error(FormatErrorKind::Checksum, fault.to_string()))?;
-        let vectors = cast_slice(self.bytes("vectors"));
-        if self.header.is_finite && find_nonfinite(vectors, || watch.pass(0))?.is_some() {
-            let message = "vectors holds NaN or infinity, though saved as finite; save it again";
-            return Err(self.error(FormatErrorKind::NonFinite, message));
+        let composed = ["vectors", "own_vectors", "ngram_vectors"].into_iter();
+        for name in composed.filter(|name| self.header.tensors.contains_key(name)) {
+            let vectors = cast_slice(self.bytes(name));
+            if self.header.is_finite && find_nonfinite(vectors, || watch.pass(0))?.is_some() {
+                let message =
+                    format!("{name} holds NaN or infinity, though saved as finite; save it again");
+                return Err(self.error(FormatErrorKind::NonFinite, message));
+            }
         }
         Ok(())
     }

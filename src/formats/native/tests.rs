@@ -20,6 +20,9 @@ fn store<'a>(keys: &'a KeyTable, vectors: &'a [f32], vector_size: usize) -> Stor
         counts: None,
         output_vectors: None,
         output_nodes: None,
+        own_vectors: None,
+        ngram_vectors: None,
+        ngram_buckets: None,
         config: None,
         allow_nonfinite: false,
     }

@@ -31,7 +31,13 @@ pub struct Store<'a> {
     pub output_vectors: Option<&'a [f32]>,
     /// Output vectors of the inner nodes of hierarchical softmax, V × D.
     pub output_nodes: Option<&'a [f32]>,
-    /// JSON that makes the file a full model.
+    /// The row of each key that its vector is composed of, V × D.
+    pub own_vectors: Option<&'a [f32]>,
+    /// The rows of n-grams, N × D; with them the file is one of vectors with subwords.
+    pub ngram_vectors: Option<&'a [f32]>,
+    /// The bucket of each of these, where not every bucket has one.
+    pub ngram_buckets: Option<&'a [u32]>,
+    /// JSON that makes the file a full model, or tells how n-grams are made.
     pub config: Option<&'a str>,
     /// Whether NaN and infinity may be saved.
     pub allow_nonfinite: bool,
@@ -66,7 +72,11 @@ pub fn save(store: &Store, destination: Destination, observer: &mut dyn Observer
         }
     };
     let parts = parts(store, norms);
-    let kind = if store.config.is_some() { Kind::Word2Vec } else { Kind::KeyedVectors };
+    let kind = match (store.ngram_vectors, store.config) {
+        (Some(_), _) => Kind::FastTextKeyedVectors,
+        (None, Some(_)) => Kind::Word2Vec,
+        (None, None) => Kind::KeyedVectors,
+    };
     let mut header = Header::new(kind, is_finite, store.config.map(str::to_owned));
     let mut start = 0;
     for part in &parts {
@@ -95,10 +105,18 @@ fn parts<'a>(store: &Store<'a>, norms: &'a [f32]) -> Vec<Part<'a>> {
     parts.push(Part::new("vectors", &[rows, size], store.vectors));
     parts.push(Part::new("norms", &[rows], norms));
     parts.push(Part::new("key_slots", &[keys.slots().len()], keys.slots()));
-    for (name, matrix) in
-        [("output_vectors", store.output_vectors), ("output_nodes", store.output_nodes)]
-    {
+    for (name, matrix) in [
+        ("output_vectors", store.output_vectors),
+        ("output_nodes", store.output_nodes),
+        ("own_vectors", store.own_vectors),
+    ] {
         parts.extend(matrix.map(|matrix| Part::new(name, &[rows, size], matrix)));
+    }
+    if let Some(ngrams) = store.ngram_vectors {
+        parts.push(Part::new("ngram_vectors", &[ngrams.len() / size, size], ngrams));
+    }
+    if let Some(buckets) = store.ngram_buckets {
+        parts.push(Part::new("ngram_buckets", &[buckets.len()], buckets));
     }
     parts.push(Part::new("key_bytes", &[keys.bytes().len()], keys.bytes()));
     parts
@@ -115,6 +133,7 @@ fn check_shapes(store: &Store) -> Result<()> {
         ("counts", store.counts.map(<[u64]>::len), rows),
         ("output_vectors", store.output_vectors.map(<[f32]>::len), rows * size),
         ("output_nodes", store.output_nodes.map(<[f32]>::len), rows * size),
+        ("own_vectors", store.own_vectors.map(<[f32]>::len), rows * size),
     ];
     for (argument, found, expected) in lengths {
         if found.is_some_and(|found| found != expected) {
@@ -124,6 +143,21 @@ fn check_shapes(store: &Store) -> Result<()> {
             );
             return Err(Error::config(argument, message));
         }
+    }
+    let ngrams = store.ngram_vectors.map(<[f32]>::len);
+    let buckets = store.ngram_buckets.map(<[u32]>::len);
+    let is_consistent = match (ngrams, buckets) {
+        (Some(ngrams), buckets) => {
+            store.own_vectors.is_some()
+                && store.config.is_some()
+                && ngrams % size == 0
+                && buckets.is_none_or(|buckets| buckets == ngrams / size)
+        }
+        (None, buckets) => buckets.is_none() && store.own_vectors.is_none(),
+    };
+    if !is_consistent {
+        let message = "need own_vectors, config and a row for each of ngram_buckets beside them";
+        return Err(Error::config("ngram_vectors", message));
     }
     Ok(())
 }
@@ -138,6 +172,8 @@ fn prove_finite(store: &Store, output: &mut Output) -> Result<bool> {
         ("vectors", Some(store.vectors)),
         ("output_vectors", store.output_vectors),
         ("output_nodes", store.output_nodes),
+        ("own_vectors", store.own_vectors),
+        ("ngram_vectors", store.ngram_vectors),
     ];
     for (name, matrix) in matrices {
         let Some(matrix) = matrix else { continue };
@@ -146,9 +182,10 @@ fn prove_finite(store: &Store, output: &mut Output) -> Result<bool> {
             return Ok(false);
         }
         let row = at / store.vector_size;
+        let key = if name == "ngram_vectors" { None } else { store.keys.get(row) };
         let message = format!(
             "{name} of {:?} (row {row}, column {}) is {}; save with allow_nonfinite=True if it is meant",
-            store.keys.get(row).unwrap_or_default(),
+            key.unwrap_or("n-grams"),
             at % store.vector_size,
             matrix[at]
         );
