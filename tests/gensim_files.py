@@ -29,10 +29,12 @@ KeyedVectors, Word2VecKeyedVectors, Vocab, Doc2VecKeyedVectors, FastTextKeyedVec
     "gensim.models.keyedvectors",
     "KeyedVectors", "Word2VecKeyedVectors", "Vocab", "Doc2VecKeyedVectors", "FastTextKeyedVectors",
 )  # fmt: skip
+(FastText,) = classes("gensim.models.fasttext", "FastText")
 Doc2Vec, DocvecsArray = classes("gensim.models.doc2vec", "Doc2Vec", "DocvecsArray")
 _ALL = [
     Word2Vec, Word2VecVocab, Word2VecTrainables, OldVocab, KeyedVectors, Word2VecKeyedVectors,
-    Vocab, Doc2VecKeyedVectors, FastTextKeyedVectors, Doc2Vec, DocvecsArray,
+    Vocab, Doc2VecKeyedVectors, FastTextKeyedVectors, FastText, Doc2Vec,
+    DocvecsArray,
 ]  # fmt: skip
 
 

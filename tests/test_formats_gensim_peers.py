@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import synvec
-from synvec import KeyedVectors, Word2Vec, formats
+from synvec import FastTextKeyedVectors, KeyedVectors, Word2Vec, formats
 from synvec.formats.pickles import Doc2VecVectors
 from tests.hostile import check_usable
 
@@ -188,6 +188,40 @@ def test_stores() -> None:
     check_usable(found)
 
 
+FASTTEXT = ["compatible-hash-true.model", "fasttext_old", "fasttext_old_sep",
+            "ft_kv_3.6.0.model.gz", "ft_model_2.3.0", "lee_fasttext"]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FASTTEXT)
+def test_models_with_subwords(name: str) -> None:
+    found, model = load(DATA / name), oracle(DATA / name)
+    assert isinstance(found, FastTextKeyedVectors)
+    check_words(found, model)
+    kept = found.vectors.copy()
+    found.adjust_vectors()  # hashes and rows of n-grams are right when they make what was kept
+    assert found.vectors == pytest.approx(kept, abs=1e-6)
+    check_usable(found)
+
+
+@pytest.mark.parametrize("name", ["fasttext_old", "ft_model_2.3.0"])
+def test_words_outside_the_vocabulary_as_older_versions_had_them(name: str) -> None:
+    found, words = load(DATA / name), oracle(DATA / name).wv
+    rows = attribute(words, "syn0_ngrams", "syn0_all")
+    for word in ("systemic", "Stuartson", "humaninterface"):
+        text = f"<{word}>"
+        ngrams = [text[start : start + size] for size in range(words.min_n, words.max_n + 1)
+                  for start in range(len(text) - size + 1)]  # fmt: skip
+        known = [words.ngrams[ngram] for ngram in ngrams if ngram in words.ngrams]
+        if known:
+            assert found[word] == pytest.approx(rows[known].mean(axis=0), abs=1e-6)
+
+
+def test_words_outside_the_vocabulary_as_facebook_has_them() -> None:
+    ours, theirs = load(DATA / "lee_fasttext"), load(DATA / "lee_fasttext.bin")
+    for word in ("systemic", "Stuartson", "qqqq"):
+        assert ours[word].tobytes() == theirs[word].tobytes()
+
+
 OTHERS = ["poincare_test_3.4.0", "phraser-3.6.0.model", "tfidf_model.tst", "lda_3_0_1_model",
           "tfidf_model.tst.bz2", "dtm_test.dict"]  # fmt: skip
 
@@ -203,7 +237,7 @@ def test_other_models_are_told_by_name(name: str) -> None:
 WRITER = """
 import sys, logging
 import numpy as np
-from gensim.models import Doc2Vec, KeyedVectors, Word2Vec
+from gensim.models import Doc2Vec, FastText, KeyedVectors, Word2Vec
 from gensim.models.doc2vec import TaggedDocument
 logging.disable(logging.CRITICAL)
 folder, data, names = sys.argv[1], sys.argv[2], sys.argv[3:]
@@ -235,6 +269,11 @@ mixed = [TaggedDocument(words, [n, f"tag {n % 7}"]) for n, words in enumerate(te
 documents = Doc2Vec(mixed, vector_size=6, min_count=1, workers=1)
 save(documents, "d2v", documents.wv)
 save(documents, "d2v-npy", documents.wv, sep_limit=0)
+subwords = FastText(text, vector_size=6, min_count=1, bucket=50, workers=1)
+save(subwords, "ft", subwords.wv)
+save(subwords, "ft-npy", subwords.wv, sep_limit=0)
+save(subwords.wv, "ft-kv", subwords.wv)
+answers["unseen"] = np.stack([subwords.wv[word] for word in ("apples", "na\\u00efvet\\u00e9", "x")])
 answers["d2v documents"] = documents.dv.vectors
 answers["d2v tags"] = np.array([str(tag) for tag in documents.dv.index_to_key])
 for name in names:
@@ -268,11 +307,22 @@ def test_what_gensim_writes_today(written: tuple[Path, dict[str, np.ndarray]]) -
         loaded = load(folder / name)
         vectors = formats.vectors_of(loaded)
         assert vectors.index_to_key == answers[f"{name} keys"].tolist(), name
-        assert vectors.vectors.tobytes() == answers[f"{name} vectors"].tobytes(), name
+        if name.startswith("ft"):  # made of their parts, in another order of summing
+            assert vectors.vectors == pytest.approx(answers[f"{name} vectors"], abs=1e-6), name
+        else:
+            assert vectors.vectors.tobytes() == answers[f"{name} vectors"].tobytes(), name
         assert vectors.counts is not None
         assert vectors.counts.tolist() == answers[f"{name} counts"].tolist(), name
         if name.startswith("w2v"):
             assert loaded.syn1neg.tobytes() == answers["syn1neg"].tobytes(), name
+
+
+def test_subwords_of_today(written: tuple[Path, dict[str, np.ndarray]]) -> None:
+    folder, answers = written
+    for name in ("ft", "ft-npy", "ft-kv"):
+        vectors = load(folder / name)
+        found = np.stack([vectors[word] for word in ("apples", "naïveté", "x")])
+        assert found == pytest.approx(answers["unseen"], abs=1e-6)
 
 
 def test_documents_of_today(written: tuple[Path, dict[str, np.ndarray]]) -> None:

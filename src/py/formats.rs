@@ -338,7 +338,7 @@ fn read_unfolded<'py>(
     let input = streams::input(source)?;
     let limits = limits.into();
     let bytes = run(py, |observer| {
-        let mut reader = ByteReader::open(input, "whole", limits, observer)?;
+        let mut reader = ByteReader::open(input, "compressed file", limits, observer)?;
         let mut bytes = Vec::with_capacity(reader.remaining().unwrap_or(0) as usize);
         loop {
             let block = reader.peek(1)?;

@@ -1,8 +1,8 @@
 """Files that gensim's ``save`` wrote, versions 0.12 to 4.4: read as data, never run.
 
 `machine` walks the pickle's opcodes and knows no name but those of `names`; `standins` are what it
-builds, `companions` the arrays in files beside it, and `layouts`, `models` and `documents` know
-where each version of gensim had keys, vectors and settings.
+builds, `companions` the arrays in files beside it, and `layouts`, `models`, `subwords` and
+`documents` know where each version of gensim had keys, vectors and settings.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from synvec.formats.pickles.layouts import Reading, keyed_vectors
 from synvec.formats.pickles.machine import Machine
 from synvec.formats.pickles.models import word2vec
 from synvec.formats.pickles.standins import Instance
+from synvec.formats.pickles.subwords import fasttext
 from synvec.formats.sources import Source, name_of
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ _READERS = {
     "KeyedVectors": keyed_vectors,
     "Word2VecKeyedVectors": keyed_vectors,
     "EuclideanKeyedVectors": keyed_vectors,
+    "FastText": fasttext,
+    "FastTextKeyedVectors": fasttext,
     "Doc2Vec": doc2vec,
     "Doc2VecKeyedVectors": document_vectors,
     "DocvecsArray": document_vectors,
@@ -67,8 +70,9 @@ def load_gensim(
     Returns
     -------
     KeyedVectors, Word2Vec or Doc2VecVectors
-        As the file holds them: vectors; a model, to train on; of a Doc2Vec model, the vectors of
-        its words (``wv``) and documents (``dv``).
+        As the file holds them: vectors (of a FastText model too, as `FastTextKeyedVectors`); a
+        model, to train on; of a Doc2Vec model, the vectors of its words (``wv``) and documents
+        (``dv``).
 
     Raises
     ------

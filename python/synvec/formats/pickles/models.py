@@ -162,6 +162,10 @@ def _model(
         counts=words.columns["count"].astype(np.uint64),
         output_vectors=weights.get("output_vectors"),
         output_nodes=weights.get("output_nodes"),
+        own_vectors=None,
+        ngram_vectors=None,
+        ngram_buckets=None,
+        kind="word2vec",
         config=config,
         path=None,
     )
