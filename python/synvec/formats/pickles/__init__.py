@@ -1,7 +1,7 @@
 """Files that gensim's ``save`` wrote, versions 0.12 to 4.4: read as data, never run.
 
-`machine` walks the pickle's opcodes and knows no name but those of `names`; `standins` are what it
-builds, `companions` the arrays in files beside it, and `layouts`, `models`, `subwords` and
+`machine` and `opcodes` walk the pickle and know no name but those of `names`; `standins` are what
+they build, `companions` the arrays in files beside it, and `layouts`, `models`, `subwords` and
 `documents` know where each version of gensim had keys, vectors and settings.
 """
 
@@ -17,8 +17,8 @@ from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.pickles.companions import attach
 from synvec.formats.pickles.documents import Doc2VecVectors, doc2vec, document_vectors
 from synvec.formats.pickles.layouts import Reading, keyed_vectors
-from synvec.formats.pickles.machine import Machine
 from synvec.formats.pickles.models import word2vec
+from synvec.formats.pickles.opcodes import read_pickle
 from synvec.formats.pickles.standins import Instance
 from synvec.formats.pickles.subwords import fasttext
 from synvec.formats.sources import Source, name_of
@@ -96,7 +96,7 @@ def load_gensim(
     if limit is not None and limit < 0:
         raise ValueError(f"limit is {limit}, expected 0 or more rows")
     name = name_of(source)
-    top = Machine(_core.read_unfolded(source, limits), name).run()
+    top = read_pickle(_core.read_unfolded(source, limits), name)
     if not isinstance(top, Instance):
         raise UnsupportedFormatError(
             f"{name}: a pickle of a {type(top).__name__}, expected one of gensim's models; save"

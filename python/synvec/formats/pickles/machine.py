@@ -7,9 +7,7 @@ anything is made, and objects with the size of the file: no file costs more than
 
 from __future__ import annotations
 
-import re
-import struct
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from synvec.errors import (
@@ -29,16 +27,27 @@ _BYTES_A_BYTE = 16
 gensim's own files need nine for each byte at most; a hostile one could ask for hundreds.
 """
 _MOST_MARKS = 1 << 12
-_MOST_DIGITS = 64
-_MOST_LONG_BYTES = 32
-_MOST_ARGUMENTS = 8
+MOST_ARGUMENTS = 8
 _MEMO_GAP = 1 << 10  # cPickle counts from 1, and others leave gaps
 
 _NEXT = "in gensim, save its vectors with save_word2vec_format(path), and load(path) here"
 _ABSENT = object()
 
 Step = Callable[["Machine"], None]
-_STEPS: dict[int, Step] = {}
+"""What an opcode does."""
+
+STOP = ord(".")
+
+_OUTSIDE = {
+    ord("P"): "an object by a persistent id",
+    ord("Q"): "an object by a persistent id",
+    0x82: "an object by an extension code",
+    0x83: "an object by an extension code",
+    0x84: "an object by an extension code",
+    0x97: "a buffer from outside",
+    0x98: "a buffer from outside",
+}
+"""Opcodes that ask whoever runs the pickle for something."""
 
 
 class Machine:
@@ -61,8 +70,13 @@ class Machine:
         self._memo: list[Any] = []
         self._budget = _GRACE_BYTES + _BYTES_A_BYTE * len(data)
 
-    def run(self) -> object:
+    def run(self, steps: Mapping[int, Step]) -> object:
         """Return what the pickle describes.
+
+        Parameters
+        ----------
+        steps
+            What each opcode does.
 
         Raises
         ------
@@ -71,11 +85,11 @@ class Machine:
         FormatError
             When it is malformed or not whole.
         """
-        data, steps = self._data, _STEPS
+        data = self._data
         try:
             while True:
                 opcode = data[self._at] if self._at < len(data) else -1
-                if opcode == _STOP:
+                if opcode == STOP:
                     return self._result()
                 step = steps.get(opcode)
                 if step is None:
@@ -100,7 +114,8 @@ class Machine:
     def _malformed(self, message: str) -> FormatError:
         return HeaderError(f"{self._name}: gensim pickle, byte {self._at}: {message}")
 
-    def _unsafe(self, what: str) -> UnsafePickleError:
+    def unsafe(self, what: str) -> UnsafePickleError:
+        """Return an error about something that could run code."""
         return UnsafePickleError(
             f"{self._name}: a pickle that {what} at byte {self._at}, which word vectors have no"
             f" need of; nothing of it was run. If you trust the file: {_NEXT}"
@@ -113,7 +128,7 @@ class Machine:
                 " the file anew"
             )
         if opcode in _OUTSIDE:
-            return self._unsafe(f"asks for {_OUTSIDE[opcode]}")
+            return self.unsafe(f"asks for {_OUTSIDE[opcode]}")
         return self._malformed(f"opcode 0x{opcode:02x} is unknown")
 
     # --- bytes ----------------------------------------------------------------------------------
@@ -129,6 +144,19 @@ class Machine:
         taken = self._data[self._at : end]
         self._at = end
         return taken
+
+    def require(self, size: int) -> None:
+        """Raise an error unless so many bytes are left."""
+        if size > len(self._data) - self._at:
+            self.take(size)
+
+    def byte(self) -> int:
+        """Return the next byte."""
+        at = self._at
+        if at == len(self._data):
+            raise self._strange(-1)
+        self._at = at + 1
+        return self._data[at]
 
     def number(self, size: int) -> int:
         """Return the next ``size`` bytes as an unsigned integer."""
@@ -163,6 +191,13 @@ class Machine:
     def pop(self) -> Any:
         """Take an object from the stack."""
         return self._stack.pop()
+
+    def pop_or_unmark(self) -> None:
+        """Drop an object from the stack, or a mark that has nothing above it."""
+        if self._stack or not self._below:
+            self._stack.pop()
+        else:
+            self.pop_mark()
 
     def top(self) -> Any:
         """Return the object on top of the stack."""
@@ -222,20 +257,20 @@ class Machine:
             )
         if found is None:
             shown = f"{module}.{name}"
-            raise self._unsafe(f"names {shown if len(shown) <= 200 else shown[:200] + '…'}")
+            raise self.unsafe(f"names {shown if len(shown) <= 200 else shown[:200] + '…'}")
         return found
 
     def call(self, function: object, args: object) -> object:
         """Return what stands for the result of a call."""
         if not isinstance(function, Name) or not isinstance(args, tuple):
             raise Malformed("what is called is no name")
-        self.charge(64 + 8 * len(args) + sum(map(_weight, args[:_MOST_ARGUMENTS])))
-        if len(args) > _MOST_ARGUMENTS:
+        self.charge(64 + 8 * len(args) + sum(map(_weight, args[:MOST_ARGUMENTS])))
+        if len(args) > MOST_ARGUMENTS:
             raise Malformed(f"{function} is called with {len(args)} arguments")
         if function.is_class:
             return Instance(function, args)
         if function.make is None:
-            raise self._unsafe(f"calls {function}")
+            raise self.unsafe(f"calls {function}")
         return function.make(args)
 
     def build(self) -> None:
@@ -272,242 +307,3 @@ def _weight(argument: object) -> int:
 def _is_key(key: object) -> bool:
     # Tuples, and integers of any length, can be made to hash alike, or slowly.
     return isinstance(key, bytes) or (type(key) is int and -(1 << 63) <= key < 1 << 64)
-
-
-# --- opcodes --------------------------------------------------------------------------------------
-
-_STOP = ord(".")
-
-_OUTSIDE = {
-    ord("P"): "an object by a persistent id",
-    ord("Q"): "an object by a persistent id",
-    0x82: "an object by an extension code",
-    0x83: "an object by an extension code",
-    0x84: "an object by an extension code",
-    0x97: "a buffer from outside",
-    0x98: "a buffer from outside",
-}
-
-
-_ESCAPE = re.compile(rb"\\(x[0-9a-fA-F]{2}|[\\'\"nrt])")
-_ESCAPED = {
-    b"\\": b"\\", b"'": b"'", b'"': b'"', b"n": b"\n", b"r": b"\r", b"t": b"\t",
-}  # fmt: skip
-
-
-def _text(raw: bytes, encoding: str = "utf-8") -> str:
-    try:
-        return raw.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise Malformed(f"text is not valid {encoding} ({error.reason})") from None
-
-
-def _integer(raw: bytes) -> int:
-    try:
-        if len(raw) <= _MOST_DIGITS:
-            return int(raw)
-    except ValueError:
-        pass
-    raise Malformed(f"{raw[:_MOST_DIGITS]!r} is no integer")
-
-
-def _truth_or_integer(raw: bytes) -> int:
-    return {b"00": False, b"01": True}.get(raw) if raw in (b"00", b"01") else _integer(raw)  # type: ignore[return-value]
-
-
-def _real(raw: bytes) -> float:
-    try:
-        if len(raw) <= _MOST_DIGITS:
-            return float(raw)
-    except ValueError:
-        pass
-    raise Malformed(f"{raw[:_MOST_DIGITS]!r} is no number")
-
-
-def _quoted(raw: bytes) -> bytes:
-    """The bytes that Python 2 wrote as a quoted string."""
-    if len(raw) < 2 or raw[:1] not in b"'\"" or raw[-1:] != raw[:1]:
-        raise Malformed("a string has no quotes")
-    return _ESCAPE.sub(_unescaped, raw[1:-1])
-
-
-def _unescaped(found: re.Match[bytes]) -> bytes:
-    what = found[1]
-    return _ESCAPED[what] if len(what) == 1 else bytes([int(what[1:], 16)])
-
-
-def _long(machine: Machine, size: int) -> int:
-    if size > _MOST_LONG_BYTES:
-        raise Malformed(f"an integer of {size} bytes")
-    return int.from_bytes(machine.take(size), "little", signed=True)
-
-
-def _proto(machine: Machine) -> None:
-    version = machine.number(1)
-    if version > 5:
-        raise Malformed(f"protocol {version}, expected 0 to 5")
-
-
-def _frame(machine: Machine) -> None:
-    size = machine.number(8)
-    left = len(machine._data) - machine._at
-    if size > left:
-        machine.take(size)  # tells how many bytes are missing
-
-
-def _global(machine: Machine) -> None:
-    machine.push(machine.find(_text(machine.line()), _text(machine.line())))
-
-
-def _stack_global(machine: Machine) -> None:
-    name, module = machine.pop(), machine.pop()
-    machine.push(machine.find(module, name))
-
-
-def _object(machine: Machine, kind: object, args: Iterable[Any]) -> None:
-    """An object of one of gensim's classes, whichever opcode asks for it."""
-    if not isinstance(kind, Name):
-        raise Malformed("an object is of no class")
-    if not kind.is_class:
-        raise machine._unsafe(f"makes an object of {kind}")
-    machine.push_new(Instance(kind, tuple(args)), 128)
-
-
-def _inst(machine: Machine) -> None:
-    kind = machine.find(_text(machine.line()), _text(machine.line()))
-    _object(machine, kind, machine.pop_mark())
-
-
-def _obj(machine: Machine) -> None:
-    kind, *args = machine.pop_mark() or [None]
-    _object(machine, kind, args)
-
-
-def _newobj(machine: Machine) -> None:
-    args, kind = machine.pop(), machine.pop()
-    if not isinstance(args, tuple) or len(args) > _MOST_ARGUMENTS:
-        raise Malformed("the arguments of an object are malformed")
-    _object(machine, kind, args)
-
-
-def _newobj_ex(machine: Machine) -> None:
-    if machine.pop() != {}:
-        raise Malformed("an object has named arguments")
-    _newobj(machine)
-
-
-def _reduce(machine: Machine) -> None:
-    args, function = machine.pop(), machine.pop()
-    machine.push(machine.call(function, args))
-
-
-def _tuple(machine: Machine, length: int) -> None:
-    items = tuple(machine.pop() for _ in range(length))[::-1]
-    machine.push_new(items)
-
-
-def _pop(machine: Machine) -> None:
-    if machine._stack or not machine._below:
-        machine.pop()
-    else:
-        machine.pop_mark()
-
-
-def _pop_mark(machine: Machine) -> None:
-    machine.pop_mark()
-
-
-def _set_item(machine: Machine) -> None:
-    value, key = machine.pop(), machine.pop()
-    machine.set([key, value])
-
-
-def _append(machine: Machine) -> None:
-    item = machine.pop()
-    machine.add((item,))
-
-
-_STEPS.update(
-    {
-        0x80: _proto,
-        0x95: _frame,
-        ord("("): Machine.mark,
-        ord("0"): _pop,
-        ord("1"): _pop_mark,
-        ord("2"): lambda machine: machine.push(machine.top()),
-        # Plain values.
-        ord("N"): lambda machine: machine.push(None),
-        0x88: lambda machine: machine.push(True),
-        0x89: lambda machine: machine.push(False),
-        ord("I"): lambda machine: machine.push(_truth_or_integer(machine.line())),
-        ord("L"): lambda machine: machine.push(_integer(machine.line().rstrip(b"L"))),
-        ord("J"): lambda machine: machine.push(
-            int.from_bytes(machine.take(4), "little", signed=True)
-        ),
-        ord("K"): lambda machine: machine.push(machine.number(1)),
-        ord("M"): lambda machine: machine.push(machine.number(2)),
-        0x8A: lambda machine: machine.push(_long(machine, machine.number(1))),
-        0x8B: lambda machine: machine.push(_long(machine, machine.number(4))),
-        ord("F"): lambda machine: machine.push(_real(machine.line())),
-        ord("G"): lambda machine: machine.push(struct.unpack(">d", machine.take(8))[0]),
-        # Text; of Python 2, bytes, since its strings are both.
-        ord("S"): lambda machine: machine.push(_quoted(machine.line())),
-        ord("T"): lambda machine: machine.push(machine.take(machine.number(4))),
-        ord("U"): lambda machine: machine.push(machine.take(machine.number(1))),
-        ord("V"): lambda machine: machine.push(_text(machine.line(), "raw-unicode-escape")),
-        ord("X"): lambda machine: machine.push(_text(machine.take(machine.number(4)))),
-        0x8C: lambda machine: machine.push(_text(machine.take(machine.number(1)))),
-        0x8D: lambda machine: machine.push(_text(machine.take(machine.number(8)))),
-        ord("B"): lambda machine: machine.push(machine.take(machine.number(4))),
-        ord("C"): lambda machine: machine.push(machine.take(machine.number(1))),
-        0x8E: lambda machine: machine.push(machine.take(machine.number(8))),
-        0x96: lambda machine: machine.push(machine.take(machine.number(8))),
-        # Containers; a set is a list.
-        ord(")"): lambda machine: machine.push(()),
-        ord("t"): lambda machine: machine.push_new(tuple(machine.pop_mark())),
-        0x85: lambda machine: _tuple(machine, 1),
-        0x86: lambda machine: _tuple(machine, 2),
-        0x87: lambda machine: _tuple(machine, 3),
-        ord("]"): lambda machine: machine.push_new([]),
-        ord("l"): lambda machine: machine.push_new(machine.pop_mark()),
-        ord("a"): _append,
-        ord("e"): lambda machine: machine.add(machine.pop_mark()),
-        ord("}"): lambda machine: machine.push_new({}),
-        ord("d"): lambda machine: _dict(machine),
-        ord("s"): _set_item,
-        ord("u"): lambda machine: machine.set(machine.pop_mark()),
-        0x8F: lambda machine: machine.push_new([]),
-        0x90: lambda machine: machine.add(machine.pop_mark()),
-        0x91: lambda machine: machine.push_new(machine.pop_mark()),
-        # The memo.
-        ord("p"): lambda machine: machine.remember(_index(machine)),
-        ord("q"): lambda machine: machine.remember(machine.number(1)),
-        ord("r"): lambda machine: machine.remember(machine.number(4)),
-        0x94: Machine.remember_next,
-        ord("g"): lambda machine: machine.recall(_index(machine)),
-        ord("h"): lambda machine: machine.recall(machine.number(1)),
-        ord("j"): lambda machine: machine.recall(machine.number(4)),
-        # Names, and what is made with them.
-        ord("c"): _global,
-        0x93: _stack_global,
-        ord("R"): _reduce,
-        ord("b"): Machine.build,
-        ord("i"): _inst,
-        ord("o"): _obj,
-        0x81: _newobj,
-        0x92: _newobj_ex,
-    }
-)
-
-
-def _index(machine: Machine) -> int:
-    index = _integer(machine.line())
-    if index < 0:
-        raise Malformed(f"memo {index}")
-    return index
-
-
-def _dict(machine: Machine) -> None:
-    items = machine.pop_mark()
-    machine.push_new({})
-    machine.set(items)
