@@ -253,7 +253,7 @@ def test_documents_that_do_not_go_together_with_their_rows() -> None:
 # --- golden files, and the two doors --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["word2vec-4.4", "word2vec-4.4-npy"])
+@pytest.mark.parametrize("name", ["word2vec-4.4", "word2vec-4.4-npy", "word2vec-3.8.3-python3"])
 def test_golden_models(name: str) -> None:
     for open_it in (Word2Vec.load, KeyedVectors.load, synvec.load):
         model = open_it(GOLDEN / name)

@@ -1,5 +1,6 @@
 """Pickles that are not what they claim to be: nothing is run, nothing grows, everything is told."""
 
+import gzip
 import io
 import pickle
 import struct
@@ -492,3 +493,13 @@ def test_no_bomb_goes_off(tmp_path: Path) -> None:
     assert (
         megabytes_to_refuse(*paths) < 150
     )  # of it, half are the files and what they may unfold to
+
+
+def test_no_compressed_bomb_goes_off(tmp_path: Path) -> None:
+    beginnings = {"lists": b"", "bytes": b"\x8e" + (300 << 20).to_bytes(8, "little")}
+    for name, beginning in beginnings.items():
+        with gzip.open(tmp_path / f"{name}.gz", "wb") as file:
+            file.write(b"\x80\x04" + beginning)
+            for _ in range(300):
+                file.write(b"]" * (1 << 20))
+    assert megabytes_to_refuse(*tmp_path.glob("*.gz")) < 100

@@ -149,11 +149,12 @@ def test_vectors_that_were_kept_come_over_bit_by_bit() -> None:
     assert load(files.dumps(model_38())).vectors.tobytes() == kept.tobytes()
 
 
-def test_what_gensim_answers() -> None:
-    loaded = synvec.load(GOLDEN / "fasttext-4.4")
+@pytest.mark.parametrize("name", ["fasttext-4.4", "fasttext-3.8.3-python3"])
+def test_what_gensim_answers(name: str) -> None:
+    loaded = synvec.load(GOLDEN / name)
     assert isinstance(loaded, FastTextKeyedVectors)
     assert sorted(loaded.index_to_key) == sorted(KEYS)
-    answers = np.load(GOLDEN / "fasttext-4.4.answers.npy")
+    answers = np.load(GOLDEN / f"{name}.answers.npy")
     words = ["socket", "sockets", "日本語", "unheard-of"]
     assert np.stack([loaded[word] for word in words]) == pytest.approx(answers, abs=1e-6)
 

@@ -328,6 +328,9 @@ fn unfolded_head<'py>(py: Python<'py>, head: &[u8]) -> Bound<'py, PyBytes> {
     PyBytes::new(py, &unfolded[..filled])
 }
 
+/// From so many bytes on the expansion ratio of a file that is read whole is looked at.
+const WHOLE_RATIO_GRACE_BYTES: u64 = 16 << 20;
+
 /// All bytes of a file, unfolded.
 #[pyfunction]
 fn read_unfolded<'py>(
@@ -339,6 +342,7 @@ fn read_unfolded<'py>(
     let limits = limits.into();
     let bytes = run(py, |observer| {
         let mut reader = ByteReader::open(input, "compressed file", limits, observer)?;
+        reader.set_ratio_grace(WHOLE_RATIO_GRACE_BYTES);
         let mut bytes = Vec::with_capacity(reader.remaining().unwrap_or(0) as usize);
         loop {
             let block = reader.peek(1)?;

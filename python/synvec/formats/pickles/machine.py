@@ -160,7 +160,12 @@ class Machine:
 
     def number(self, size: int) -> int:
         """Return the next ``size`` bytes as an unsigned integer."""
-        return int.from_bytes(self.take(size), "little")
+        end = self._at + size
+        if end > len(self._data):
+            return int.from_bytes(self.take(size), "little")  # which tells that the file ends
+        taken = self._data[self._at : end]
+        self._at = end
+        return int.from_bytes(taken, "little")
 
     def line(self) -> bytes:
         """Return the text up to the next newline, which is passed over."""
