@@ -253,7 +253,9 @@ def test_documents_that_do_not_go_together_with_their_rows() -> None:
 # --- golden files, and the two doors --------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["word2vec-4.4", "word2vec-4.4-npy", "word2vec-3.8.3-python3"])
+@pytest.mark.parametrize(
+    "name", ["word2vec-4.4", "word2vec-4.4-npy", "word2vec-3.8.3-python3", "word2vec-3.8.3-python2"]
+)
 def test_golden_models(name: str) -> None:
     for open_it in (Word2Vec.load, KeyedVectors.load, synvec.load):
         model = open_it(GOLDEN / name)
@@ -263,11 +265,19 @@ def test_golden_models(name: str) -> None:
         assert (model.sg, model.window, model.epochs, model.corpus_count) == (1, 7, 4, 120)
 
 
-def test_golden_documents() -> None:
-    loaded = synvec.load(GOLDEN / "doc2vec-4.4")
+@pytest.mark.parametrize(
+    ("name", "tags"),
+    [
+        ("doc2vec-4.4", ["0", "1", "2"]),
+        ("doc2vec-3.8.3-python3", ["0", "1", "a", "b"]),
+        ("doc2vec-3.8.3-python2", ["0", "1", "a", "b"]),
+    ],
+)
+def test_golden_documents(name: str, tags: list[str]) -> None:
+    loaded = synvec.load(GOLDEN / name)
     assert isinstance(loaded, Doc2VecVectors)
-    assert loaded.dv.index_to_key == ["0", "1", "2"]
-    assert loaded.dv.vectors.tobytes() == VECTORS[:3].tobytes()
+    assert loaded.dv.index_to_key == tags
+    assert loaded.dv.vectors.tobytes() == VECTORS[: len(tags)].tobytes()
     assert is_golden(loaded.wv)
 
 

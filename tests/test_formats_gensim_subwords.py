@@ -149,7 +149,9 @@ def test_vectors_that_were_kept_come_over_bit_by_bit() -> None:
     assert load(files.dumps(model_38())).vectors.tobytes() == kept.tobytes()
 
 
-@pytest.mark.parametrize("name", ["fasttext-4.4", "fasttext-3.8.3-python3"])
+@pytest.mark.parametrize(
+    "name", ["fasttext-4.4", "fasttext-3.8.3-python3", "fasttext-3.8.3-python2"]
+)
 def test_what_gensim_answers(name: str) -> None:
     loaded = synvec.load(GOLDEN / name)
     assert isinstance(loaded, FastTextKeyedVectors)
