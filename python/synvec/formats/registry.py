@@ -82,7 +82,7 @@ FORMATS: dict[Format, Entry] = {
         export="export_fasttext",
     ),
     "gensim": Entry(
-        title="a gensim pickle",
+        title="gensim pickle",
         room="pickles",
         load="load_gensim",
     ),
