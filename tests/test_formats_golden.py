@@ -22,6 +22,23 @@ FILES = [
     ("pyarrow.feather", "arrow", "pyarrow 26"),
     ("fasttext.bin", "fasttext", "Facebook's fastText 0.9.2, given these vectors"),
     ("fasttext-synvec.bin", "fasttext", "synvec"),
+    ("gensim/keyedvectors-4.4", "gensim", "gensim 4.4.0, protocol 4"),
+    ("gensim/keyedvectors-4.4-protocol0", "gensim", "gensim 4.4.0, protocol 0"),
+    ("gensim/keyedvectors-4.4-protocol5", "gensim", "gensim 4.4.0, protocol 5"),
+    ("gensim/keyedvectors-4.4-npy", "gensim", "gensim 4.4.0, an array beside it"),
+    ("gensim/keyedvectors-4.4-npz.gz", "gensim", "gensim 4.4.0, compressed, an array beside it"),
+    ("gensim/word2vec-4.4", "gensim", "gensim 4.4.0, a full model"),
+    ("gensim/word2vec-4.4-npy", "gensim", "gensim 4.4.0, a full model, arrays beside it"),
+    ("gensim/doc2vec-4.4", "gensim", "gensim 4.4.0, a Doc2Vec model"),
+    ("gensim/keyedvectors-3.8.3-python3", "gensim", "gensim 3.8.3, an array beside it"),
+    ("gensim/word2vec-3.8.3-python3", "gensim", "gensim 3.8.3, a full model"),
+    ("gensim/doc2vec-3.8.3-python3", "gensim", "gensim 3.8.3, a Doc2Vec model"),
+    ("gensim/keyedvectors-3.8.3-python2", "gensim", "gensim 3.8.3 on Python 2.7"),
+    ("gensim/word2vec-3.8.3-python2", "gensim", "gensim 3.8.3 on Python 2.7, a full model"),
+    ("gensim/doc2vec-3.8.3-python2", "gensim", "gensim 3.8.3 on Python 2.7, a Doc2Vec model"),
+    ("gensim/word2vec-3.8", "gensim", "synvec, in the layout of gensim 3.8 on Python 3"),
+    ("gensim/word2vec-1.0-python2", "gensim", "synvec, in the layout of gensim 1.0 on Python 2"),
+    ("gensim/word2vec-0.12-python2", "gensim", "synvec, in the layout of gensim 0.12 on Python 2"),
 ]
 
 # What is more than one file.

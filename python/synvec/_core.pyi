@@ -577,3 +577,6 @@ def unfold(source: Source, target: BinaryWriter, limits: Limits) -> None:
 
 def write_blocks(target: Target, blocks: Iterable[bytes]) -> None:
     """Write blocks as every file is written: whole or not at all, compressed as its name ends."""
+
+def read_unfolded(source: Source, limits: Limits) -> bytes:
+    """Return all bytes of a file, unfolded where it is compressed."""

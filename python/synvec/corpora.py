@@ -9,8 +9,6 @@ from __future__ import annotations
 import io
 import os
 import re
-import sys
-import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
@@ -18,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_chec
 from synvec import _core
 from synvec.arrow import with_batches
 from synvec.paths import StrPath, files_of, shown
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.vocabulary import Counted
@@ -254,7 +253,7 @@ def scan(
         spool_bytes=spool_bytes,
         spool_dir=folder,
         lowercase=lowercase,
-        warn=_warn,
+        warn=warn_caller,
         progress=progress,
     )
 
@@ -363,18 +362,10 @@ def _at_least_one(name: str, value: int) -> int:
     return value
 
 
-def _warn(message: str) -> None:
-    """Warn at the line of the caller's own code that called into this package."""
-    level, frame = 1, sys._getframe()
-    while frame is not None and frame.f_globals.get("__name__", "").split(".")[0] == "synvec":
-        level, frame = level + 1, cast("Any", frame.f_back)
-    warnings.warn(message, UserWarning, stacklevel=level)
-
-
 def _warn_of_invalid(count: int, source: object) -> None:
     if count:
         words = "1 word" if count == 1 else f"{count} words"
-        _warn(
+        warn_caller(
             f"{words} of {source} held bytes that are not UTF-8, which became U+FFFD; "
             "convert the text to UTF-8 if it has another encoding"
         )

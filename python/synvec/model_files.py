@@ -35,9 +35,7 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     from synvec import formats
 
     require_own_words(model)
-    config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
-    config["history"] = [asdict(epoch) for epoch in model.history]
-    config["lifecycle_events"] = model.lifecycle_events
+    config = model_config(model)
     formats.save_native(
         path,
         model.wv.key_table,
@@ -47,6 +45,14 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
         output_nodes=model.syn1 if model.hs else None,
         config=config,
     )
+
+
+def model_config(model: Word2Vec) -> dict[str, Any]:
+    """Return settings, results and history of a model, as its file keeps them."""
+    config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
+    config["history"] = [asdict(epoch) for epoch in model.history]
+    config["lifecycle_events"] = model.lifecycle_events
+    return config
 
 
 def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:

@@ -60,6 +60,8 @@ pub struct ByteReader<'a> {
     path: Option<PathBuf>,
     format: &'static str,
     limits: Limits,
+    /// Unfolded bytes from which on the expansion ratio is looked at.
+    ratio_grace: u64,
     observer: &'a mut dyn Observer,
     reported: Instant,
 }
@@ -109,9 +111,15 @@ impl<'a> ByteReader<'a> {
             path,
             format,
             limits,
+            ratio_grace: RATIO_GRACE_BYTES,
             observer,
             reported: Instant::now(),
         })
+    }
+
+    /// Looks at the expansion ratio from `bytes` on: for files that are kept whole in memory.
+    pub fn set_ratio_grace(&mut self, bytes: u64) {
+        self.ratio_grace = bytes;
     }
 
     /// The limits to keep to.
@@ -306,7 +314,7 @@ impl<'a> ByteReader<'a> {
         let ratio = unfolded / raw.max(1);
         let (name, limit) = if unfolded > self.limits.max_decompressed_bytes {
             ("max_decompressed_bytes", self.limits.max_decompressed_bytes)
-        } else if unfolded > RATIO_GRACE_BYTES && ratio > self.limits.max_expansion_ratio {
+        } else if unfolded > self.ratio_grace && ratio > self.limits.max_expansion_ratio {
             ("max_expansion_ratio", self.limits.max_expansion_ratio)
         } else {
             return Ok(());

@@ -34,6 +34,7 @@ pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(save_native, module)?)?;
     module.add_function(wrap_pyfunction!(verify_native, module)?)?;
     module.add_function(wrap_pyfunction!(unfolded_head, module)?)?;
+    module.add_function(wrap_pyfunction!(read_unfolded, module)?)?;
     super::mapped::register(module)
 }
 
@@ -333,4 +334,33 @@ fn unfold(head: &[u8], compression: Compression) -> std::io::Result<Vec<u8>> {
     }
     unfolded.truncate(filled);
     Ok(unfolded)
+}
+
+/// From so many bytes on the expansion ratio of a file that is read whole is looked at.
+const WHOLE_RATIO_GRACE_BYTES: u64 = 16 << 20;
+
+/// All bytes of a file, unfolded.
+#[pyfunction]
+fn read_unfolded<'py>(
+    source: &Bound<'py, PyAny>,
+    limits: PyLimits,
+) -> PyResult<Bound<'py, PyBytes>> {
+    let py = source.py();
+    let input = streams::input(source)?;
+    let limits = limits.into();
+    let bytes = run(py, |observer| {
+        let mut reader = ByteReader::open(input, "compressed file", limits, observer)?;
+        reader.set_ratio_grace(WHOLE_RATIO_GRACE_BYTES);
+        let mut bytes = Vec::with_capacity(reader.remaining().unwrap_or(0) as usize);
+        loop {
+            let block = reader.peek(1)?;
+            if block.is_empty() {
+                return Ok(bytes);
+            }
+            bytes.extend_from_slice(block);
+            let read = block.len();
+            reader.consume(read);
+        }
+    })?;
+    Ok(PyBytes::new(py, &bytes))
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from synvec import KeyedVectors, TextClassifier, formats
+from synvec import KeyedVectors, TextClassifier, Word2Vec, formats
 from synvec.cli import files, messages
 
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
@@ -39,7 +39,7 @@ def info(file: str, as_json: bool) -> None:
             "first_words": vectors.key_table.keys(0, 5),
             "norms": _range_of_norms(vectors),
             "counts": None if form in _MAKE_UP_COUNTS else _counts(vectors),
-            "config": None if vectors is loaded else _config(loaded),
+            "config": _config(loaded),
             **(_labels(loaded) if isinstance(loaded, TextClassifier) else {}),
         }
     if as_json:
@@ -51,7 +51,9 @@ def info(file: str, as_json: bool) -> None:
 def _kind(loaded: object) -> str:
     if isinstance(loaded, TextClassifier):
         return "quantized text classifier" if loaded.is_quantized else "text classifier"
-    return "vectors" if isinstance(loaded, KeyedVectors) else "full model"
+    if isinstance(loaded, KeyedVectors):
+        return "vectors"
+    return "full model" if isinstance(loaded, Word2Vec) else "vectors of words and documents"
 
 
 def _labels(model: TextClassifier) -> dict[str, Any]:
@@ -71,9 +73,11 @@ def _counts(vectors: KeyedVectors) -> dict[str, int] | None:
     return {"total": int(counts.sum()), "least": int(counts.min()), "most": int(counts.max())}
 
 
-def _config(model: Any) -> dict[str, Any]:
+def _config(model: Any) -> dict[str, Any] | None:
     if isinstance(model, TextClassifier):
         return dict(model.args)
+    if not isinstance(model, Word2Vec):
+        return None
     return {name: getattr(model, name) for name in _CONFIG}
 
 

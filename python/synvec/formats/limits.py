@@ -22,7 +22,8 @@ class Limits:
     max_decompressed_bytes
         Bytes that a compressed file unfolds to.
     max_expansion_ratio
-        How many times its own size a compressed file unfolds to, looked at from 256 MiB on.
+        How many times its own size a compressed file unfolds to, looked at from 256 MiB on (16 MiB
+        where the whole file is kept in memory, as a pickle is).
 
     Examples
     --------

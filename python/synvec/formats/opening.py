@@ -15,11 +15,12 @@ from synvec.formats.word2vec import ReadOptions
 if TYPE_CHECKING:
     from synvec.classifier import TextClassifier
     from synvec.formats.floret import FloretVectors
+    from synvec.formats.pickles import Doc2VecVectors
     from synvec.formats.word_lists import KeySource
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec import Word2Vec
 
-    Loaded: TypeAlias = KeyedVectors | Word2Vec | TextClassifier | FloretVectors
+    Loaded: TypeAlias = KeyedVectors | Word2Vec | TextClassifier | FloretVectors | Doc2VecVectors
 
 
 class LoadOptions(ReadOptions, total=False):
@@ -60,10 +61,11 @@ def load(
 
     Returns
     -------
-    KeyedVectors, Word2Vec, TextClassifier or FloretVectors
-        A `Word2Vec` for a native file that holds a full model, a `TextClassifier` for a supervised
-        fastText model; `FloretVectors` for a floret table, which has vectors for any word but lists
-        none, unless ``keys`` are given.
+    KeyedVectors, Word2Vec, TextClassifier, FloretVectors or Doc2VecVectors
+        As the file holds them: a full model for one that holds it, a classifier for a supervised
+        fastText model, word and document vectors for gensim's Doc2Vec; `FloretVectors` for a floret
+        table, which has vectors for any word but lists none, unless ``keys`` are given.
+        `vectors_of` gives the word vectors of each.
 
     Raises
     ------

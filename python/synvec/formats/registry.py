@@ -22,6 +22,7 @@ Format = Literal[
     "word2vec-binary",
     "glove",
     "fasttext",
+    "gensim",
     "safetensors",
     "model2vec",
     "static-embedding",
@@ -102,6 +103,11 @@ FORMATS: dict[Format, Entry] = {
         room="fasttext",
         load="load_fasttext",
         export="export_fasttext",
+    ),
+    "gensim": Entry(
+        title="gensim pickle",
+        room="pickles",
+        load="load_gensim",
     ),
     "safetensors": Entry(
         title="safetensors",

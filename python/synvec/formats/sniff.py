@@ -5,7 +5,7 @@ import re
 import struct
 
 from synvec import _core
-from synvec.errors import HeaderError, UnsafePickleError, UnsupportedFormatError
+from synvec.errors import HeaderError, UnsupportedFormatError
 from synvec.formats.folders import format_of_folder
 from synvec.formats.registry import Format
 from synvec.formats.sources import Source, name_of, peek
@@ -14,6 +14,13 @@ _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
 # Six numbers, and what stands before and after a word.
 _FLORET_HEADER = re.compile(rb"(\d{1,10} ){6}[^\s\d]\S* \S+\s*")
 _CONTROL = re.compile(rb"[\x00-\x08\x0e-\x1f]")
+# Protocols 2 to 5 say so, and an opcode follows (a fastText model of D = 640 has a zero there).
+# 0 and 1 begin with the name of a class on two lines, or a dict or list: lines no vectors have.
+_PICKLE = re.compile(
+    rb"\x80[\x02-\x05][()\]}GIJKLMNSTUVXc\x80-\x98]"
+    rb"|(?:c|\(i)[A-Za-z_][\w.]*\n[A-Za-z_][\w.]*\n"
+    rb"|\([dl]p\d+\n|[\]}]q[\x00\x01]"
+)
 _MARK = b"\xef\xbb\xbf"
 _FASTTEXT = b"\xba\x16\x4f\x2f"
 # Twelve arguments, a float64, then the entries, words and labels of the dictionary.
@@ -64,7 +71,7 @@ def sniff(source: Source) -> Format:
     ------
     HeaderError
         When it is none of these.
-    UnsafePickleError, UnsupportedFormatError
+    UnsupportedFormatError
         When it is a known format that is not read; the message names it.
 
     Examples
@@ -104,11 +111,8 @@ def recognize(head: bytes, name: str) -> Format:
             return format
     if head.startswith(b"PK\x03\x04") and _first_member(head).endswith(b".npy"):
         return "npz"
-    if re.match(rb"\x80[\x02-\x05]", head):
-        raise UnsafePickleError(
-            f"{name}: a pickle, which could run code when it is opened; nothing of it was run. A"
-            " gensim model comes over with kv.save_word2vec_format(path) there and load(path) here"
-        )
+    if _PICKLE.match(head):
+        return "gensim"
     if head.startswith(_FASTTEXT) or _is_older_fasttext(head):
         return "fasttext"
     if head[257:262] == b"ustar":

@@ -51,7 +51,8 @@ class Files(VectorStore):
         -------
         KeyedVectors
             For a file that holds a full model, the `Word2Vec` itself, as in gensim; its vectors are
-            its ``wv``. For a floret table, `FloretVectors`, unless ``keys=`` are given.
+            its ``wv``, as those of what comes of gensim's ``Doc2Vec``. For a floret table,
+            `FloretVectors`, unless ``keys=`` are given.
 
         Raises
         ------

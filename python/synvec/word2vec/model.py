@@ -347,7 +347,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
     @classmethod
     def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
-        """Open a model that `save` has written.
+        """Open a model that `save` has written, here or in gensim (0.12 to 4.4).
 
         Parameters
         ----------
@@ -360,7 +360,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         Raises
         ------
         AttributeError
-            When the file holds vectors alone; open it with ``KeyedVectors.load``.
+            When the file holds something else, as vectors alone: open those with
+            ``KeyedVectors.load``.
         """
         from synvec import formats
 
