@@ -497,3 +497,14 @@ def test_train_takes_a_preset_and_what_is_given_goes_first(run, corpus, tmp_path
     model = trained("--dim", "100", "--loss", "hierarchical")
     found = (model.vector_size, model.hs, model.negative, model.window)
     assert found == (100, 1, 0, preset["window"])
+
+
+def test_words_of_another_encoding_are_converted(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "old.txt").write_bytes("naïve 1 2\n".encode("cp1252"))
+    wrong = run("convert", "old.txt", "new.kv")
+    assert wrong.returncode == 1
+    assert "synvec convert --unicode-errors replace IN OUT" in wrong.stderr
+    assert run("convert", "old.txt", "new.kv", "--encoding", "cp1252").returncode == 0
+    assert KeyedVectors.load(tmp_path / "new.kv").index_to_key == ["naïve"]
+    assert run("convert", "old.txt", "new.kv", "--unicode-errors", "ignore").returncode == 0
+    assert KeyedVectors.load(tmp_path / "new.kv").index_to_key == ["nave"]

@@ -27,6 +27,13 @@ _FORMATS = click.Choice(list(formats.FORMATS))
     help="How many words IN has: as its header says, or as there are.",
 )
 @click.option("--allow-nonfinite", is_flag=True, help="Let NaN and infinity pass.")
+@click.option("--encoding", default="utf8", help="How IN's words are encoded.")
+@click.option(
+    "--unicode-errors",
+    type=click.Choice(["strict", "replace", "ignore"]),
+    default="strict",
+    help="What becomes of words that are not valid in that encoding.",
+)
 @messages.verbosity_options
 def convert(
     source: str, out: str, source_format: Any, out_format: Any, **read_options: Any
@@ -45,7 +52,10 @@ def convert(
     if out == files.STDIO and out_format is None:
         out_format = "word2vec-text"
     # No reader knows all of these; what was not asked for is not passed on to it.
-    defaults = {"keys": None, "limit": None, "count": "header", "allow_nonfinite": False}
+    defaults = {
+        "keys": None, "limit": None, "count": "header", "allow_nonfinite": False,
+        "encoding": "utf8", "unicode_errors": "strict",
+    }  # fmt: skip
     asked = {name: value for name, value in read_options.items() if value != defaults[name]}
     formats.convert(
         sys.stdin.buffer if source == files.STDIO else source,

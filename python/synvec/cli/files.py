@@ -60,9 +60,13 @@ def check_out(
         try:
             out_format = formats.format_of_ending(out)
         except ValueError:
+            known = ", ".join(
+                f"{ending} ({entry.title})"
+                for entry in formats.FORMATS.values()
+                for ending in entry.endings
+            )
             raise click.BadParameter(
-                f"{out!r} ends in no known format; end it in .kv (native), .txt or .vec (text) "
-                "or .bin (word2vec binary)"
+                f"{out!r} ends in no known format; end it in one of {known}"
             ) from None
     check_text_out(out, inputs, is_folder=formats.FORMATS[out_format].is_folder)
 

@@ -116,6 +116,7 @@ def show_error(error: Exception) -> None:
 _ON_THE_COMMAND_LINE = {
     'count="actual"': "synvec convert --count actual IN OUT",
     "allow_nonfinite=True": "synvec convert --allow-nonfinite IN OUT",
+    'unicode_errors="replace"': "synvec convert --unicode-errors replace IN OUT",
     "pass keys=": "synvec convert --keys FILE IN OUT",
     "load it with keys=": "synvec convert --keys FILE IN OUT",
 }
