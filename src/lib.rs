@@ -2,9 +2,10 @@
 //!
 //! Data flows one way: [`corpus`] reads text once into ids and [`vocab`] names them; [`train`]
 //! turns ids into two matrices ([`matrix`]), with [`sampling`] for its random draws and [`simd`]
-//! for its arithmetic; [`formats`] writes and reads the result, and [`search`] looks in it. [`config`] holds every
-//! hyper-parameter, [`error`] every way to be wrong, [`progress`] and [`workers`] how a long job
-//! reports, stops and spreads over threads, and [`mapped`] the only file mappings.
+//! for its arithmetic; [`formats`] writes and reads the result, and [`search`] looks in it.
+//! [`config`] holds every hyper-parameter, [`error`] every way to be wrong, [`progress`],
+//! [`workers`] and [`pipeline`] how a long job reports, stops and spreads over threads, and
+//! [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
 pub mod compression;
@@ -14,6 +15,7 @@ pub mod error;
 pub mod formats;
 pub mod mapped;
 pub mod matrix;
+pub mod pipeline;
 pub mod progress;
 pub mod sampling;
 pub mod search;

@@ -9,10 +9,32 @@ use std::io::Write;
 use bytemuck::Pod;
 use half::f16;
 
+use super::decimal::Decimal;
+
 /// A type that vectors are kept in.
 pub trait Element: Pod + Send + Sync {
-    /// Reads a number; `None` when `text` is none. Too large a number becomes infinite.
-    fn parse(text: &[u8]) -> Option<Self>;
+    /// Reads any number, NaN and infinity as well; `None` when `text` is none. Too large a number
+    /// becomes infinite.
+    fn parse(text: &[u8]) -> Option<Self> {
+        match Decimal::scan(text) {
+            Some((decimal, length)) if length == text.len() => Self::from_decimal(decimal),
+            _ => None,
+        }
+        .or_else(|| Self::parse_any(std::str::from_utf8(text).ok()?))
+    }
+
+    /// Reads the number that stands at the start of `text`, in the notation of [`Decimal`] alone,
+    /// and tells how many bytes it takes up.
+    #[inline]
+    fn parse_start(text: &[u8]) -> Option<(Self, usize)> {
+        let (decimal, length) = Decimal::scan(text)?;
+        Some((Self::from_decimal(decimal)?, length))
+    }
+
+    /// The nearest number, where it is easily had.
+    fn from_decimal(decimal: Decimal) -> Option<Self>;
+    /// [`Element::parse`], by the standard library.
+    fn parse_any(text: &str) -> Option<Self>;
     /// Converts what a binary file holds.
     fn from_f32(value: f32) -> Self;
     /// Converts to what a binary file holds.
@@ -26,16 +48,16 @@ pub trait Element: Pod + Send + Sync {
 }
 
 impl Element for f32 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        if let Some(value) = parse_exactly(text) {
-            let narrow = value as f32;
-            // Rounding twice is wrong only where the first result lies halfway between two f32;
-            // `parse_exactly` never goes down to the subnormal ones, where halfway lies elsewhere.
-            if value.to_bits() & 0x1fff_ffff != 0x1000_0000 {
-                return Some(narrow);
-            }
-        }
-        std::str::from_utf8(text).ok()?.parse().ok()
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        let value = decimal.to_f64()?;
+        // Rounding twice is wrong only where the first result lies halfway between two f32;
+        // `to_f64` never goes down to the subnormal ones, where halfway lies elsewhere.
+        (value.to_bits() & 0x1fff_ffff != 0x1000_0000).then_some(value as f32)
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn from_f32(value: f32) -> Self {
@@ -64,8 +86,13 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        parse_exactly(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        decimal.to_f64()
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn from_f32(value: f32) -> Self {
@@ -99,8 +126,13 @@ impl Element for f64 {
 }
 
 impl Element for f16 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        f64::parse(text).map(Self::from_f64)
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        decimal.to_f64().map(Self::from_f64)
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        f64::parse_any(text).map(Self::from_f64)
     }
 
     fn from_f32(value: f32) -> Self {
@@ -140,57 +172,6 @@ impl Element for f16 {
     fn write_six_decimals(self, out: &mut Vec<u8>) {
         f64::from(self).write_six_decimals(out);
     }
-}
-
-/// Powers of ten that an f64 holds exactly.
-const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
-/// Reads the numbers that files are full of, correctly rounded: at most 15 digits and a power of
-/// ten up to 22, so that both are exact and one operation rounds once (Clinger 1990).
-fn parse_exactly(text: &[u8]) -> Option<f64> {
-    let (is_negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
-    let (mut mantissa, mut digits, mut decimals) = (0u64, 0, 0);
-    let mut rest = text;
-    let mut after_point = false;
-    while let [byte, tail @ ..] = rest {
-        match byte {
-            b'0'..=b'9' => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                // Leading zeros are free, so that 0.00012345 stays on this road.
-                digits += i32::from(mantissa > 0);
-                decimals += i32::from(after_point);
-            }
-            b'.' if !after_point => after_point = true,
-            b'e' | b'E' => break,
-            _ => return None,
-        }
-        if digits > 15 {
-            return None;
-        }
-        rest = tail;
-    }
-    if rest.len() == text.len() || text == b"." {
-        return None;
-    }
-    let mut power = -decimals;
-    if let [_, exponent @ ..] = rest {
-        if exponent.len() > 4 {
-            return None;
-        }
-        power += std::str::from_utf8(exponent).ok()?.parse::<i32>().ok()?;
-    }
-    let value = match power {
-        -22..=-1 => mantissa as f64 / EXACT_POWERS[-power as usize],
-        0..=22 => mantissa as f64 * EXACT_POWERS[power as usize],
-        _ => return None,
-    };
-    Some(if is_negative { -value } else { value })
 }
 
 /// Whether NumPy writes a number without an exponent: from 1e-4 up to a limit for each type.
