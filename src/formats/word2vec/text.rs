@@ -247,13 +247,18 @@ fn parse_plain<T: Element>(line: &[u8], vector: &mut [T]) -> Option<usize> {
     let key = line.iter().position(|&byte| is_separator(byte) || is_line_end(byte))?;
     let mut at = key;
     for value in vector {
-        let blanks = line[at..].iter().take_while(|&&byte| is_separator(byte)).count();
-        let (number, length) = T::parse_start(&line[at + blanks..])?;
-        if blanks == 0 {
+        let (&blank, mut rest) = line.get(at..)?.split_first()?;
+        if !is_separator(blank) {
             return None;
         }
+        while let [byte, tail @ ..] = rest
+            && is_separator(*byte)
+        {
+            rest = tail;
+        }
+        let (number, length) = T::parse_start(rest)?;
         *value = number;
-        at += blanks + length;
+        at = line.len() - rest.len() + length;
     }
     (key > 0 && is_blank(&line[at..])).then_some(key)
 }
