@@ -196,7 +196,7 @@ mod tests {
 
     /// Slow for some, so that products come out of order.
     fn work(part: u64) -> u64 {
-        if part % 3 == 0 {
+        if part.is_multiple_of(3) {
             thread::sleep(std::time::Duration::from_micros(200));
         }
         part

@@ -108,7 +108,7 @@ impl<'m, T: Element> Records<'_, '_, 'm, T> {
     /// A record that has a key, which may be wrong itself, and otherwise an error.
     fn fault(&mut self, key_bytes: usize, error: Error) -> Block<'m, T> {
         Block {
-            keys: vec![0..key_bytes],
+            keys: std::iter::once(0..key_bytes).collect(),
             fault: Some((0, RowFault::Other(error))),
             ..Block::new(self.reader.take(key_bytes), Room::Own(Vec::new()))
         }
