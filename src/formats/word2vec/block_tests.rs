@@ -142,7 +142,7 @@ fn plain_binary(mut rest: &[u8], rows: u64, size: usize) -> Answer {
 /// A line of two numbers as a rule: right, odd, or wrong in one of many ways.
 fn line() -> impl Strategy<Value = Vec<u8>> {
     let text = prop_oneof![
-        12 => "[a-e]{1,2} -?[0-9]\\.[0-9]{1,9} -?[0-9]{1,3}\n",
+        12 => "[a-e]{1,2} -?[0-9]\\.[0-9]{1,20} -?[0-9]{1,3}\n",
         3 => "[a-c]{1,20}[ \t]{1,3}[0-9]{1,9}[ \t]{1,2}[0-9]e-?[0-9][ \t]{0,2}\r?\n",
         3 => "[a-c] [.x] [a-c] 0\\.5 1\n",
         1 => "[a-c] 1\n",

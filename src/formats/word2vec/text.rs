@@ -241,8 +241,8 @@ impl RowParser {
     }
 }
 
-/// Parses a line as nearly all are, from the left: a key without blanks, and D numbers in plain
-/// notation. Returns the length of the key; `None` for everything else, right or wrong.
+/// Parses a line as nearly all are, from the left: a key without blanks, and D numbers. Returns the
+/// length of the key; `None` for everything else, right or wrong.
 fn parse_plain<T: Element>(line: &[u8], vector: &mut [T]) -> Option<usize> {
     let key = line.iter().position(|&byte| is_separator(byte) || is_line_end(byte))?;
     let mut at = key;
@@ -256,11 +256,19 @@ fn parse_plain<T: Element>(line: &[u8], vector: &mut [T]) -> Option<usize> {
         {
             rest = tail;
         }
-        let (number, length) = T::parse_start(rest)?;
+        let (number, length) = T::parse_start(rest).or_else(|| parse_word(rest))?;
         *value = number;
         at = line.len() - rest.len() + length;
     }
     (key > 0 && is_blank(&line[at..])).then_some(key)
+}
+
+/// Parses a number of any notation, such as one of 17 digits, and tells its length.
+#[cold]
+fn parse_word<T: Element>(text: &[u8]) -> Option<(T, usize)> {
+    let ends = |&byte: &u8| is_separator(byte) || is_line_end(byte);
+    let length = text.iter().position(ends).unwrap_or(text.len());
+    Some((T::parse(&text[..length])?, length))
 }
 
 /// A key that ends in a number is a row with a column too many.
