@@ -128,11 +128,11 @@ impl Element for f64 {
 impl Element for f16 {
     #[inline]
     fn from_decimal(decimal: Decimal) -> Option<Self> {
-        decimal.to_f64().map(Self::from_f64)
+        decimal.to_f64().map(f16_from_f64)
     }
 
     fn parse_any(text: &str) -> Option<Self> {
-        f64::parse_any(text).map(Self::from_f64)
+        f64::parse_any(text).map(f16_from_f64)
     }
 
     fn from_f32(value: f32) -> Self {
@@ -172,6 +172,18 @@ impl Element for f16 {
     fn write_six_decimals(self, out: &mut Vec<u8>) {
         f64::from(self).write_six_decimals(out);
     }
+}
+
+/// Rounds once, where `f16::from_f64` rounds to f32 or cuts bits off first: goes by way of an odd
+/// f32, which never lies halfway between two f16 (Boldo and Melquiond 2008).
+fn f16_from_f64(value: f64) -> f16 {
+    let narrow = value as f32;
+    let wide = f64::from(narrow);
+    if wide == value || value.is_nan() {
+        return f16::from_f32(narrow);
+    }
+    let towards_zero = narrow.to_bits() - u32::from(wide.abs() > value.abs());
+    f16::from_f32(f32::from_bits(towards_zero | 1))
 }
 
 /// Whether NumPy writes a number without an exponent: from 1e-4 up to a limit for each type.
@@ -307,6 +319,22 @@ mod tests {
             (2.5e-7, "0.000000"),
         ] {
             assert_eq!(six(value), text);
+        }
+    }
+
+    #[test]
+    fn half_precision_rounds_once() {
+        // Just beside the point halfway between two f16, and on it as an f32.
+        for (text, nearest) in [
+            ("1.1967773426534207", 1.1962890625),
+            ("1.1967773537635803", 1.197265625),
+            ("-0.4576416136186497", -0.457763671875),
+            ("1e-40", 0.0),
+            ("-1e300", f64::NEG_INFINITY),
+            ("65519.999999999", 65504.0),
+            ("65520", f64::INFINITY),
+        ] {
+            assert_eq!(f16::parse(text.as_bytes()).map(f64::from), Some(nearest), "{text}");
         }
     }
 
