@@ -65,6 +65,21 @@ def _process_status(field: str) -> int | None:
     return None
 
 
+def page_bytes() -> dict[str, int]:
+    """Return the memory of this process that is its alone, and what it shares with others.
+
+    Empty where the system does not tell.
+    """
+    found: dict[str, int] = {}
+    rollup = Path("/proc/self/smaps_rollup")
+    for line in rollup.read_text(encoding="utf-8").splitlines() if rollup.exists() else ():
+        field, _, size = line.partition(":")
+        whose = field.partition("_")[0].lower()
+        if field in {"Private_Clean", "Private_Dirty", "Shared_Clean", "Shared_Dirty"}:
+            found[whose] = found.get(whose, 0) + int(size.split()[0]) * 1024
+    return found
+
+
 def write_word2vec(path: str, words: Sequence[str], vectors: NDArray[np.float32]) -> None:
     """Write word2vec's binary format, for programs that do not write it themselves."""
     with Path(path).open("wb") as file:

@@ -5,8 +5,8 @@
 //! with [`sampling`] for its random draws and [`simd`] for its arithmetic; [`formats`] writes and
 //! reads the result, [`compose`] makes vectors of words and their n-grams, [`search`] looks in them,
 //! and [`classify`] tells labels from texts. [`config`] holds every hyper-parameter, [`error`] every
-//! way to be wrong, [`progress`] and [`workers`] how a long job reports, stops and spreads over
-//! threads, and [`mapped`] the only file mappings.
+//! way to be wrong, [`progress`], [`workers`] and [`pipeline`] how a long job reports, stops and
+//! spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
 pub mod classify;
@@ -19,6 +19,7 @@ pub mod formats;
 pub mod mapped;
 pub mod matrix;
 pub mod phrases;
+pub mod pipeline;
 pub mod progress;
 pub mod sampling;
 pub mod search;

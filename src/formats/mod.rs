@@ -3,8 +3,9 @@
 //! [`source`] is the only way to read a file and [`output`] the only way to write one; [`limits`]
 //! bounds what a file may ask for. [`native`] is synvec's own format, [`word2vec`] holds the text
 //! and binary formats of word2vec and the headerless text of GloVe, [`numbers`] how they spell a
-//! number.
+//! number, and [`decimal`] how that is read fast.
 
+pub mod decimal;
 pub mod fasttext;
 pub mod limits;
 pub mod native;

@@ -9,10 +9,32 @@ use std::io::Write;
 use bytemuck::Pod;
 use half::f16;
 
+use super::decimal::Decimal;
+
 /// A type that vectors are kept in.
 pub trait Element: Pod + Send + Sync {
-    /// Reads a number; `None` when `text` is none. Too large a number becomes infinite.
-    fn parse(text: &[u8]) -> Option<Self>;
+    /// Reads any number, NaN and infinity as well; `None` when `text` is none. Too large a number
+    /// becomes infinite.
+    fn parse(text: &[u8]) -> Option<Self> {
+        match Decimal::scan(text) {
+            Some((decimal, length)) if length == text.len() => Self::from_decimal(decimal),
+            _ => None,
+        }
+        .or_else(|| Self::parse_any(std::str::from_utf8(text).ok()?))
+    }
+
+    /// Reads the number that stands at the start of `text`, in the notation of [`Decimal`] alone,
+    /// and tells how many bytes it takes up.
+    #[inline]
+    fn parse_start(text: &[u8]) -> Option<(Self, usize)> {
+        let (decimal, length) = Decimal::scan(text)?;
+        Some((Self::from_decimal(decimal)?, length))
+    }
+
+    /// The nearest number, where it is easily had.
+    fn from_decimal(decimal: Decimal) -> Option<Self>;
+    /// [`Element::parse`], by the standard library.
+    fn parse_any(text: &str) -> Option<Self>;
     /// Converts what a binary file holds.
     fn from_f32(value: f32) -> Self;
     /// Converts to what a binary file holds.
@@ -26,16 +48,16 @@ pub trait Element: Pod + Send + Sync {
 }
 
 impl Element for f32 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        if let Some(value) = parse_exactly(text) {
-            let narrow = value as f32;
-            // Rounding twice is wrong only where the first result lies halfway between two f32;
-            // `parse_exactly` never goes down to the subnormal ones, where halfway lies elsewhere.
-            if value.to_bits() & 0x1fff_ffff != 0x1000_0000 {
-                return Some(narrow);
-            }
-        }
-        std::str::from_utf8(text).ok()?.parse().ok()
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        let value = decimal.to_f64()?;
+        // Rounding twice is wrong only where the first result lies halfway between two f32;
+        // `to_f64` never goes down to the subnormal ones, where halfway lies elsewhere.
+        (value.to_bits() & 0x1fff_ffff != 0x1000_0000).then_some(value as f32)
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn from_f32(value: f32) -> Self {
@@ -64,8 +86,13 @@ impl Element for f32 {
 }
 
 impl Element for f64 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        parse_exactly(text).or_else(|| std::str::from_utf8(text).ok()?.parse().ok())
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        decimal.to_f64()
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        text.parse().ok()
     }
 
     fn from_f32(value: f32) -> Self {
@@ -99,8 +126,13 @@ impl Element for f64 {
 }
 
 impl Element for f16 {
-    fn parse(text: &[u8]) -> Option<Self> {
-        f64::parse(text).map(Self::from_f64)
+    #[inline]
+    fn from_decimal(decimal: Decimal) -> Option<Self> {
+        decimal.to_f64().map(f16_from_f64)
+    }
+
+    fn parse_any(text: &str) -> Option<Self> {
+        f64::parse_any(text).map(f16_from_f64)
     }
 
     fn from_f32(value: f32) -> Self {
@@ -142,55 +174,16 @@ impl Element for f16 {
     }
 }
 
-/// Powers of ten that an f64 holds exactly.
-const EXACT_POWERS: [f64; 23] = [
-    1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16,
-    1e17, 1e18, 1e19, 1e20, 1e21, 1e22,
-];
-
-/// Reads the numbers that files are full of, correctly rounded: at most 15 digits and a power of
-/// ten up to 22, so that both are exact and one operation rounds once (Clinger 1990).
-fn parse_exactly(text: &[u8]) -> Option<f64> {
-    let (is_negative, text) = match text {
-        [b'-', rest @ ..] => (true, rest),
-        _ => (false, text),
-    };
-    let (mut mantissa, mut digits, mut decimals) = (0u64, 0, 0);
-    let mut rest = text;
-    let mut after_point = false;
-    while let [byte, tail @ ..] = rest {
-        match byte {
-            b'0'..=b'9' => {
-                mantissa = mantissa * 10 + u64::from(byte - b'0');
-                // Leading zeros are free, so that 0.00012345 stays on this road.
-                digits += i32::from(mantissa > 0);
-                decimals += i32::from(after_point);
-            }
-            b'.' if !after_point => after_point = true,
-            b'e' | b'E' => break,
-            _ => return None,
-        }
-        if digits > 15 {
-            return None;
-        }
-        rest = tail;
+/// Rounds once, where `f16::from_f64` rounds to f32 or cuts bits off first: goes by way of an odd
+/// f32, which never lies halfway between two f16 (Boldo and Melquiond 2008).
+fn f16_from_f64(value: f64) -> f16 {
+    let narrow = value as f32;
+    let wide = f64::from(narrow);
+    if wide == value || value.is_nan() {
+        return f16::from_f32(narrow);
     }
-    if rest.len() == text.len() || text == b"." {
-        return None;
-    }
-    let mut power = -decimals;
-    if let [_, exponent @ ..] = rest {
-        if exponent.len() > 4 {
-            return None;
-        }
-        power += std::str::from_utf8(exponent).ok()?.parse::<i32>().ok()?;
-    }
-    let value = match power {
-        -22..=-1 => mantissa as f64 / EXACT_POWERS[-power as usize],
-        0..=22 => mantissa as f64 * EXACT_POWERS[power as usize],
-        _ => return None,
-    };
-    Some(if is_negative { -value } else { value })
+    let towards_zero = narrow.to_bits() - u32::from(wide.abs() > value.abs());
+    f16::from_f32(f32::from_bits(towards_zero | 1))
 }
 
 /// Whether NumPy writes a number without an exponent: from 1e-4 up to a limit for each type.
@@ -326,6 +319,22 @@ mod tests {
             (2.5e-7, "0.000000"),
         ] {
             assert_eq!(six(value), text);
+        }
+    }
+
+    #[test]
+    fn half_precision_rounds_once() {
+        // Just beside the point halfway between two f16, and on it as an f32.
+        for (text, nearest) in [
+            ("1.1967773426534207", 1.1962890625),
+            ("1.1967773537635803", 1.197265625),
+            ("-0.4576416136186497", -0.457763671875),
+            ("1e-40", 0.0),
+            ("-1e300", f64::NEG_INFINITY),
+            ("65519.999999999", 65504.0),
+            ("65520", f64::INFINITY),
+        ] {
+            assert_eq!(f16::parse(text.as_bytes()).map(f64::from), Some(nearest), "{text}");
         }
     }
 

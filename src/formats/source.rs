@@ -5,6 +5,7 @@ mod bulk;
 
 use std::fs::File;
 use std::io::{self, BufReader, Read, Seek, SeekFrom};
+use std::ops::{Deref, Range};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::formats::Limits;
 use crate::progress::{FileProgress, Observer, POLL_INTERVAL, Report};
 
-/// Bytes read at once, and where the buffer begins.
+/// Bytes read at once, and where the buffer begins: what a core's own cache holds.
 const BLOCK: usize = 1 << 20;
 
 /// From so many bytes on threads read them.
@@ -48,6 +49,10 @@ pub struct ByteReader<'a> {
     buffer: Vec<u8>,
     start: usize,
     end: usize,
+    /// Bytes to read at once.
+    block: usize,
+    /// Buffers of pieces that were given back.
+    spare: Vec<Vec<u8>>,
     /// Where `buffer[start]` lies in the unfolded file.
     offset: u64,
     /// Size of the unfolded file, when it is known before reading.
@@ -103,6 +108,8 @@ impl<'a> ByteReader<'a> {
             buffer: Vec::new(),
             start: 0,
             end: 0,
+            block: BLOCK,
+            spare: Vec::new(),
             offset: 0,
             size: size.filter(|_| compression.is_none()),
             compression,
@@ -120,6 +127,13 @@ impl<'a> ByteReader<'a> {
     /// Looks at the expansion ratio from `bytes` on: for files that are kept whole in memory.
     pub fn set_ratio_grace(&mut self, bytes: u64) {
         self.ratio_grace = bytes;
+    }
+
+    /// The same, to read so few bytes at once that pieces end everywhere.
+    #[cfg(test)]
+    pub(crate) fn in_blocks_of(mut self, bytes: usize) -> Self {
+        self.block = bytes;
+        self
     }
 
     /// The limits to keep to.
@@ -159,6 +173,30 @@ impl<'a> ByteReader<'a> {
         assert!(bytes <= self.end - self.start, "only what lies ahead can be consumed");
         self.start += bytes;
         self.offset += bytes as u64;
+    }
+
+    /// Takes bytes that lie ahead out of the reader, buffer and all.
+    pub fn take(&mut self, bytes: usize) -> Piece {
+        let range = self.start..self.start + bytes;
+        let rest = &self.buffer[range.end..self.end];
+        let mut fresh = self.spare.pop().unwrap_or_default();
+        if fresh.len() < rest.len() {
+            fresh.resize(rest.len().max(self.block), 0);
+        }
+        fresh[..rest.len()].copy_from_slice(rest);
+        (self.start, self.end) = (0, rest.len());
+        let piece = Piece {
+            buffer: std::mem::replace(&mut self.buffer, fresh),
+            range,
+            offset: self.offset,
+        };
+        self.offset += bytes as u64;
+        piece
+    }
+
+    /// Takes back the buffer of a piece, to be used again.
+    pub fn give_back(&mut self, piece: Piece) {
+        self.spare.push(piece.buffer);
     }
 
     /// How many bytes lie before the next `byte`; `None` when the file ends first. `limit` is the
@@ -281,8 +319,8 @@ impl<'a> ByteReader<'a> {
             self.end -= self.start;
             self.start = 0;
         }
-        if self.buffer.len() - self.end < BLOCK / 2 {
-            self.buffer.resize((self.buffer.len() * 2).max(BLOCK), 0);
+        if self.buffer.len() - self.end < self.block.div_ceil(2) {
+            self.buffer.resize((self.buffer.len() * 2).max(self.block), 0);
         }
         loop {
             match self.inner.read(&mut self.buffer[self.end..]) {
@@ -334,6 +372,23 @@ impl<'a> ByteReader<'a> {
         self.reported = Instant::now();
         let report = FileProgress { bytes: self.offset, total_bytes: self.size };
         self.observer.observe(Report::File(report))
+    }
+}
+
+/// Bytes taken out of a reader, for others to work on.
+#[derive(Debug)]
+pub struct Piece {
+    buffer: Vec<u8>,
+    range: Range<usize>,
+    /// Where they lay in the (unfolded) file.
+    pub offset: u64,
+}
+
+impl Deref for Piece {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        &self.buffer[self.range.clone()]
     }
 }
 

@@ -8,6 +8,7 @@
 
 mod binary;
 mod counts;
+mod room;
 mod rows;
 mod text;
 mod write;
@@ -16,6 +17,7 @@ use crate::error::{FormatErrorKind, Result};
 use crate::formats::numbers::Element;
 use crate::formats::source::ByteReader;
 use crate::vocab::KeyTable;
+use crate::workers;
 
 pub use counts::{FORMAT as COUNTS, read_counts, write_counts};
 pub use rows::KeyDecoder;
@@ -78,16 +80,29 @@ pub struct Table<T> {
     pub miscount: Option<(u64, u64)>,
 }
 
-/// Reads a file to its end (or to `limit` rows).
+/// More threads than this wait for the one that reads.
+const MAX_WORKERS: usize = 16;
+
+/// Reads a file to its end (or to `limit` rows): the calling thread reads and keeps the keys, others
+/// read the numbers. What comes out, be it a table or an error, doesn't depend on how many there are.
 pub fn read<T: Element>(
-    mut reader: ByteReader,
+    reader: ByteReader,
     options: &ReadOptions,
     decoder: KeyDecoder,
 ) -> Result<Table<T>> {
+    read_with(reader, options, decoder, workers::available().min(MAX_WORKERS))
+}
+
+fn read_with<T: Element>(
+    mut reader: ByteReader,
+    options: &ReadOptions,
+    decoder: KeyDecoder,
+    workers: usize,
+) -> Result<Table<T>> {
     skip_byte_order_mark(&mut reader)?;
     match options.layout {
-        Layout::Binary => binary::read(reader, options, decoder),
-        Layout::Text | Layout::HeaderlessText => text::read(reader, options, decoder),
+        Layout::Binary => binary::read(reader, options, decoder, workers),
+        Layout::Text | Layout::HeaderlessText => text::read(reader, options, decoder, workers),
     }
 }
 
@@ -227,5 +242,7 @@ fn size_text(bytes: u64) -> String {
     if unit == 0 { format!("{bytes} bytes") } else { format!("{size:.1} {}", units[unit]) }
 }
 
+#[cfg(test)]
+mod block_tests;
 #[cfg(test)]
 mod tests;

@@ -1,11 +1,13 @@
-//! Rows as they come: keys decoded, the first of equal ones kept, vectors in one growing block.
+//! Rows as they come, a block at a time: keys decoded, the first of equal ones kept.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
-use super::{ReadOptions, Table, shown};
+use super::room::{Room, remove_rows};
+use super::{Table, shown};
 use crate::error::{Error, FormatErrorKind, Result};
 use crate::formats::numbers::Element;
-use crate::formats::source::ByteReader;
+use crate::formats::source::{ByteReader, Piece};
 use crate::vocab::KeyTable;
 
 /// Decodes keys by other means, such as a codec of Python's; says what is wrong when it cannot.
@@ -45,48 +47,56 @@ impl KeyDecoder<'_> {
     }
 }
 
-/// A table in the making.
-pub struct Builder<'d, T> {
-    table: Table<T>,
-    decoder: KeyDecoder<'d>,
-    allow_nonfinite: bool,
-    /// Whether the row under way has a key that came before.
-    is_duplicate: bool,
-    /// Rows begun, duplicates included.
-    rows: u64,
+/// Whole rows of a file: parsed by any thread, added to the table by one.
+pub struct Block<'m, T> {
+    /// The bytes of the rows.
+    pub piece: Piece,
+    /// Where their keys lie in it; the last may be the key of a row whose numbers are at fault.
+    pub keys: Vec<Range<usize>>,
+    /// Where their numbers go.
+    pub room: Room<'m, T>,
+    /// The first row that is wrong, counted within the block, and what is wrong with it.
+    pub fault: Option<(usize, RowFault)>,
 }
 
-/// What a row is called in messages: "line" or "record", and the number of the first one.
-#[derive(Debug, Clone, Copy)]
-pub struct RowName(pub &'static str, pub u64);
+impl<'m, T> Block<'m, T> {
+    /// Rows that nobody has looked at.
+    pub fn new(piece: Piece, room: Room<'m, T>) -> Self {
+        Self { piece, keys: Vec::new(), room, fault: None }
+    }
+}
+
+/// A table in the making.
+pub struct Builder<'d, T> {
+    keys: KeyTable,
+    decoder: KeyDecoder<'d>,
+    /// D.
+    size: usize,
+    /// Rows so far, duplicates included, and the duplicates among them.
+    rows: u64,
+    duplicates: u64,
+    /// How many rows lie in the matrix, and which of them are duplicates.
+    placed: usize,
+    dropped: Vec<usize>,
+    /// The vectors of rows for which the matrix had no room, without duplicates.
+    beyond: Vec<T>,
+}
 
 impl<'d, T: Element> Builder<'d, T> {
-    /// A table of vectors of `size`, with room for `rows` of them.
-    pub fn new(
-        reader: &ByteReader,
-        options: &ReadOptions,
-        decoder: KeyDecoder<'d>,
-        rows: usize,
-        size: usize,
-    ) -> Result<Self> {
-        let mut vectors = Vec::new();
-        let wanted = rows.checked_mul(size).ok_or(());
-        if wanted.and_then(|wanted| vectors.try_reserve_exact(wanted).map_err(drop)).is_err() {
-            let message = format!(
-                "{rows} vectors of {size} dimensions do not fit into memory; load fewer with limit="
-            );
-            return Err(reader.error(FormatErrorKind::Limit, message));
-        }
+    /// A table of vectors of `size`, with room for the keys of `rows` of them.
+    pub fn new(decoder: KeyDecoder<'d>, rows: usize, size: usize) -> Self {
         let mut keys = KeyTable::default();
         keys.reserve(rows);
-        let table = Table { keys, vectors, vector_size: size, duplicates: 0, miscount: None };
-        let allow_nonfinite = options.allow_nonfinite;
-        Ok(Self { table, decoder, allow_nonfinite, is_duplicate: false, rows: 0 })
-    }
-
-    /// D.
-    pub fn size(&self) -> usize {
-        self.table.vector_size
+        Self {
+            keys,
+            decoder,
+            size,
+            rows: 0,
+            duplicates: 0,
+            placed: 0,
+            dropped: Vec::new(),
+            beyond: Vec::new(),
+        }
     }
 
     /// Rows so far, duplicates included.
@@ -94,8 +104,33 @@ impl<'d, T: Element> Builder<'d, T> {
         self.rows
     }
 
-    /// Begins a row: its key. `Err` says what is wrong with it.
-    pub fn begin(&mut self, key: &[u8]) -> Result<(), RowFault> {
+    /// Adds the rows of a block. `Err` says which of them is wrong, and how.
+    pub fn add(&mut self, block: &mut Block<T>) -> Result<(), (usize, RowFault)> {
+        let mut repeated = Vec::new();
+        for (row, key) in block.keys.iter().enumerate() {
+            if !self.add_key(&block.piece[key.clone()]).map_err(|fault| (row, fault))? {
+                repeated.push(row);
+            }
+        }
+        if let Some(fault) = block.fault.take() {
+            return Err(fault);
+        }
+        self.rows += block.keys.len() as u64;
+        self.duplicates += repeated.len() as u64;
+        match &block.room {
+            Room::Matrix(_) => {
+                self.dropped.extend(repeated.iter().map(|row| self.placed + row));
+                self.placed += block.keys.len();
+                Ok(())
+            }
+            Room::Own(vectors) => {
+                self.add_vectors(vectors, &repeated).map_err(|error| (0, RowFault::Other(error)))
+            }
+        }
+    }
+
+    /// Whether the key is new.
+    fn add_key(&mut self, key: &[u8]) -> Result<bool, RowFault> {
         if key.is_empty() {
             return Err(RowFault::Row(
                 "has an empty key, expected some text before the numbers".into(),
@@ -110,52 +145,65 @@ impl<'d, T: Element> Builder<'d, T> {
                 shown(key)
             )));
         }
-        let (_, is_new) = self.table.keys.insert(&text).map_err(RowFault::Other)?;
-        self.is_duplicate = !is_new;
-        self.rows += 1;
-        Ok(())
+        let (_, is_new) = self.keys.insert(&text).map_err(RowFault::Other)?;
+        Ok(is_new)
     }
 
-    /// Where the numbers of the row go.
-    pub fn vector(&mut self) -> Result<&mut [T], RowFault> {
-        let (start, size) = (self.table.vectors.len(), self.table.vector_size);
-        // Grows by doubling, as `resize` would, but a full memory is an error rather than an abort.
-        self.table.vectors.try_reserve(size).map_err(|_| {
-            RowFault::Other(Error::Memory { bytes: (start + size).saturating_mul(size_of::<T>()) })
+    /// Appends all vectors but the repeated ones.
+    fn add_vectors(&mut self, vectors: &[T], repeated: &[usize]) -> Result<()> {
+        // Grows by doubling, but a full memory is an error rather than an abort.
+        self.beyond.try_reserve(vectors.len()).map_err(|_| {
+            let values = self.beyond.len().saturating_add(vectors.len());
+            Error::Memory { bytes: values.saturating_mul(size_of::<T>()) }
         })?;
-        self.table.vectors.resize(start + size, T::zeroed());
-        Ok(&mut self.table.vectors[start..])
-    }
-
-    /// Ends the row.
-    pub fn end(&mut self) -> Result<(), RowFault> {
-        let start = self.table.vectors.len() - self.table.vector_size;
-        let vector = &self.table.vectors[start..];
-        if !self.allow_nonfinite && !vector.iter().fold(true, |all, value| all & value.is_finite())
-        {
-            let column = vector.iter().position(|value| !value.is_finite()).unwrap_or(0);
-            return Err(RowFault::NonFinite(format!(
-                "holds NaN, infinity or a number too large for the type in column {}; \
-                 allow_nonfinite=True loads it",
-                column + 1
-            )));
+        let mut next = 0;
+        for &row in repeated {
+            self.beyond.extend_from_slice(&vectors[next..row * self.size]);
+            next = (row + 1) * self.size;
         }
-        if self.is_duplicate {
-            self.table.vectors.truncate(start);
-            self.table.duplicates += 1;
-        }
+        self.beyond.extend_from_slice(&vectors[next..]);
         Ok(())
     }
 
-    /// The table; `declared` is what the header said, if there was one and the rows were believed.
-    pub fn finish(mut self, declared: Option<u64>) -> Table<T> {
-        self.table.vectors.shrink_to_fit();
-        self.table.miscount = declared
-            .filter(|&declared| declared != self.rows)
-            .map(|declared| (declared, self.rows));
-        self.table
+    /// The table. `matrix` is what rooms were taken of; `declared` is what the header said, if there
+    /// was one and the rows were believed.
+    pub fn finish(self, mut matrix: Vec<T>, declared: Option<u64>) -> Table<T> {
+        matrix.truncate(self.placed * self.size);
+        remove_rows(&mut matrix, self.size, &self.dropped);
+        if matrix.is_empty() {
+            matrix = self.beyond;
+        } else {
+            matrix.extend_from_slice(&self.beyond);
+        }
+        matrix.shrink_to_fit();
+        Table {
+            keys: self.keys,
+            vectors: matrix,
+            vector_size: self.size,
+            duplicates: self.duplicates,
+            miscount: declared
+                .filter(|&declared| declared != self.rows)
+                .map(|declared| (declared, self.rows)),
+        }
     }
 }
+
+/// NaN and infinity are a fault.
+pub fn check_finite<T: Element>(vector: &[T]) -> Result<(), RowFault> {
+    if vector.iter().fold(true, |all, value| all & value.is_finite()) {
+        return Ok(());
+    }
+    let column = vector.iter().position(|value| !value.is_finite()).unwrap_or(0);
+    Err(RowFault::NonFinite(format!(
+        "holds NaN, infinity or a number too large for the type in column {}; \
+         allow_nonfinite=True loads it",
+        column + 1
+    )))
+}
+
+/// What a row is called in messages: "line" or "record", and the number of the first one.
+#[derive(Debug, Clone, Copy)]
+pub struct RowName(pub &'static str, pub u64);
 
 /// What is wrong with one row; the reader adds the place.
 #[derive(Debug)]
@@ -163,6 +211,7 @@ pub enum RowFault {
     Row(String),
     Encoding(String),
     NonFinite(String),
+    Limit(String),
     Other(Error),
 }
 
@@ -173,6 +222,7 @@ impl RowFault {
             Self::Row(message) => (FormatErrorKind::Row, message),
             Self::Encoding(message) => (FormatErrorKind::Encoding, message),
             Self::NonFinite(message) => (FormatErrorKind::NonFinite, message),
+            Self::Limit(message) => (FormatErrorKind::Limit, message),
             Self::Other(error) => return error,
         };
         let RowName(name, first) = name;
