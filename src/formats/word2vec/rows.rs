@@ -50,6 +50,8 @@ pub struct Builder<'d, T> {
     table: Table<T>,
     decoder: KeyDecoder<'d>,
     allow_nonfinite: bool,
+    /// A file without a header, or one that is not believed, is held to it row by row.
+    max_rows: u64,
     /// Whether the row under way has a key that came before.
     is_duplicate: bool,
     /// Rows begun, duplicates included.
@@ -80,8 +82,8 @@ impl<'d, T: Element> Builder<'d, T> {
         let mut keys = KeyTable::default();
         keys.reserve(rows);
         let table = Table { keys, vectors, vector_size: size, duplicates: 0, miscount: None };
-        let allow_nonfinite = options.allow_nonfinite;
-        Ok(Self { table, decoder, allow_nonfinite, is_duplicate: false, rows: 0 })
+        let (allow_nonfinite, max_rows) = (options.allow_nonfinite, reader.limits().max_rows);
+        Ok(Self { table, decoder, allow_nonfinite, max_rows, is_duplicate: false, rows: 0 })
     }
 
     /// D.
@@ -96,6 +98,13 @@ impl<'d, T: Element> Builder<'d, T> {
 
     /// Begins a row: its key. `Err` says what is wrong with it.
     pub fn begin(&mut self, key: &[u8]) -> Result<(), RowFault> {
+        if self.rows >= self.max_rows {
+            return Err(RowFault::Limit(format!(
+                "is one more than max_rows = {}; if it is meant, load with \
+                 limits=synvec.Limits(max_rows=…)",
+                self.max_rows
+            )));
+        }
         if key.is_empty() {
             return Err(RowFault::Row(
                 "has an empty key, expected some text before the numbers".into(),
@@ -163,6 +172,7 @@ pub enum RowFault {
     Row(String),
     Encoding(String),
     NonFinite(String),
+    Limit(String),
     Other(Error),
 }
 
@@ -173,6 +183,7 @@ impl RowFault {
             Self::Row(message) => (FormatErrorKind::Row, message),
             Self::Encoding(message) => (FormatErrorKind::Encoding, message),
             Self::NonFinite(message) => (FormatErrorKind::NonFinite, message),
+            Self::Limit(message) => (FormatErrorKind::Limit, message),
             Self::Other(error) => return error,
         };
         let RowName(name, first) = name;
