@@ -1,4 +1,4 @@
-"""`Limits`: every reader keeps to every field that means something to it, and says how to raise it."""
+"""`Limits`: every reader keeps to each field that has a meaning to it, and says how to raise it."""
 
 import dataclasses
 import gzip

@@ -3,23 +3,23 @@
 use std::io::Cursor;
 
 use synvec::error::{Error, Result};
+use synvec::formats::Limits;
 use synvec::formats::native::{NativeFile, Store, save};
 use synvec::formats::output::{Destination, Output};
 use synvec::formats::source::{ByteReader, Input};
 use synvec::formats::word2vec::{
     self, KeyDecoder, Layout, ReadOptions, Rows, Style, Table, WriteOptions,
 };
-use synvec::formats::Limits;
 use synvec::progress::Silent;
 use synvec::vocab::KeyTable;
 
-/// Small enough that a limit is met by inputs of a fuzzer's size.
+/// For reading: small enough that a limit is met by inputs of a fuzzer's size.
 pub fn limits() -> Limits {
     Limits {
         max_rows: 1 << 20,
         max_vector_size: 1 << 12,
-        max_key_bytes: 1 << 12, // U+FFFD takes three bytes, for one that was not UTF-8
-        max_line_bytes: 1 << 14,
+        max_key_bytes: 1 << 8,
+        max_line_bytes: 1 << 12,
         max_decompressed_bytes: 1 << 24,
         max_expansion_ratio: 200,
     }
@@ -33,6 +33,7 @@ pub fn stream(data: &[u8]) -> Input<'_> {
 pub fn rows(data: &[u8], layout: Layout) {
     // The first byte chooses options, so that the fuzzer finds them.
     let Some((&choice, data)) = data.split_first() else { return };
+    let limits = limits();
     let options = ReadOptions {
         layout,
         limit: (choice & 1 != 0).then_some(u64::from(choice >> 4)),
@@ -44,7 +45,7 @@ pub fn rows(data: &[u8], layout: Layout) {
         16 => (KeyDecoder::Ignore, true),
         _ => (KeyDecoder::Strict, false),
     };
-    let table = match read(data, &options, decoder) {
+    let table = match read(data, &options, decoder, limits) {
         Ok(table) => table,
         Err(error) => return check(&error),
     };
@@ -53,20 +54,28 @@ pub fn rows(data: &[u8], layout: Layout) {
     assert!(options.limit.is_none_or(|limit| table.keys.len() as u64 <= limit));
     question(&table.keys);
     round_trip(&table.keys, &table.vectors, table.vector_size);
+    assert!(is_lossy || table.keys.iter().all(|key| key.len() as u64 <= limits.max_key_bytes));
     // What is left of a key that was not UTF-8 may be one that the layout cannot hold; and without a
     // header, D of a file without rows is unknown.
     if is_lossy || (layout == Layout::HeaderlessText && table.keys.is_empty()) {
         return;
     }
     let saved = write(&table, layout).expect("what was read can be written");
-    let options = ReadOptions { limit: None, count_actual: false, allow_nonfinite: true, ..options };
-    let again = read(&saved, &options, KeyDecoder::Strict).expect("what was written can be read");
+    let options =
+        ReadOptions { limit: None, count_actual: false, allow_nonfinite: true, ..options };
+    let again = read(&saved, &options, KeyDecoder::Strict, Limits::default());
+    let again = again.expect("what was written can be read");
     same(&table.keys, &table.vectors, &again.keys, &again.vectors);
 }
 
-fn read(data: &[u8], options: &ReadOptions, decoder: KeyDecoder) -> Result<Table<f32>> {
+fn read(
+    data: &[u8],
+    options: &ReadOptions,
+    decoder: KeyDecoder,
+    limits: Limits,
+) -> Result<Table<f32>> {
     let mut silent = Silent;
-    let reader = ByteReader::open(stream(data), options.layout.format(), limits(), &mut silent)?;
+    let reader = ByteReader::open(stream(data), options.layout.format(), limits, &mut silent)?;
     word2vec::read(reader, options, decoder)
 }
 
@@ -119,7 +128,7 @@ pub fn round_trip(keys: &KeyTable, vectors: &[f32], vector_size: usize) {
     let mut saved = Vec::new();
     save(&store, Destination::Stream(Box::new(&mut saved), None), &mut Silent)
         .expect("what was read can be saved");
-    let file = NativeFile::open(stream(&saved), limits(), &mut Silent);
+    let file = NativeFile::open(stream(&saved), Limits::default(), &mut Silent);
     let file = file.expect("what was saved can be opened");
     let (found, bytes) = (file.keys().expect("keys"), values(&file, "vectors"));
     same(keys, vectors, &found, &bytes);

@@ -32,7 +32,7 @@ fn what_is_dropped_unfinished_leaves_the_old_file() {
     write(&path, b"old").unwrap();
     let mut silent = Silent;
     let mut output = Output::create(Destination::Path(path.clone()), &mut silent).unwrap();
-    output.write(&vec![1; 3 * BLOCK]).unwrap();
+    output.write(&[1; 3 * BLOCK]).unwrap();
     drop(output);
     assert_eq!(fs::read(&path).unwrap(), b"old");
     assert_eq!(names(folder.path()), ["a.bin"]);

@@ -23,12 +23,13 @@ pub fn read<T: Element>(
     // A key of one byte, a space, the numbers.
     let least = |size: u64| size.checked_mul(4)?.checked_add(2);
     let room = header.check_claim(&reader, options, least)?;
+    let max_rows = reader.limits().max_rows;
     let mut matrix = zeros::<T>(&reader, room, header.size)?;
     let wanted = options.limit.unwrap_or(u64::MAX);
     let declared = if options.count_actual { u64::MAX } else { header.rows };
     let mut records = Records {
         reader,
-        builder: Builder::new(decoder, room, header.size),
+        builder: Builder::new(decoder, room, header.size, max_rows),
         rooms: Rooms::new(&mut matrix),
         header,
         begun: 0,

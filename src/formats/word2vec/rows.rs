@@ -72,6 +72,8 @@ pub struct Builder<'d, T> {
     decoder: KeyDecoder<'d>,
     /// D.
     size: usize,
+    /// A file without a header, or one that is not believed, is held to it row by row.
+    max_rows: u64,
     /// Rows so far, duplicates included, and the duplicates among them.
     rows: u64,
     duplicates: u64,
@@ -83,14 +85,16 @@ pub struct Builder<'d, T> {
 }
 
 impl<'d, T: Element> Builder<'d, T> {
-    /// A table of vectors of `size`, with room for the keys of `rows` of them.
-    pub fn new(decoder: KeyDecoder<'d>, rows: usize, size: usize) -> Self {
+    /// A table of vectors of `size`, with room for the keys of `rows` of them, and of `max_rows` at
+    /// most.
+    pub fn new(decoder: KeyDecoder<'d>, rows: usize, size: usize, max_rows: u64) -> Self {
         let mut keys = KeyTable::default();
         keys.reserve(rows);
         Self {
             keys,
             decoder,
             size,
+            max_rows,
             rows: 0,
             duplicates: 0,
             placed: 0,
@@ -108,6 +112,7 @@ impl<'d, T: Element> Builder<'d, T> {
     pub fn add(&mut self, block: &mut Block<T>) -> Result<(), (usize, RowFault)> {
         let mut repeated = Vec::new();
         for (row, key) in block.keys.iter().enumerate() {
+            self.check_count(row).map_err(|fault| (row, fault))?;
             if !self.add_key(&block.piece[key.clone()]).map_err(|fault| (row, fault))? {
                 repeated.push(row);
             }
@@ -127,6 +132,18 @@ impl<'d, T: Element> Builder<'d, T> {
                 self.add_vectors(vectors, &repeated).map_err(|error| (0, RowFault::Other(error)))
             }
         }
+    }
+
+    /// Refuses a row, counted within its block, that is one too many.
+    fn check_count(&self, row: usize) -> Result<(), RowFault> {
+        if self.rows + (row as u64) < self.max_rows {
+            return Ok(());
+        }
+        Err(RowFault::Limit(format!(
+            "is one more than max_rows = {}; if it is meant, load with \
+             limits=synvec.Limits(max_rows=…)",
+            self.max_rows
+        )))
     }
 
     /// Whether the key is new.

@@ -6,6 +6,7 @@ use super::room::{Rooms, zeros};
 use super::rows::{Block, Builder, KeyDecoder, RowFault, RowName, check_finite};
 use super::{Header, Layout, ReadOptions, Table, is_line_end, is_separator, shown};
 use crate::error::{FormatErrorKind, Result};
+use crate::formats::Limits;
 use crate::formats::numbers::Element;
 use crate::formats::source::ByteReader;
 use crate::pipeline::{self, Ends};
@@ -25,13 +26,13 @@ pub fn read<T: Element>(
         Some(header) => (header.size, header.check_claim(&reader, options, least_row_bytes)?),
         None => (columns_of_first_line(&mut reader)?, 0),
     };
-    let key_limit = reader.limits().max_key_bytes;
+    let Limits { max_key_bytes: key_limit, max_rows, .. } = *reader.limits();
     let mut matrix = zeros::<T>(&reader, room, size)?;
     let wanted = options.limit.unwrap_or(u64::MAX);
     let declared = header.filter(|_| !options.count_actual).map_or(u64::MAX, |header| header.rows);
     let mut lines = Lines {
         reader,
-        builder: Builder::new(decoder, room, size),
+        builder: Builder::new(decoder, room, size, max_rows),
         rooms: Rooms::new(&mut matrix),
         name,
         size,
@@ -208,7 +209,8 @@ impl RowParser {
         places: &mut Vec<Range<usize>>,
         tell_key: impl FnOnce(Range<usize>),
     ) -> Result<(), RowFault> {
-        let start = line.iter().position(|&byte| !is_separator(byte)).unwrap_or(line.len());
+        let blank = |byte: u8| is_separator(byte) || is_line_end(byte);
+        let start = line.iter().position(|&byte| !blank(byte)).unwrap_or(line.len());
         let line = &line[start..];
         places.clear();
         let mut words = Words::new(line);
