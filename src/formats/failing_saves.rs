@@ -28,6 +28,9 @@ fn save_native(destination: Destination) -> Result<()> {
         counts: Some(&counts),
         output_vectors: Some(&vectors),
         output_nodes: None,
+        own_vectors: None,
+        ngram_vectors: None,
+        ngram_buckets: None,
         config: Some("{}"),
         allow_nonfinite: false,
     };
