@@ -93,7 +93,7 @@ def synvec(ctx: click.Context) -> None:
     (it is recognised by content), or - for stdin.
     """
     ctx.with_resource(warnings.catch_warnings())
-    messages.log_to_stderr()
+    ctx.with_resource(messages.logging_to_stderr())
 
 
 for command in (

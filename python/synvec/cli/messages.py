@@ -1,10 +1,11 @@
 """What the commands say on stderr: log lines, warnings, errors, and how much of them."""
 
+import contextlib
 import logging
 import sys
 import traceback
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
 import click
@@ -51,7 +52,8 @@ def verbosity_options(command: Decorated) -> Decorated:
     def count(sign: int) -> Callable[[click.Context, click.Parameter, int], None]:
         def callback(ctx: click.Context, _: click.Parameter, times: int) -> None:
             ctx.find_root().ensure_object(_Verbosity).level += sign * times
-            _set_level()
+            if any(type(handler) is _StderrHandler for handler in logger.handlers):
+                _set_level()  # before the command runs there is nobody to be told
 
         return callback
 
@@ -82,18 +84,23 @@ def verbosity() -> int:
     return ctx.find_root().ensure_object(_Verbosity).level if ctx is not None else 0
 
 
-def log_to_stderr() -> None:
-    """Send the library's log and Python's warnings to stderr, a line each."""
-    logger.handlers = [
-        handler for handler in logger.handlers if type(handler) is not _StderrHandler
-    ]
-    logger.addHandler(_StderrHandler())
-    _set_level()
+@contextlib.contextmanager
+def logging_to_stderr() -> Iterator[None]:
+    """Send the library's log and Python's warnings to stderr, a line each, while a command runs."""
+    handler, level, shown = _StderrHandler(), logger.level, warnings.showwarning
 
     def show(message: Warning | str, *_: Any, **__: Any) -> None:
         logger.warning("%s", message)
 
+    logger.addHandler(handler)
     warnings.showwarning = show
+    _set_level()
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        warnings.showwarning = shown
 
 
 def _set_level() -> None:

@@ -22,8 +22,6 @@ from synvec.formats.sources import Source, name_of, peek
 _BLOCK_BYTES = 1 << 22
 # Below so many bytes nobody worries how much larger than its file something is.
 _EXPANSION_GRACE_BYTES = 256 << 20
-# So many first bytes tell a compressed file; they never unfold to themselves.
-_MAGIC_BYTES = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,8 +168,7 @@ def opened(
 
 def _plain(head: bytes, source: Source, limits: Limits) -> IO[bytes]:
     # Eight bytes of length and a brace begin a safetensors file, whatever the length looks like.
-    start = head[:_MAGIC_BYTES]
-    is_plain = head[8:9] == b"{" or _core.unfolded_head(start, name_of(source)) == start
+    is_plain = head[8:9] == b"{" or _core.unfolded_head(head, name_of(source)) == head
     if is_plain and isinstance(source, str | PathLike):
         return open(fspath(source), "rb")  # noqa: PTH123 - pathlib costs 5 ms
     file = tempfile.TemporaryFile()  # noqa: SIM115 - the caller closes it

@@ -7,8 +7,9 @@ from typing import Any
 
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of
-from synvec.formats.sniff import recognize
-from synvec.formats.sources import Source, name_of, peek
+from synvec.formats.remote import readable
+from synvec.formats.sniff import recognize_source
+from synvec.formats.sources import Source
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,7 +48,7 @@ def verify(
     Parameters
     ----------
     path
-        The file, or a file object open for reading bytes; compressed or not.
+        The file or folder, a URL, or a file object open for reading bytes; compressed or not.
     format
         The format, where it is known better than by its content.
     allow_nonfinite
@@ -69,15 +70,15 @@ def verify(
     >>> found.rows, found.vector_size
     (2, 3)
     """
-    if format is None:
-        head, path = peek(path)
-        format = recognize(head, name_of(path))
-    if entry_of(format).verify is not None:
-        found: Verified = call(format, "verify", path, limits=limits)
-        return found
     # Readers that know no NaN don't know the option either.
     asked = {"allow_nonfinite": True} if allow_nonfinite else {}
-    return _read_through(call(format, "load", path, limits=limits, **asked), format)
+    with readable(path) as source:
+        if format is None:
+            format, source = recognize_source(source)
+        if entry_of(format).verify is not None:
+            found: Verified = call(format, "verify", source, limits=limits)
+            return found
+        return _read_through(call(format, "load", source, limits=limits, **asked), format)
 
 
 def _read_through(loaded: Any, format: Format) -> Verified:
