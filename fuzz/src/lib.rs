@@ -122,6 +122,9 @@ pub fn round_trip(keys: &KeyTable, vectors: &[f32], vector_size: usize) {
         counts: None,
         output_vectors: None,
         output_nodes: None,
+        own_vectors: None,
+        ngram_vectors: None,
+        ngram_buckets: None,
         config: None,
         allow_nonfinite: true,
     };
