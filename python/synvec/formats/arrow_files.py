@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from itertools import chain
 from typing import IO, TYPE_CHECKING, Any
 
 import numpy as np
@@ -98,8 +99,12 @@ def load_parquet(
         table = _Table(reader, file.schema_arrow, key_column, vector_column)
         table.check_rows(file.metadata.num_rows)
         names = [*table.names, *(("count",) if table.has_counts else ())]
-        batches = file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=names)
-        return table.read(batches, limit, allow_nonfinite)
+        # Group by group: pyarrow keeps all that one iterator has read until its end.
+        groups = (
+            file.iter_batches(batch_size=_ROWS_AT_ONCE, row_groups=[group], columns=names)
+            for group in range(file.num_row_groups)
+        )
+        return table.read(chain.from_iterable(groups), limit, allow_nonfinite)
 
 
 def load_arrow(
