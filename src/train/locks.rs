@@ -45,11 +45,13 @@ pub struct LockedRows<'a> {
     locks: Locks<'a>,
     vectors: SharedMatrix<'a>,
     copies: SharedMatrix<'a>,
+    /// For each step that may wait, the locked rows among its inputs.
+    steps: Vec<Vec<Locked>>,
 }
 
 /// A locked row among the inputs of a step.
 #[derive(Debug, Clone, Copy)]
-pub struct Locked {
+struct Locked {
     place: usize,
     word: WordId,
 }
@@ -65,20 +67,25 @@ impl<'a> LockedRows<'a> {
         Matrix::zeros(2 * places, config.vector_size)
     }
 
-    /// Copies of rows of `vectors` in `room`.
-    pub fn new(locks: Locks<'a>, vectors: SharedMatrix<'a>, room: &'a mut Matrix) -> Self {
-        Self { locks, vectors, copies: room.share() }
+    /// Copies of rows of `vectors` in `room`, for so many steps that wait.
+    pub fn new(
+        locks: Locks<'a>,
+        vectors: SharedMatrix<'a>,
+        room: &'a mut Matrix,
+        steps: usize,
+    ) -> Self {
+        Self { locks, vectors, copies: room.share(), steps: vec![Vec::new(); steps] }
     }
 
-    /// Makes `words` the inputs of a step, with copies in the place of locked rows.
-    pub fn take(
-        &self,
-        words: impl Iterator<Item = WordId>,
-        inputs: &mut Rows<'a>,
-        locked: &mut Vec<Locked>,
-    ) {
+    // What follows is kept out of the way of those who lock nothing.
+
+    /// Makes words the inputs of a step, with copies in the place of locked rows.
+    #[cold]
+    #[inline(never)]
+    pub fn take(&mut self, step: usize, words: [&[WordId]; 2], inputs: &mut Rows<'a>) {
+        let locked = &mut self.steps[step];
         locked.clear();
-        for (place, word) in words.enumerate() {
+        for (place, &word) in words.into_iter().flatten().enumerate() {
             if self.locks.factor(word) == 1.0 {
                 inputs.push(self.vectors.row(word.row()));
             } else {
@@ -89,8 +96,10 @@ impl<'a> LockedRows<'a> {
     }
 
     /// Before a step: the copies are as their rows are now.
-    pub fn begin(&self, locked: &[Locked]) {
-        for lock in locked {
+    #[cold]
+    #[inline(never)]
+    pub fn begin(&self, step: usize) {
+        for lock in &self.steps[step] {
             let [row, now, before] = self.rows(lock);
             now.copy_from(row);
             before.copy_from(row);
@@ -98,8 +107,10 @@ impl<'a> LockedRows<'a> {
     }
 
     /// After a step: each row takes its share of what has changed.
-    pub fn end(&self, locked: &[Locked]) {
-        for lock in locked {
+    #[cold]
+    #[inline(never)]
+    pub fn end(&self, step: usize) {
+        for lock in &self.steps[step] {
             let factor = self.locks.factor(lock.word);
             if factor != 0.0 {
                 let [row, now, before] = self.rows(lock);

@@ -19,7 +19,7 @@ use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
-use super::locks::{Locked, LockedRows, Locks};
+use super::locks::{LockedRows, Locks};
 use super::negatives::RecurringNegatives;
 use super::sharing::Sharing;
 use super::targets::Targets;
@@ -86,7 +86,7 @@ pub struct Objective<'a> {
     shared: Shared<'a>,
     negatives: Option<(HotRows<'a>, &'a AliasTable)>,
     tree: Option<(HotRows<'a>, &'a HuffmanPaths)>,
-    locks: Option<LockedRows<'a>>,
+    locks: Option<Box<LockedRows<'a>>>,
     recurring: RecurringNegatives,
     /// The most inputs of a step.
     max_inputs: usize,
@@ -110,8 +110,6 @@ pub struct Objective<'a> {
 #[derive(Debug)]
 struct Planned<'a> {
     inputs: Rows<'a>,
-    /// Those of them that are copies of locked rows.
-    locked: Vec<Locked>,
     targets: Targets<'a>,
     /// So many of the targets, the first ones, are rows that no step before it had.
     fresh: usize,
@@ -153,7 +151,6 @@ impl<'a> Objective<'a> {
         let width = shared.input_vectors.width();
         let planned = || Planned {
             inputs: Rows::new(width),
-            locked: Vec::new(),
             targets: Targets::new(width),
             fresh: 0,
             arriving: None,
@@ -165,7 +162,10 @@ impl<'a> Objective<'a> {
             tree: shared.tree.map(|(matrix, paths)| {
                 (HotRows::new(matrix, sharing.nodes.clone(), period, nodes), paths)
             }),
-            locks: shared.locks.map(|locks| LockedRows::new(locks, shared.input_vectors, locked)),
+            locks: shared.locks.map(|locks| {
+                let steps = steps_ahead(shared.config) + 1;
+                Box::new(LockedRows::new(locks, shared.input_vectors, locked, steps))
+            }),
             recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
             max_inputs: most_inputs(shared.config),
             shared,
@@ -254,15 +254,11 @@ impl<'a> Objective<'a> {
         let vectors = self.shared.input_vectors;
         let step = &mut self.planned[self.next];
         step.inputs.clear();
-        match &self.locks {
-            None => {
-                for side in inputs {
-                    step.inputs.extend(vectors, side.iter().map(|word| word.row()));
-                }
-            }
-            Some(locks) => {
-                let words = inputs.into_iter().flatten().copied();
-                locks.take(words, &mut step.inputs, &mut step.locked);
+        if let Some(locks) = &mut self.locks {
+            locks.take(self.next, inputs, &mut step.inputs);
+        } else {
+            for side in inputs {
+                step.inputs.extend(vectors, side.iter().map(|word| word.row()));
             }
         }
         step.arriving = arriving;
@@ -276,10 +272,10 @@ impl<'a> Objective<'a> {
 
     /// Trains the step that has waited longest, while the rows of the newest one arrive.
     fn run_oldest(&mut self) {
-        let Planned { inputs, locked, targets, .. } = &self.planned[self.oldest];
         if let Some(locks) = &self.locks {
-            locks.begin(locked);
+            locks.begin(self.oldest);
         }
+        let Planned { inputs, targets, .. } = &self.planned[self.oldest];
         let config = self.shared.config;
         let is_sum = config.architecture == Architecture::Cbow;
         let count = if is_sum { 1 } else { inputs.len() };
@@ -310,7 +306,7 @@ impl<'a> Objective<'a> {
             (false, false) => kernels.step(&mut step),
         }
         if let Some(locks) = &self.locks {
-            locks.end(locked);
+            locks.end(self.oldest);
         }
         if config.compute_loss {
             self.loss += targets.loss(&self.scores[..values], count);
