@@ -16,7 +16,7 @@ import pytest
 import xxhash
 
 import synvec
-from synvec import KeyedVectors, Word2Vec, formats, model_files
+from synvec import FastTextKeyedVectors, KeyedVectors, Word2Vec, formats, model_files
 from tests.golden import COUNTS, FOLDER, KEYS, VECTORS
 from tests.golden_native import CONFIG, WRITTEN
 
@@ -27,7 +27,8 @@ PAGE = Path(__file__).parent.parent / "docs" / "format.md"
 TYPES = {"U64": "<u8", "F32": "<f4", "U32": "<u4", "U8": "u1"}
 ORDER = {
     "key_offsets": "U64", "counts": "U64", "vectors": "F32", "norms": "F32", "key_slots": "U32",
-    "output_vectors": "F32", "output_nodes": "F32", "key_bytes": "U8",
+    "output_vectors": "F32", "output_nodes": "F32", "own_vectors": "F32",
+    "ngram_vectors": "F32", "ngram_buckets": "U32", "key_bytes": "U8",
 }  # fmt: skip
 EMPTY = 0xFFFFFFFF
 
@@ -210,6 +211,55 @@ def test_we_read_a_model_of_the_page(tmp_path: Path) -> None:
     model = Word2Vec.load(tmp_path / "a.kv")
     assert (model.window, model.corpus_count, len(model.history)) == (5, 40, 2)
     assert model.syn1neg.tobytes() == VECTORS.tobytes()
+
+
+def buckets_of(word: str, min_n: int, max_n: int, bucket: int) -> list[int]:
+    text, found = f"<{word}>", []
+    for start in range(len(text)):
+        for end in range(start + min_n, min(start + max_n, len(text)) + 1):
+            if text[start:end] not in "<>":
+                value = 2166136261
+                for byte in text[start:end].encode():
+                    value = (value ^ (byte if byte < 128 else byte | 0xFFFFFF00)) * 16777619
+                    value &= 0xFFFFFFFF
+                found.append(value % bucket)
+    return found if word != "</s>" else []
+
+
+@pytest.mark.parametrize("kept", [None, [0, 3, 4, 8]])
+def test_the_page_reads_and_writes_vectors_with_subwords(
+    tmp_path: Path, kept: list[int] | None
+) -> None:
+    keys = [*KEYS[:9], "</s>"]
+    sizes = {"min_n": 1, "max_n": 3, "bucket": 11}
+    rows = np.random.default_rng(2).normal(size=(11 if kept is None else 4, 6)).astype("f4")
+    places = range(11) if kept is None else kept
+    row_of = dict(zip(places, rows.astype(float), strict=True))
+    vectors = np.empty_like(VECTORS)
+    for at, key in enumerate(keys):
+        parts = [row_of[b] for b in buckets_of(key, **sizes) if b in row_of]
+        vectors[at] = np.mean([VECTORS[at].astype(float), *parts], axis=0)
+    more = {"own_vectors": VECTORS, "ngram_vectors": rows, "counts": np.array(COUNTS)}
+    if kept is not None:
+        more["ngram_buckets"] = np.array(kept)
+    config = {"config": json.dumps({**sizes, "compatible_hash": True})}
+    data = write(keys, vectors, metadata={"kind": "fasttext_keyed_vectors", **config}, **more)
+    kv = opened(tmp_path / "a.kv", data)
+    assert isinstance(kv, FastTextKeyedVectors)
+    kv.adjust_vectors()  # they are made anew, of the parts
+    np.testing.assert_allclose(kv.vectors, vectors, rtol=1e-5, atol=1e-6)
+    outside = np.mean([row_of[b] for b in buckets_of("ports", **sizes) if b in row_of], axis=0)
+    np.testing.assert_allclose(kv["ports"], outside, rtol=1e-5, atol=1e-6)
+    kv.save(tmp_path / "b.kv")
+    tensors, metadata = read((tmp_path / "b.kv").read_bytes())
+    assert metadata["kind"] == "fasttext_keyed_vectors"
+    assert json.loads(metadata["config"]) == json.loads(config["config"])
+    assert all((tensors[name] == array).all() for name, array in more.items())
+
+
+def test_the_page_names_every_tensor() -> None:
+    section = PAGE.read_text(encoding="utf-8").split("## The tensors")[1].split("\n## ")[0]
+    assert re.findall(r"^\| `(\w+)` \| `(\w+)`", section, re.MULTILINE) == list(ORDER.items())
 
 
 def test_the_page_names_every_field_of_a_model() -> None:
