@@ -452,20 +452,20 @@ def export_embedding_atlas(
 
 def _columns(vectors: KeyedVectors, rows: NDArray[np.float32], key: str) -> dict[str, Any]:
     """Return the columns of a table; the vectors are not copied."""
-    arrow = imported("pyarrow", "arrow", "Parquet and Arrow files")
+    arrow = imported("pyarrow", "arrow", "a Parquet or Arrow file")
     numbers = arrow.array(rows.reshape(-1))
     columns = {
         key: arrow.array(vectors.key_table.keys(), arrow.string()),
         "vector": arrow.FixedSizeListArray.from_arrays(numbers, rows.shape[1]),
     }
-    if vectors.counts is not None:
-        columns["count"] = arrow.array(as_counts(vectors.counts))
+    if vectors.known_counts is not None:
+        columns["count"] = arrow.array(as_counts(vectors.known_counts))
     return columns
 
 
 def _groups(columns: dict[str, Any]) -> Iterator[Any]:
     """Yield a table in groups of rows."""
-    arrow = imported("pyarrow", "arrow", "Parquet and Arrow files")
+    arrow = imported("pyarrow", "arrow", "a Parquet or Arrow file")
     table = arrow.table(columns)
     step = max(1, _NUMBERS_A_GROUP // columns["vector"].type.list_size)
     for start in range(0, table.num_rows, step):

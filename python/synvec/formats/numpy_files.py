@@ -405,8 +405,8 @@ def export_npz(vectors: KeyedVectors, target: Target, *, allow_nonfinite: bool =
         "keys.npy": array_file(width, (len(keys),), texts),
         "vectors.npy": array_file("<f4", rows.shape, array_blocks(rows)),
     }
-    if vectors.counts is not None:
-        counts = as_counts(vectors.counts)
+    if vectors.known_counts is not None:
+        counts = as_counts(vectors.known_counts)
         members["counts.npy"] = array_file("<u8", counts.shape, array_blocks(counts))
     _core.write_blocks(target, _archive_blocks(members))
 

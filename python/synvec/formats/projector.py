@@ -231,9 +231,9 @@ def export_projector(
         metadata = _metadata_for(target)
     column = None
     if counts:
-        if vectors.counts is None:
+        if vectors.known_counts is None:
             raise ValueError("there are no counts to write; leave counts out")
-        column = as_counts(vectors.counts)
+        column = as_counts(vectors.known_counts)
     rows = rows_to_write(vectors, target, _TITLE, allow_nonfinite)
     _core.write_blocks(metadata, _lines(vectors.key_table.keys(), column, metadata))
     _core.write_blocks(target, _numbers(rows))

@@ -130,7 +130,10 @@ class Editing(VectorStore):
         if new_keys:  # a read-only map refuses to be written even nothing
             self._rows[first:total] = rows[rows_of[is_new]]  # beyond the last key, not seen yet
         self._keys.extend(new_keys)
-        self.expandos, self._lockf = expandos, lockf
+        if "count" in columns:
+            self._made_up_counts = None
+        self._replace_expandos(expandos)
+        self._lockf = lockf
         if new_keys:
             self._norms = None
         self._write_rows(overwritten, rows[overwriting])
@@ -267,6 +270,8 @@ class Editing(VectorStore):
             column = column.copy()
         column[position] = val
         self.expandos[attr] = column
+        if attr == "count":
+            self._made_up_counts = None
 
     def allocate_vecattrs(
         self, attrs: Sequence[str] | None = None, types: Sequence[type] | None = None
@@ -338,7 +343,7 @@ class Editing(VectorStore):
         if self._is_lockf_by_key:
             self._lockf = self._lockf[order]
         self._keys = keys
-        self.expandos = {name: column[order] for name, column in self.expandos.items()}
+        self._replace_expandos({name: column[order] for name, column in self.expandos.items()})
         self._norms = None if norms is None else norms[order]
 
     def _reorder_rows(self, order: NDArray[np.int64]) -> None:
@@ -385,6 +390,8 @@ class Editing(VectorStore):
                 values = _blank(column, len(names))
                 values[is_own] = column[positions[is_own]]
                 chosen.expandos[name] = values
+            if self._has_made_up_counts():
+                chosen._made_up_counts = chosen.counts
         return chosen
 
 

@@ -52,7 +52,7 @@ class Exchange(VectorStore):
                 pyarrow.array(rows.reshape(-1)), self.vector_size
             ),
         }
-        counts = self.counts
+        counts = self.known_counts
         if counts is not None:
             columns["count"] = pyarrow.array(counts)
         stream: object = pyarrow.table(columns).__arrow_c_stream__(requested_schema)
@@ -144,17 +144,17 @@ class Exchange(VectorStore):
     def _table(self, keys: Iterable[Key] | None) -> tuple[list[str], Matrix, NDArray[Any] | None]:
         """Return names, raw vectors and counts, of all keys or in the order of some."""
         if keys is None:
-            return self._keys.keys(), self.vectors, self.counts
+            return self._keys.keys(), self.vectors, self.known_counts
         if isinstance(keys, str):
             raise TypeError(f"keys is the str {keys!r}, expected a collection: put it in a list")
         positions = self._positions(keys)
         rows: Matrix = self.vectors[positions]
-        counts = self.counts
+        counts = self.known_counts
         return self._keys.keys_at(positions), rows, None if counts is None else counts[positions]
 
     def _repr_html_(self) -> str:
         """Return what a notebook shows: the size, and the first keys with what is known of them."""
-        known = {"count": self.counts, "norm": self.norms}
+        known = {"count": self.known_counts, "norm": self.norms}
         columns = {name: column for name, column in known.items() if column is not None}
         heads = "".join(f"<th>{name}</th>" for name in ("", "key", *columns))
         body = ""

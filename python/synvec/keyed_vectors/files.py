@@ -129,7 +129,7 @@ class Files(VectorStore):
 
     def _native_parts(self) -> dict[str, Any]:
         """Return what a native file holds beside keys and vectors, as `save_native` takes it."""
-        return {"counts": self.counts}
+        return {"counts": self.known_counts}
 
     @classmethod
     def load_word2vec_format(

@@ -64,7 +64,8 @@ class Removing(Editing):
 
         self._norms = None
         self._keep_rows(kept)
-        self._keys, self.expandos, self._lockf = table, expandos, lockf
+        self._keys, self._lockf = table, lockf
+        self._replace_expandos(expandos)
         self._norms = norms
 
     def _keep_rows(self, kept: NDArray[np.int64]) -> None:

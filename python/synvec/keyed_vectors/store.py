@@ -24,6 +24,9 @@ class VectorStore(Keys):
     expandos: dict[str, NDArray[Any]]
     """Further columns: one value a key under each name, counts under ``"count"``."""
 
+    # The counts that a reader made up of the order of rows, as long as they are the ones here.
+    _made_up_counts: NDArray[Any] | None = None
+
     _lockf: Vector
     _is_lockf_by_key: bool
     """How much training may change rows, 0 to 1: one number for all, or one a key.
@@ -260,6 +263,29 @@ class VectorStore(Keys):
         """How often each key was seen, V integers; None when that is unknown."""
         return self.expandos.get("count")
 
+    @property
+    def known_counts(self) -> NDArray[Any] | None:
+        """``counts``, and None for such as were made up: what is written and shown to others.
+
+        word2vec's and GloVe's files hold no counts; as in gensim, what is loaded from them counts
+        from V down to 1. With ``set_vecattr(key, "count", n)`` they become yours.
+        """
+        return None if self._has_made_up_counts() else self.counts
+
+    def _has_made_up_counts(self) -> bool:
+        return self._made_up_counts is not None and self.counts is self._made_up_counts
+
+    def _make_up_counts(self) -> None:
+        """Take the order of the rows for that of their counts."""
+        self._made_up_counts = np.arange(len(self), 0, -1, dtype=np.uint64)
+        self.expandos["count"] = self._made_up_counts
+
+    def _replace_expandos(self, expandos: dict[str, NDArray[Any]]) -> None:
+        """Put changed columns in the place of those there are; counts stay made up."""
+        made_up = self._has_made_up_counts()
+        self.expandos = expandos
+        self._made_up_counts = expandos["count"] if made_up else None
+
     def fill_norms(self, force: bool = False) -> None:
         """Compute the norms unless they are there.
 
@@ -420,12 +446,14 @@ class VectorStore(Keys):
     def __getstate__(self) -> dict[str, Any]:
         # Plain arrays: neither the room to spare nor the file behind a map goes along.
         norms = self._norms
+        expandos = {name: np.array(column) for name, column in self.expandos.items()}
         return {
             **self.__dict__,
             "mapfile_path": None,
             **self._row_copies(),
             "_norms": None if norms is None else np.array(norms),
-            "expandos": {name: np.array(column) for name, column in self.expandos.items()},
+            "expandos": expandos,
+            "_made_up_counts": expandos["count"] if self._has_made_up_counts() else None,
             "_lockf": np.array(self._lockf),
             "_keys": self._keys.copy(),
         }
