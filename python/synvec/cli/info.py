@@ -6,17 +6,16 @@ from typing import Any
 
 import click
 
-from synvec import KeyedVectors, TextClassifier, Word2Vec, formats
+from synvec import FastTextKeyedVectors, KeyedVectors, TextClassifier, Word2Vec, formats
 from synvec.cli import files, messages
+from synvec.formats.floret import FloretVectors
+from synvec.formats.pickles import Doc2VecVectors
 
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
 _CONFIG = (
     "sg", "hs", "negative", "window", "epochs", "alpha", "min_alpha", "sample", "min_count",
     "ns_exponent", "cbow_mean", "shrink_windows", "shared_negatives", "seed",
 )  # fmt: skip
-
-# Formats without counts, whose readers make them up from the order of the rows, as gensim does.
-_MAKE_UP_COUNTS = ("word2vec-text", "word2vec-binary", "glove")
 
 
 @click.command(short_help="What is in a file.")
@@ -28,20 +27,19 @@ def info(file: str, as_json: bool) -> None:
     with files.readable(file) as path:
         form = formats.sniff(path)
         loaded = formats.load(path, format=form)
-        vectors = formats.vectors_of(loaded)
-        found = {
-            "file": file,
-            "format": form,
-            "kind": _kind(loaded),
-            "bytes": files.bytes_of(Path(path)),
-            "words": len(vectors),
-            "dim": vectors.vector_size,
-            "first_words": vectors.key_table.keys(0, 5),
-            "norms": _range_of_norms(vectors),
-            "counts": None if form in _MAKE_UP_COUNTS else _counts(vectors),
-            "config": _config(loaded),
-            **(_labels(loaded) if isinstance(loaded, TextClassifier) else {}),
-        }
+        known: dict[str, Any] = {"file": file, "format": form, "kind": _kind(loaded)}
+        known["bytes"] = files.bytes_of(Path(path))
+        if isinstance(loaded, FloretVectors):
+            found = {**known, "rows": len(loaded.table), "dim": loaded.vector_size}
+        else:
+            found = {**known, **_of_words(formats.vectors_of(loaded)), "config": _config(loaded)}
+        if isinstance(loaded, TextClassifier):
+            found |= {"labels": len(loaded.labels), "first_labels": loaded.labels[:5]}
+        if isinstance(loaded, Doc2VecVectors):
+            found |= {
+                "documents": len(loaded.dv),
+                "first_documents": loaded.dv.key_table.keys(0, 5),
+            }
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
@@ -51,13 +49,23 @@ def info(file: str, as_json: bool) -> None:
 def _kind(loaded: object) -> str:
     if isinstance(loaded, TextClassifier):
         return "quantized text classifier" if loaded.is_quantized else "text classifier"
+    if isinstance(loaded, FloretVectors):
+        return "vectors of any word"
+    if isinstance(loaded, FastTextKeyedVectors):
+        return "vectors with subwords"
     if isinstance(loaded, KeyedVectors):
         return "vectors"
     return "full model" if isinstance(loaded, Word2Vec) else "vectors of words and documents"
 
 
-def _labels(model: TextClassifier) -> dict[str, Any]:
-    return {"labels": len(model.labels), "first_labels": model.labels[:5]}
+def _of_words(vectors: KeyedVectors) -> dict[str, Any]:
+    return {
+        "words": len(vectors),
+        "dim": vectors.vector_size,
+        "first_words": vectors.key_table.keys(0, 5),
+        "norms": _range_of_norms(vectors),
+        "counts": _counts(vectors),
+    }
 
 
 def _range_of_norms(vectors: KeyedVectors) -> list[float] | None:
@@ -67,7 +75,7 @@ def _range_of_norms(vectors: KeyedVectors) -> list[float] | None:
 
 
 def _counts(vectors: KeyedVectors) -> dict[str, int] | None:
-    counts = vectors.counts
+    counts = vectors.known_counts
     if counts is None or len(counts) == 0:
         return None
     return {"total": int(counts.sum()), "least": int(counts.min()), "most": int(counts.max())}
@@ -86,18 +94,22 @@ def _print(found: dict[str, Any]) -> None:
         "file": found["file"],
         "format": f"{found['format']} ({found['kind']})",
         "size": files.size(found["bytes"]),
-        "words": f"{found['words']:,}",
-        "dimensions": found["dim"],
-        "first words": " ".join(found["first_words"]),
     }
-    if "labels" in found:
-        lines["labels"] = f"{found['labels']:,}"
-        lines["first labels"] = " ".join(found["first_labels"])
-    if found["norms"] is not None:
+    for what in ("rows", "words"):
+        if what in found:
+            lines[what] = f"{found[what]:,}"
+    lines["dimensions"] = found["dim"]
+    if "words" in found:
+        lines["first words"] = " ".join(found["first_words"])
+    for what in ("documents", "labels"):
+        if what in found:
+            lines[what] = f"{found[what]:,}"
+            lines[f"first {what}"] = " ".join(found[f"first_{what}"])
+    if found.get("norms") is not None:
         lines["norms"] = "{:.4g} to {:.4g}".format(*found["norms"])
-    if found["counts"] is not None:
+    if found.get("counts") is not None:
         lines["counts"] = "{least:,} to {most:,}, {total:,} in all".format(**found["counts"])
-    if found["config"] is not None:
+    if found.get("config") is not None:
         lines["config"] = " ".join(f"{name}={value}" for name, value in found["config"].items())
     for name, value in lines.items():
         click.echo(f"{name}\t{value}")

@@ -35,7 +35,7 @@ def verify(paths: tuple[str, ...], source_format: Any, allow_nonfinite: bool) ->
         source = sys.stdin.buffer if path == files.STDIO else path
         try:
             found = formats.verify(source, format=source_format, allow_nonfinite=allow_nonfinite)
-        except (FormatError, OSError) as error:
+        except (FormatError, OSError, ImportError) as error:
             messages.show_error(error)
             broken += 1
         else:

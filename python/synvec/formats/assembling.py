@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from synvec.errors import EncodingError, HeaderError, NonFiniteError
 from synvec.formats.limits import Limits
 from synvec.formats.reading import Subject
 from synvec.formats.sources import Target, name_of
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -60,7 +60,7 @@ def assemble(
     if len(table) < len(keys):
         first = np.unique(places, return_index=True)[1]
         rows, counts = rows[first], None if counts is None else counts[first]
-        _warn(
+        warn_caller(
             f"{subject.name}: {len(keys) - len(table)} rows have a key that came before, the first"
             " was kept"
         )
@@ -115,7 +115,3 @@ def _check_finite(
                 f"the vector of {keys[start + row][:60]!r} (row {start + row}, column {column})"
                 f" holds NaN, infinity or a number too large for float32; {advice}",
             )
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=6)  # whoever called load()

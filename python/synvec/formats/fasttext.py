@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,9 +10,13 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import NonFiniteError
+from synvec.formats.assembling import check_limit
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.native import as_counts
+from synvec.formats.remote import readable
 from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.verifying import Verified
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec._core import FastTextParts, QuantizedMatrix
@@ -69,37 +72,88 @@ def load_fasttext(
     """
     codecs.lookup(encoding)
     codecs.lookup_error(unicode_errors)
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is {limit}, expected 0 or more rows")
-    parts = _core.read_fasttext(
-        source,
-        encoding=encoding,
-        errors=unicode_errors,
-        limit=limit,
-        with_output=None,
-        allow_nonfinite=allow_nonfinite,
-        limits=limits,
-    )
-    if parts["duplicates"]:
-        warnings.warn(
-            f"{name_of(source)}: {parts['duplicates']} words came before, the first was kept",
-            stacklevel=4,
+    check_limit(limit)
+    with readable(source) as opened:
+        parts = _core.read_fasttext(
+            opened,
+            encoding=encoding,
+            errors=unicode_errors,
+            limit=limit,
+            with_output=None,
+            allow_nonfinite=allow_nonfinite,
+            limits=limits,
         )
+    if limit is not None and parts["args"]["model"] == "supervised":
+        raise TypeError("a text classifier takes no limit; leave it out")
+    return _loaded(parts, name_of(source), allow_nonfinite)
+
+
+def verify_fasttext(
+    source: Source, *, allow_nonfinite: bool = False, limits: Limits = DEFAULT
+) -> Verified:
+    """Read a model to its end, with the rows of the output matrix, which loading may pass over.
+
+    Raises
+    ------
+    FormatError
+        Of the class that says in which way the file is damaged.
+
+    Examples
+    --------
+    >>> verify_fasttext("cc.en.300.bin").rows  # doctest: +SKIP
+    2000000
+    """
+    with readable(source) as opened:
+        parts = _core.read_fasttext(
+            opened,
+            encoding="utf-8",
+            errors="strict",
+            limit=None,
+            with_output=True,
+            allow_nonfinite=allow_nonfinite,
+            limits=limits,
+        )
+    _loaded(parts, name_of(source), allow_nonfinite)
+    output = parts["output"]
+    if output is not None and not allow_nonfinite:
+        _check_finite(output, dense(output), name_of(source))
+    numbers = "NaN and infinity may be there" if allow_nonfinite else "all numbers are finite"
+    return Verified(
+        format="fasttext",
+        rows=len(parts["words"]),
+        vector_size=parts["args"]["dim"],
+        checked=(
+            "read to its end, the output matrix too",
+            numbers,
+            "it holds no checksums",
+        ),
+    )
+
+
+def _loaded(
+    parts: FastTextParts, name: str, allow_nonfinite: bool
+) -> FastTextKeyedVectors | TextClassifier:
+    if parts["duplicates"]:
+        warn_caller(f"{name}: {parts['duplicates']} words came before, the first was kept")
     if parts["args"]["model"] == "supervised":
         from synvec.classifier import TextClassifier
 
-        if limit is not None:
-            raise TypeError("a text classifier takes no limit; leave it out")
-        return TextClassifier.of_file(parts, name_of(source))
+        return TextClassifier.of_file(parts, name)
     rows = dense(parts["input"])
-    # Of a dense matrix that has been looked at; a centroid times a norm can be beyond float32.
-    is_known = allow_nonfinite or isinstance(parts["input"], np.ndarray)
-    if not is_known and not np.isfinite(rows).all():
-        raise NonFiniteError(
-            f"{name_of(source)}: the quantised rows hold numbers beyond float32;"
-            " allow_nonfinite=True loads them"
-        )
+    if not allow_nonfinite:
+        _check_finite(parts["input"], rows, name)
     return vectors_of_parts(parts, rows)
+
+
+def _check_finite(
+    matrix: NDArray[np.float32] | QuantizedMatrix, rows: NDArray[np.float32], name: str
+) -> None:
+    """Raise when a centroid times a norm is beyond float32; dense rows have been looked at."""
+    if not isinstance(matrix, np.ndarray) and not np.isfinite(rows).all():
+        raise NonFiniteError(
+            f"{name}: the quantised rows hold numbers beyond float32; allow_nonfinite=True loads"
+            " them"
+        )
 
 
 def vectors_of_parts(parts: FastTextParts, rows: NDArray[np.float32]) -> FastTextKeyedVectors:
@@ -188,7 +242,7 @@ def export_fasttext(
     """
     from synvec.fasttext import FastTextKeyedVectors
 
-    counts = vectors.counts
+    counts = vectors.known_counts
     own, ngrams, sizes = vectors.vectors, np.empty((0, vectors.vector_size), np.float32), (0, 0)
     if isinstance(vectors, FastTextKeyedVectors) and vectors.bucket:
         if vectors.ngram_buckets is not None or not vectors.compatible_hash:

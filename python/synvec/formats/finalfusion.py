@@ -8,7 +8,6 @@ numbers are aligned to four bytes by one to four bytes of padding, never none.
 from __future__ import annotations
 
 import struct
-import warnings
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
@@ -22,6 +21,7 @@ from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target
 from synvec.formats.tensors import array_blocks
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -84,7 +84,7 @@ def load_finalfusion(
                 vectors *= file.norms[:, None]
         if file.subwords:
             message = f"{reader.subject.name}: {file.subwords} rows of subwords were left out"
-            warnings.warn(message, stacklevel=4)
+            warn_caller(message)
         return assemble(
             reader.subject, file.keys, vectors, allow_nonfinite=allow_nonfinite, limits=limits
         )

@@ -19,7 +19,7 @@ _SIGNS: tuple[tuple[Format, tuple[str, ...]], ...] = (
 
 def format_of_folder(source: Source) -> Format | None:
     """Return the format of a folder; None for what is no folder, or one of no known kind."""
-    if not isinstance(source, str | PathLike):
+    if not isinstance(source, str | PathLike) or not source:
         return None
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 

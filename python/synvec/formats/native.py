@@ -220,8 +220,12 @@ def export_native(vectors: KeyedVectors, target: Target, *, allow_nonfinite: boo
     )
 
 
-def verify_native(source: Source, *, limits: Limits = DEFAULT) -> Verified:
+def verify_native(
+    source: Source, *, allow_nonfinite: bool = False, limits: Limits = DEFAULT
+) -> Verified:
     """Check a native file of any size: every checksum, and all that was proven when it was saved.
+
+    Whether NaN and infinity may be there is for the file to say, whatever ``allow_nonfinite`` is.
 
     Raises
     ------

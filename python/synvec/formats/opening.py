@@ -9,7 +9,7 @@ from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import Format, call, entry_of, format_of_ending
 from synvec.formats.remote import readable, writable
 from synvec.formats.sniff import recognize_source
-from synvec.formats.sources import Source, Target, name_of
+from synvec.formats.sources import BinaryWriter, Source, Target, name_of
 from synvec.formats.word2vec import ReadOptions
 
 if TYPE_CHECKING:
@@ -80,6 +80,8 @@ def load(
     >>> load(io.BytesIO(b"2 3\nsocket 0.1 0.2 0.3\nyear 0.4 0.5 0.6\n")).vector_size
     3
     """
+    if mmap not in (None, "c", "r"):
+        raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
     with readable(path) as source:
         if format is None:
             format, source = recognize_source(source)
@@ -125,7 +127,8 @@ def save(
     ValueError
         When the ending of ``target`` names no format.
     TypeError
-        For an option that the format does not take.
+        For an option that the format does not take, and for anything but vectors (of a full model
+        give its ``wv``).
     OSError
         When the system refuses; the old file is left.
 
@@ -138,7 +141,16 @@ def save(
     >>> file.getvalue()
     b'a 0.5 1.0\n'
     """
+    from synvec.keyed_vectors import KeyedVectors
+
+    if not isinstance(vectors, KeyedVectors):
+        raise TypeError(
+            f"vectors is a {type(vectors).__name__}, expected KeyedVectors; of a model give"
+            " model.wv"
+        )
     if format is None:
+        if not isinstance(target, str | PathLike | BinaryWriter):
+            raise TypeError(f"expected a path or a binary file object, not {type(target).__name__}")
         if not isinstance(target, str | PathLike):
             raise ValueError("a file object has no ending; pass format=")
         format = format_of_ending(target)

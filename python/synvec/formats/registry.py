@@ -102,6 +102,7 @@ FORMATS: dict[Format, Entry] = {
         title="fastText model",
         room="fasttext",
         load="load_fasttext",
+        verify="verify_fasttext",
         export="export_fasttext",
     ),
     "gensim": Entry(

@@ -130,8 +130,9 @@ def recognize(head: bytes, name: str) -> Format:
         return "glove"
     shown = first[:60].decode("utf-8", "replace")
     raise HeaderError(
-        f"{name}: begins with {shown!r}, expected a synvec file, word2vec text or binary, GloVe"
-        " text or a fastText model; if it is one of these, load it with format="
+        f"{name}: begins with {shown!r}, expected a file of synvec, word2vec, GloVe,"
+        " fastText, gensim, NumPy, Arrow or another format that is read; if it is one, load it with"
+        " format="
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, BinaryIO, Protocol, runtime_checkable
 
@@ -77,6 +79,10 @@ def is_url(source: str | PathLike[str]) -> bool:
 def peek(source: Source) -> tuple[bytes, Source]:
     """Return the first bytes of a source, and the source to read from its beginning."""
     if not isinstance(source, BinaryReader):
+        if not isinstance(source, str | PathLike) or not isinstance(fspath(source), str):
+            raise TypeError(f"expected a path or a binary file object, not {type(source).__name__}")
+        if not fspath(source):  # pathlib takes it for the current folder
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "")
         from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
         path = Path(source)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import reprlib
-import warnings
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,6 +25,7 @@ from synvec.formats.npy import read_matrix
 from synvec.formats.reading import Reader, opened, parse_object
 from synvec.formats.sources import Source
 from synvec.formats.word_lists import KeySource
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -156,10 +156,7 @@ def _words(folder: Path, rows: int, limits: Limits) -> tuple[list[str], NDArray[
             found[key] = word
     if len(found) < len(row_of):
         missing = len(row_of) - len(found)
-        warnings.warn(
-            f"{folder}: {missing} vectors belong to words that are not there, left out",
-            stacklevel=5,
-        )
+        warn_caller(f"{folder}: {missing} vectors belong to words that are not there, left out")
     order = sorted(found, key=row_of.__getitem__)
     return [found[key] for key in order], np.array([row_of[key] for key in order], np.int64)
 

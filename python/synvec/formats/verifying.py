@@ -76,7 +76,7 @@ def verify(
         if format is None:
             format, source = recognize_source(source)
         if entry_of(format).verify is not None:
-            found: Verified = call(format, "verify", source, limits=limits)
+            found: Verified = call(format, "verify", source, limits=limits, **asked)
             return found
         return _read_through(call(format, "load", source, limits=limits, **asked), format)
 

@@ -2,7 +2,6 @@
 
 import codecs
 import logging
-import warnings
 from os import PathLike
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
@@ -14,6 +13,7 @@ from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.registry import refuse_others
 from synvec.formats.remote import readable, writable
 from synvec.formats.sources import Source, Target, is_url, name_of
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
@@ -130,7 +130,8 @@ def load_rows(
     """Load rows in one of the layouts."""
     from synvec.keyed_vectors import KeyedVectors
 
-    refuse_others(options, ReadOptions.__annotations__, f"word2vec {layout}")
+    title = "GloVe text" if layout == "headerless" else f"word2vec {layout}"
+    refuse_others(options, ReadOptions.__annotations__, title)
     encoding, errors = options.get("encoding", "utf8"), options.get("unicode_errors", "strict")
     codecs.lookup(encoding)
     codecs.lookup_error(errors)
@@ -153,16 +154,20 @@ def load_rows(
         )
     if miscount is not None:
         declared, found = miscount
-        _warn(f"{name_of(path)}: the header gives {declared} rows, {found} are there")
+        warn_caller(f"{name_of(path)}: the header gives {declared} rows, {found} are there")
     if duplicates:
-        _warn(f"{name_of(path)}: {duplicates} rows have a key that came before, the first was kept")
+        warn_caller(
+            f"{name_of(path)}: {duplicates} rows have a key that came before, the first was kept"
+        )
+    store = KeyedVectors.from_arrays(keys, vectors)
     if fvocab is None:
-        counts = np.arange(len(keys), 0, -1, dtype=np.uint64)
+        store._make_up_counts()
     else:
         counts, missing = _core.read_counts(fvocab, keys, encoding, errors, limits)
         if missing:
-            _warn(f"{name_of(fvocab)}: {missing} keys have no count there, taken as 0")
-    return KeyedVectors.from_arrays(keys, vectors, counts=counts)
+            warn_caller(f"{name_of(fvocab)}: {missing} keys have no count there, taken as 0")
+        store.expandos["count"] = counts
+    return store
 
 
 def save_word2vec(
@@ -308,7 +313,3 @@ def _descending(counts: NDArray[Any], rows: int) -> NDArray[np.int64]:
         return np.empty(0, dtype=np.int64)
     # Distances from the largest: nothing is negated, so that unsigned counts stay what they are.
     return np.argsort(counts.max() - counts, kind="stable").astype(np.int64, copy=False)
-
-
-def _warn(message: str) -> None:
-    warnings.warn(message, stacklevel=4)

@@ -55,6 +55,8 @@ def write_folder(target: Target, files: Files, title: str) -> None:
     """
     if not isinstance(target, str | PathLike):
         raise TypeError(f"{title} is a folder of files and needs a path, not a file object")
+    if not os.fspath(target):  # pathlib takes it for the current folder
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "")
     place = Path(target).resolve()
     if not place.parent.is_dir():
         message = "No such folder; make it first"
