@@ -67,6 +67,57 @@ def test_options_are_refused_under_the_name_of_the_format() -> None:
         formats.load(FOLDER / "glove.txt", **keys)
 
 
+@pytest.mark.parametrize("format", formats.FORMATS)
+def test_writers_refuse_options_by_name(format: formats.Format, tmp_path: Path) -> None:
+    if formats.FORMATS[format].export is None:
+        return
+    strangers: dict[str, Any] = {"binary": True, "limit": 3}
+    with pytest.raises(TypeError, match="takes no binary and no limit; leave it out"):
+        formats.save(golden(), tmp_path / "a", format=format, **strangers)
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "glove.txt", "gensim.bin", "fasttext.bin", "numpy.npy", "numpy.npz", "finalfusion.fifu",
+        "model2vec", "spacy", "gensim/word2vec-4.4", "projector_tensor.tsv",
+    ],
+)  # fmt: skip
+def test_limits_of_a_wrong_type(name: str) -> None:
+    wrong: Any
+    for wrong in ("3", 2.5, [1]):
+        with pytest.raises(TypeError, match=r"limit is .*, expected a number of rows"):
+            formats.load(FOLDER / name, limit=wrong)
+    for wrong in (-1, 10**30):
+        with pytest.raises(ValueError, match=r"limit is .*, expected 0 or more rows"):
+            formats.load(FOLDER / name, limit=wrong)
+    for wrong in (None, 3):
+        with pytest.raises(TypeError, match=r"limits is .*, expected synvec\.Limits"):
+            formats.load(FOLDER / name, limits=wrong)
+
+
+def test_keys_without_an_order() -> None:
+    wrong: Any
+    for wrong in (set("abcdefghij"), b"a", 3):
+        with pytest.raises(TypeError, match=r"no order|decode it first|expected a list of keys"):
+            formats.load(FOLDER / "numpy.npy", keys=wrong)
+
+
+def test_keys_from_a_url() -> None:
+    fsspec = pytest.importorskip("fsspec")
+    with fsspec.open("memory://synvec-doors/keys.txt", "wb") as file:
+        file.write((FOLDER / "numpy.keys.txt").read_bytes())
+    keys = "memory://synvec-doors/keys.txt"
+    assert len(formats.vectors_of(formats.load(FOLDER / "numpy.npy", keys=keys))) == 10
+
+
+def test_ngrams_of_a_floret_table_have_a_bound() -> None:
+    data = FLORET.replace(b"3 5", b"3 65")
+    with pytest.raises(synvec.HeaderError, match="minn up to maxn up to 64"):
+        formats.load(io.BytesIO(data))
+
+
 def test_models_of_fasttext_from_urls() -> None:
     fsspec = pytest.importorskip("fsspec")
     with fsspec.open("memory://synvec-doors/a.bin", "wb") as file:

@@ -23,8 +23,8 @@ from synvec.errors import (
     RowError,
     UnsupportedFormatError,
 )
-from synvec.formats.assembling import assemble, check_limit, rows_to_write
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.native import as_counts
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target

@@ -67,12 +67,6 @@ def assemble(
     return KeyedVectors.from_arrays(table, rows, counts=counts)
 
 
-def check_limit(limit: int | None) -> None:
-    """Raise a ValueError for a number of rows that is below zero."""
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is {limit}, expected 0 or more rows")
-
-
 def check_key(subject: Subject, key: str, row: int, limits: Limits) -> None:
     """Raise for a key that is empty, too long, or that UTF-8 cannot hold."""
     if not key:

@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import NonFiniteError
-from synvec.formats.assembling import check_limit
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.native import as_counts
 from synvec.formats.remote import readable
 from synvec.formats.sources import Source, Target, name_of

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import EncodingError, HeaderError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, check_limit, rows_to_write
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target
 from synvec.formats.tensors import array_blocks

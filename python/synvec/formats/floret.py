@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _TITLE = "floret"
 _MOST_HEADER_BYTES = 1 << 12
-MOST_NGRAM = 1 << 10
+# So many characters at most: a word has as many n-grams as it has characters, times this.
+MOST_NGRAM = 1 << 6
 
 
 @dataclass(frozen=True, slots=True)

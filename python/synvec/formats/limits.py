@@ -1,6 +1,7 @@
 """What a file may ask for, whatever it claims."""
 
 from dataclasses import dataclass
+from operator import index
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,3 +41,29 @@ class Limits:
 
 
 DEFAULT = Limits()
+
+
+def check_limits(limits: object) -> None:
+    """Raise a TypeError for limits that are none."""
+    if not isinstance(limits, Limits):
+        raise TypeError(f"limits is {limits!r}, expected synvec.Limits(…)")
+
+
+def check_limit(limit: int | None) -> None:
+    """Raise for what is no number of rows.
+
+    Raises
+    ------
+    TypeError
+        When it is no integer.
+    ValueError
+        When it is below zero, or beyond any file.
+    """
+    if limit is None:
+        return
+    try:
+        rows = index(limit)
+    except TypeError:
+        raise TypeError(f"limit is {limit!r}, expected a number of rows") from None
+    if not 0 <= rows < 1 << 63:
+        raise ValueError(f"limit is {limit}, expected 0 or more rows")

@@ -26,8 +26,8 @@ from synvec.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
-from synvec.formats.assembling import assemble, check_limit, rows_to_write
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.native import as_counts
 from synvec.formats.npy import array_file, read_array_header, read_matrix
 from synvec.formats.reading import Reader, Subject, opened

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.errors import FormatError, RowError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, check_limit, rows_to_write
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.native import as_counts
 from synvec.formats.reading import Subject, opened
 from synvec.formats.sources import Source, Target, name_of

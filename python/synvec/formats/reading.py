@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.errors import FormatError, HeaderError, LimitError, TruncatedFileError
 from synvec.formats.limits import Limits
+from synvec.formats.remote import readable
 from synvec.formats.sources import Source, name_of, peek
 
 _BLOCK_BYTES = 1 << 22
@@ -157,13 +158,14 @@ def opened(
         When the system refuses.
     """
     subject = Subject(name_of(source), title)
-    head, source = peek(source)
-    if not head and not may_be_empty:
-        raise HeaderError(f"{subject.name}: file is empty")
-    with _plain(head, source, limits) as file:
-        size = file.seek(0, 2)
-        file.seek(0)
-        yield Reader(file, size, subject, limits)
+    with readable(source) as near:
+        head, near = peek(near)
+        if not head and not may_be_empty:
+            raise HeaderError(f"{subject.name}: file is empty")
+        with _plain(head, near, limits) as file:
+            size = file.seek(0, 2)
+            file.seek(0)
+            yield Reader(file, size, subject, limits)
 
 
 def _plain(head: bytes, source: Source, limits: Limits) -> IO[bytes]:

@@ -16,6 +16,8 @@ from importlib import import_module
 from os import PathLike, fspath
 from typing import Any, Literal
 
+from synvec.formats.limits import check_limits
+
 Format = Literal[
     "native",
     "word2vec-text",
@@ -219,6 +221,8 @@ def call(
         For an option that the format does not take.
     """
     entry = entry_of(format)
+    if "limits" in options:
+        check_limits(options["limits"])
     name: str | None = getattr(entry, job)
     if name is None:
         done = "read" if job == "export" else "written"

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from synvec.errors import HeaderError
-from synvec.formats.assembling import assemble, check_limit
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source
 from synvec.formats.tensors import FLOATS, Tensor, read_header, read_numbers

@@ -17,9 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.errors import FormatError, HeaderError, TruncatedFileError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, check_limit
+from synvec.formats.assembling import assemble
 from synvec.formats.floret import FloretVectors, Hashing, vectors_of_words
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.murmur import hash_64
 from synvec.formats.npy import read_matrix
 from synvec.formats.reading import Reader, opened, parse_object

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.errors import HeaderError, UnsupportedFormatError
-from synvec.formats.assembling import assemble, check_limit, rows_to_write
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.assembling import assemble, rows_to_write
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.reading import Reader, opened
 from synvec.formats.sources import Source, Target
 from synvec.formats.tensors import FLOATS, Tensor, blocks, read_header, read_numbers

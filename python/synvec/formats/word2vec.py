@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from synvec import _core
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.limits import DEFAULT, Limits, check_limit, check_limits
 from synvec.formats.registry import refuse_others
 from synvec.formats.remote import readable, writable
 from synvec.formats.sources import Source, Target, is_url, name_of
@@ -138,8 +138,8 @@ def load_rows(
     count, limit = options.get("count", "header"), options.get("limit")
     if count not in ("header", "actual"):
         raise ValueError(f'count is {count!r}, expected "header" or "actual"')
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is {limit}, expected 0 or more rows")
+    check_limit(limit)
+    check_limits(limits)
     with readable(path) as source:
         keys, vectors, duplicates, miscount = _core.read_vectors(
             source,
@@ -294,6 +294,7 @@ def load_binary(
 
 def export_text(vectors: "KeyedVectors", target: Target, **options: Unpack[WriteOptions]) -> None:
     """Save word2vec text, as `save_word2vec` does."""
+    refuse_others(options, WriteOptions.__annotations__, "word2vec text")
     save_word2vec(
         target, vectors.key_table, vectors.vectors, counts=vectors.counts, binary=False, **options
     )
@@ -301,6 +302,7 @@ def export_text(vectors: "KeyedVectors", target: Target, **options: Unpack[Write
 
 def export_binary(vectors: "KeyedVectors", target: Target, **options: Unpack[WriteOptions]) -> None:
     """Save word2vec binary, as `save_word2vec` does."""
+    refuse_others(options, WriteOptions.__annotations__, "word2vec binary")
     save_word2vec(
         target, vectors.key_table, vectors.vectors, counts=vectors.counts, binary=True, **options
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike, fspath
 
 from synvec.errors import EncodingError, HeaderError, RowError, UnsupportedFormatError
@@ -12,6 +12,7 @@ from synvec.formats.limits import Limits
 from synvec.formats.reading import Subject, opened
 from synvec.formats.registry import COMPRESSED_ENDINGS
 from synvec.formats.sources import Source, Target, name_of
+from synvec.keyed_vectors.keys import require_order
 
 KeySource = str | PathLike[str] | Sequence[str]
 """The keys themselves, or the path of a file with one a line."""
@@ -46,6 +47,9 @@ def keys_of(
     if isinstance(given, str | PathLike):
         keys = read_word_list(given, limits, rows + 1)
     else:
+        require_order(given)
+        if not isinstance(given, Iterable):
+            raise TypeError(f"keys is {given!r}, expected a list of keys or the path of one")
         keys = list(given)
     for key in keys:
         if not isinstance(key, str):

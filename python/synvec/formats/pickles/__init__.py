@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from synvec import _core
 from synvec.errors import UnsupportedFormatError
-from synvec.formats.limits import DEFAULT, Limits
+from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.pickles.companions import attach
 from synvec.formats.pickles.documents import Doc2VecVectors, doc2vec, document_vectors
 from synvec.formats.pickles.layouts import Reading, keyed_vectors
@@ -93,8 +93,7 @@ def load_gensim(
     >>> load_gensim("model-of-2016.w2v")  # doctest: +SKIP
     Word2Vec<vocab=71290, vector_size=100, alpha=0.025>
     """
-    if limit is not None and limit < 0:
-        raise ValueError(f"limit is {limit}, expected 0 or more rows")
+    check_limit(limit)
     name = name_of(source)
     top = read_pickle(_core.read_unfolded(source, limits), name)
     if not isinstance(top, Instance):
