@@ -61,6 +61,27 @@ def test_what_is_written_is_vectors(name: str) -> None:
     formats.save(formats.vectors_of(loaded), io.BytesIO(), format="glove")
 
 
+@pytest.mark.parametrize(
+    "format",
+    ["model2vec", "static-embedding", "numpy", "npz", "parquet", "arrow", "embedding-atlas",
+     "projector", "finalfusion"],
+)  # fmt: skip
+def test_an_empty_key_is_written_only_where_it_is_read(
+    format: formats.Format, tmp_path: Path
+) -> None:
+    vectors = KeyedVectors.from_arrays(["a", ""], [[1, 0], [0, 1]])
+    with pytest.raises(synvec.RowError):
+        formats.save(vectors, tmp_path / "a_tensor.tsv", format=format)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_at_the_end_of_a_loop_of_links(tmp_path: Path) -> None:
+    (tmp_path / "loop").symlink_to("loop")
+    with pytest.raises(OSError, match="loop"):
+        formats.save(golden(), tmp_path / "loop", format="model2vec")
+    assert [path.name for path in tmp_path.iterdir()] == ["loop"]
+
+
 def test_options_are_refused_under_the_name_of_the_format() -> None:
     keys: Any = {"keys": ["a"]}
     with pytest.raises(TypeError, match="GloVe text takes no keys"):
@@ -110,6 +131,17 @@ def test_keys_from_a_url() -> None:
         file.write((FOLDER / "numpy.keys.txt").read_bytes())
     keys = "memory://synvec-doors/keys.txt"
     assert len(formats.vectors_of(formats.load(FOLDER / "numpy.npy", keys=keys))) == 10
+
+
+def test_counts_at_a_url() -> None:
+    pytest.importorskip("fsspec")
+    place, vocab = "memory://synvec-doors/a.txt", "memory://synvec-doors/a.vocab"
+    golden().save_word2vec_format(place, fvocab=vocab)
+    found = KeyedVectors.load_word2vec_format(place, fvocab=vocab).counts
+    assert found is not None
+    assert found.tolist() == golden().counts.tolist()  # type: ignore[union-attr]
+    with pytest.raises(ValueError, match=r"a\.vocab is a URL, which cannot be appended to"):
+        golden().save_word2vec_format(io.BytesIO(), fvocab=vocab, append=True)
 
 
 def test_ngrams_of_a_floret_table_have_a_bound() -> None:

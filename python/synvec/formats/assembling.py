@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec._core import KeyTable
-from synvec.errors import EncodingError, HeaderError, NonFiniteError
+from synvec.errors import EncodingError, HeaderError, NonFiniteError, RowError
 from synvec.formats.limits import Limits
 from synvec.formats.reading import Subject
 from synvec.formats.sources import Target, name_of
@@ -88,8 +88,20 @@ def check_key(subject: Subject, key: str, row: int, limits: Limits) -> None:
 def rows_to_write(
     vectors: KeyedVectors, target: Target, title: str, allow_nonfinite: bool
 ) -> NDArray[np.float32]:
-    """Return the V × D numbers of vectors that are to be written, finite unless allowed."""
+    """Return the V × D numbers of vectors that are to be written, finite unless allowed.
+
+    Raises
+    ------
+    RowError
+        For an empty key, which `assemble` would not take back.
+    NonFiniteError
+        When there is a NaN or an infinity.
+    """
     rows = vectors.vectors
+    if vectors.has_index_for(""):
+        raise Subject(name_of(target), title).error(
+            RowError, "the key of a row is empty, which could not be read back; rename it"
+        )
     if not allow_nonfinite:
         advice = "save with allow_nonfinite=True if it is meant"
         _check_finite(Subject(name_of(target), title), vectors.index_to_key, rows, advice)

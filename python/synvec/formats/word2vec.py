@@ -163,7 +163,8 @@ def load_rows(
     if fvocab is None:
         store._make_up_counts()
     else:
-        counts, missing = _core.read_counts(fvocab, keys, encoding, errors, limits)
+        with readable(fvocab) as source:
+            counts, missing = _core.read_counts(source, keys, encoding, errors, limits)
         if missing:
             warn_caller(f"{name_of(fvocab)}: {missing} keys have no count there, taken as 0")
         store.expandos["count"] = counts
@@ -241,18 +242,22 @@ def save_word2vec(
     >>> file.getvalue()
     b'2 2\nb 2.0 3.0\na 0.5 1.0\n'
     """
+    for target in (path, fvocab):
+        if append and isinstance(target, str | PathLike) and is_url(target):
+            raise ValueError(
+                f"{target} is a URL, which cannot be appended to; write a file of its own"
+            )
     order = None
     if counts is not None:
         order = _descending(counts, len(keys))
         if fvocab is not None:
             whole = np.ascontiguousarray(counts, dtype=np.int64)
-            _core.write_counts(fvocab, keys, whole, order=order, prefix=prefix, append=append)
+            with writable(fvocab) as place:
+                _core.write_counts(place, keys, whole, order=order, prefix=prefix, append=append)
     elif fvocab is not None:
         raise ValueError("fvocab needs counts, and there are none; leave fvocab out")
     else:
         _logger.info("%s: there are no counts, rows go as they stand", name_of(path))
-    if append and isinstance(path, str | PathLike) and is_url(path):
-        raise ValueError(f"{path} is a URL, which cannot be appended to; write a file of its own")
     with writable(path) as place:
         _core.write_vectors(
             place,

@@ -57,7 +57,7 @@ def write_folder(target: Target, files: Files, title: str) -> None:
         raise TypeError(f"{title} is a folder of files and needs a path, not a file object")
     if not os.fspath(target):  # pathlib takes it for the current folder
         raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), "")
-    place = Path(target).resolve()
+    place = Path(os.path.realpath(target))  # in a loop of links `resolve` is no OSError
     if not place.parent.is_dir():
         message = "No such folder; make it first"
         raise FileNotFoundError(errno.ENOENT, message, str(place.parent))
