@@ -213,6 +213,19 @@ def test_we_read_a_model_of_the_page(tmp_path: Path) -> None:
     assert model.syn1neg.tobytes() == VECTORS.tobytes()
 
 
+@pytest.mark.parametrize("name", ["vectors", "output_vectors"])
+def test_what_is_said_to_be_finite_is_looked_at(tmp_path: Path, name: str) -> None:
+    config = {"config": json.dumps(CONFIG), "kind": "word2vec"}
+    damaged = VECTORS.copy()
+    damaged[3, 2] = np.nan
+    parts = {"vectors": VECTORS, "output_vectors": VECTORS, name: damaged}
+    path = tmp_path / "a.kv"
+    path.write_bytes(write(KEYS, metadata=config, counts=np.array(COUNTS), **parts))
+    for look in (formats.verify, Word2Vec.load):
+        with pytest.raises(synvec.NonFiniteError, match=f"{name} holds NaN"):
+            look(path)
+
+
 def buckets_of(word: str, min_n: int, max_n: int, bucket: int) -> list[int]:
     text, found = f"<{word}>", []
     for start in range(len(text)):

@@ -132,8 +132,9 @@ impl NativeFile {
         let keys = self.keys()?;
         keys.verify().map_err(|fault| self.error(FormatErrorKind::Checksum, fault.to_string()))?;
         self.check_keys(&keys, limits)?;
-        let composed = ["vectors", "own_vectors", "ngram_vectors"].into_iter();
-        for name in composed.filter(|name| self.header.tensors.contains_key(name)) {
+        let matrices =
+            ["vectors", "output_vectors", "output_nodes", "own_vectors", "ngram_vectors"];
+        for name in matrices.into_iter().filter(|name| self.header.tensors.contains_key(name)) {
             let vectors = cast_slice(self.bytes(name));
             if self.header.is_finite && find_nonfinite(vectors, || watch.pass(0))?.is_some() {
                 let message =
