@@ -113,7 +113,7 @@ def test_lists_of_words_that_are_wrong(
 @pytest.mark.parametrize("key", ["a\nb", "a\r", "", "\ufeffa"])
 def test_words_that_no_line_can_hold(tmp_path: Path, key: str) -> None:
     vectors = KeyedVectors.from_arrays([key], [[1.0, 2.0]])
-    with pytest.raises(synvec.RowError, match="cannot stand on a line of its own"):
+    with pytest.raises(synvec.RowError, match=r"cannot stand on a line of its own|is empty"):
         formats.save(vectors, tmp_path / "a.npy")
     assert not list(tmp_path.iterdir())
 
@@ -218,7 +218,7 @@ def test_many_words(tmp_path: Path) -> None:
 
 def test_words_that_no_array_can_hold() -> None:
     for key in ("", "a\0"):
-        with pytest.raises(synvec.RowError, match="cannot stand in an array"):
+        with pytest.raises(synvec.RowError, match=r"cannot stand in an array|is empty"):
             vectors = KeyedVectors.from_arrays([key], [[1.0, 2.0]])
             formats.save(vectors, io.BytesIO(), format="npz")
 

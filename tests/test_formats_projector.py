@@ -120,7 +120,7 @@ def test_what_is_wrong(
 
 @pytest.mark.parametrize("key", ["a\tb", "a\nb", "a\r", ""])
 def test_keys_that_cannot_be_written(tmp_path: Path, key: str) -> None:
-    with pytest.raises(synvec.RowError, match="cannot stand between tabs"):
+    with pytest.raises(synvec.RowError, match=r"cannot stand between tabs|is empty"):
         formats.save(KeyedVectors.from_arrays([key], [[1, 2]]), tmp_path / "tensor.tsv")
     assert not list(tmp_path.iterdir())
 
