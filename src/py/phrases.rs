@@ -83,7 +83,7 @@ impl PyPhraseModel {
         &self,
         py: Python<'py>,
         scoring: &str,
-        min_count: u64,
+        min_count: f64,
         threshold: f64,
         delimiter: &str,
     ) -> PyResult<Phrases<'py>> {
@@ -152,7 +152,8 @@ impl PyPhraseModel {
         let (between, offsets) = (between.as_slice()?, offsets.as_slice()?);
         let lengths = [last.len(), count.len(), offsets.len().wrapping_sub(1)];
         let is_known = |ids: &[u32]| ids.iter().all(|&id| (id as usize) < words);
-        let are_bounds = offsets.is_sorted() && offsets.last() == Some(&(between.len() as u64));
+        let ends = (offsets.first(), offsets.last());
+        let are_bounds = offsets.is_sorted() && ends == (Some(&0), Some(&(between.len() as u64)));
         let ids_known = is_known(first) && is_known(last) && is_known(between);
         if counts.len() != words || lengths != [first.len(); 3] || !are_bounds || !ids_known {
             return Err(PyValueError::new_err("the parts of the phrases do not go together"));
