@@ -10,13 +10,16 @@ use pyo3::types::PyDict;
 use super::corpus::PyScannedCorpus;
 use super::jobs::run;
 use super::keys::PyKeyTable;
+use super::streams;
 use crate::corpus::lock;
+use crate::formats::native;
 use crate::phrases::{PhraseModel, PhraseSet, Scoring};
 use crate::vocab::{Vocabulary, WordId};
 use crate::workers;
 
 /// Adds the classes of this room to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(save_phrases, module)?)?;
     module.add_class::<PyPhraseModel>()?;
     module.add_class::<PyPhraseSet>()
 }
@@ -196,4 +199,48 @@ impl PyPhraseSet {
         let corpus = run(py, |observer| self.set.apply(scanned, || observer.poll()))?;
         Ok(PyScannedCorpus { corpus })
     }
+}
+
+/// Saves a native file of phrases: of the words and pairs that were counted, or, with `scores`, of
+/// the phrases that were chosen.
+#[pyfunction]
+#[allow(clippy::too_many_arguments)] // one for each tensor of the file
+#[pyo3(signature = (
+    target, keys, config, *, scores = None, counts = None, count = None, offsets = None,
+    first = None, last = None, between = None
+))]
+fn save_phrases(
+    target: &Bound<'_, PyAny>,
+    keys: &PyKeyTable,
+    config: &str,
+    scores: Option<PyReadonlyArray1<'_, f64>>,
+    counts: Option<PyReadonlyArray1<'_, u64>>,
+    count: Option<PyReadonlyArray1<'_, u64>>,
+    offsets: Option<PyReadonlyArray1<'_, u64>>,
+    first: Option<PyReadonlyArray1<'_, u32>>,
+    last: Option<PyReadonlyArray1<'_, u32>>,
+    between: Option<PyReadonlyArray1<'_, u32>>,
+) -> PyResult<()> {
+    fn numbers<'a, T: numpy::Element>(
+        array: &'a Option<PyReadonlyArray1<'_, T>>,
+    ) -> PyResult<&'a [T]> {
+        array.as_ref().map_or(Ok(&[]), |array| Ok(array.as_slice()?))
+    }
+    let content = match &scores {
+        Some(scores) => native::PhraseContent::Scores(scores.as_slice()?),
+        None => native::PhraseContent::Counts(
+            numbers(&counts)?,
+            native::PairArrays {
+                counts: numbers(&count)?,
+                offsets: numbers(&offsets)?,
+                first: numbers(&first)?,
+                last: numbers(&last)?,
+                between: numbers(&between)?,
+            },
+        ),
+    };
+    let keys = Arc::clone(keys.table());
+    let store = native::PhraseStore { keys: &keys, content, config };
+    let destination = streams::destination(target, false)?;
+    run(target.py(), |observer| native::save_phrases(&store, destination, observer))
 }

@@ -6,7 +6,7 @@ from typing import Any
 
 import click
 
-from synvec import KeyedVectors, TextClassifier, Word2Vec, formats
+from synvec import FrozenPhrases, KeyedVectors, Phrases, TextClassifier, Word2Vec, formats
 from synvec.cli import files, messages
 
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
@@ -28,6 +28,9 @@ def info(file: str, as_json: bool) -> None:
     with files.readable(file) as path:
         form = formats.sniff(path)
         loaded = formats.load(path, format=form)
+        if isinstance(loaded, Phrases | FrozenPhrases):
+            _show(_of_phrases(loaded, file, form, files.bytes_of(Path(path))), as_json)
+            return
         vectors = formats.vectors_of(loaded)
         found = {
             "file": file,
@@ -42,10 +45,30 @@ def info(file: str, as_json: bool) -> None:
             "config": _config(loaded),
             **(_labels(loaded) if isinstance(loaded, TextClassifier) else {}),
         }
+    _show(found, as_json)
+
+
+def _show(found: dict[str, Any], as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
+
+
+def _of_phrases(loaded: Phrases | FrozenPhrases, file: str, form: str, size: int) -> dict[str, Any]:
+    best = loaded.export_phrases() if isinstance(loaded, Phrases) else loaded.phrasegrams
+    return {
+        "file": file,
+        "format": form,
+        "kind": "counts of phrases" if isinstance(loaded, Phrases) else "phrases",
+        "bytes": size,
+        "phrases": len(best),
+        "first_phrases": list(best)[:5],
+        "config": {
+            name: getattr(loaded, name)
+            for name in ("min_count", "threshold", "delimiter", "scoring")
+        },
+    }
 
 
 def _kind(loaded: object) -> str:
@@ -86,16 +109,20 @@ def _print(found: dict[str, Any]) -> None:
         "file": found["file"],
         "format": f"{found['format']} ({found['kind']})",
         "size": files.size(found["bytes"]),
-        "words": f"{found['words']:,}",
-        "dimensions": found["dim"],
-        "first words": " ".join(found["first_words"]),
     }
+    if "phrases" in found:
+        lines["phrases"] = f"{found['phrases']:,}"
+        lines["first phrases"] = " ".join(found["first_phrases"])
+    else:
+        lines["words"] = f"{found['words']:,}"
+        lines["dimensions"] = found["dim"]
+        lines["first words"] = " ".join(found["first_words"])
     if "labels" in found:
         lines["labels"] = f"{found['labels']:,}"
         lines["first labels"] = " ".join(found["first_labels"])
-    if found["norms"] is not None:
+    if found.get("norms") is not None:
         lines["norms"] = "{:.4g} to {:.4g}".format(*found["norms"])
-    if found["counts"] is not None:
+    if found.get("counts") is not None:
         lines["counts"] = "{least:,} to {most:,}, {total:,} in all".format(**found["counts"])
     if found["config"] is not None:
         lines["config"] = " ".join(f"{name}={value}" for name, value in found["config"].items())
