@@ -31,10 +31,20 @@ KeyedVectors, Word2VecKeyedVectors, Vocab, Doc2VecKeyedVectors, FastTextKeyedVec
 )  # fmt: skip
 (FastText,) = classes("gensim.models.fasttext", "FastText")
 Doc2Vec, DocvecsArray = classes("gensim.models.doc2vec", "Doc2Vec", "DocvecsArray")
-_ALL = [
+Phrases, FrozenPhrases, Phraser = classes(
+    "gensim.models.phrases", "Phrases", "FrozenPhrases", "Phraser"
+)
+
+
+def npmi_scorer() -> None:
+    """Stand for gensim's function, which its files name."""
+
+
+npmi_scorer.__module__ = "gensim.models.phrases"
+_ALL: list[Any] = [
     Word2Vec, Word2VecVocab, Word2VecTrainables, OldVocab, KeyedVectors, Word2VecKeyedVectors,
     Vocab, Doc2VecKeyedVectors, FastTextKeyedVectors, FastText, Doc2Vec,
-    DocvecsArray,
+    DocvecsArray, Phrases, FrozenPhrases, Phraser, npmi_scorer,
 ]  # fmt: skip
 
 

@@ -8,6 +8,7 @@ import json
 import math
 import re
 import struct
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -16,19 +17,31 @@ import pytest
 import xxhash
 
 import synvec
-from synvec import FastTextKeyedVectors, KeyedVectors, Word2Vec, formats, model_files
+from synvec import (
+    FastTextKeyedVectors,
+    KeyedVectors,
+    Phrases,
+    Word2Vec,
+    formats,
+    model_files,
+    phrase_files,
+)
 from tests.golden import COUNTS, FOLDER, KEYS, VECTORS
 from tests.golden_native import CONFIG, WRITTEN
+from tests.golden_phrases import WRITTEN as PHRASES
+from tests.golden_phrases import counted
 
 PAGE = Path(__file__).parent.parent / "docs" / "format.md"
 
 # --- the page, in Python ------------------------------------------------------------------------
 
-TYPES = {"U64": "<u8", "F32": "<f4", "U32": "<u4", "U8": "u1"}
+TYPES = {"U64": "<u8", "F64": "<f8", "F32": "<f4", "U32": "<u4", "U8": "u1"}
 ORDER = {
-    "key_offsets": "U64", "counts": "U64", "vectors": "F32", "norms": "F32", "key_slots": "U32",
+    "key_offsets": "U64", "counts": "U64", "scores": "F64", "pair_counts": "U64",
+    "pair_offsets": "U64", "vectors": "F32", "norms": "F32", "key_slots": "U32",
     "output_vectors": "F32", "output_nodes": "F32", "own_vectors": "F32",
-    "ngram_vectors": "F32", "ngram_buckets": "U32", "key_bytes": "U8",
+    "ngram_vectors": "F32", "ngram_buckets": "U32", "pair_first": "U32", "pair_last": "U32",
+    "pair_between": "U32", "key_bytes": "U8",
 }  # fmt: skip
 EMPTY = 0xFFFFFFFF
 
@@ -52,7 +65,7 @@ def slots_of(keys: list[bytes]) -> np.ndarray:
 
 def write(
     keys: list[str],
-    vectors: np.ndarray,
+    vectors: np.ndarray | None,
     *,
     metadata: dict[str, str] | None = None,
     extra: dict[str, tuple[str, np.ndarray]] | None = None,
@@ -60,15 +73,15 @@ def write(
 ) -> bytes:
     texts = [key.encode() for key in keys]
     ends = np.cumsum([0, *map(len, texts)])
-    squares = (vectors.astype(np.float64) ** 2).sum(axis=1)
     arrays = {
         "key_offsets": ends,
-        "vectors": vectors,
-        "norms": np.sqrt(squares),
         "key_slots": slots_of(texts),
         "key_bytes": np.frombuffer(b"".join(texts), "u1"),
         **more,
     }
+    if vectors is not None:
+        squares = (vectors.astype(np.float64) ** 2).sum(axis=1)
+        arrays |= {"vectors": vectors, "norms": np.sqrt(squares)}
     tensors = [(name, type_, arrays[name]) for name, type_ in ORDER.items() if name in arrays]
     tensors += [(name, type_, array) for name, (type_, array) in (extra or {}).items()]
     header: dict[str, Any] = {}
@@ -85,7 +98,8 @@ def write(
         body += data
     header["__metadata__"] = known
     text = json.dumps(header, sort_keys=True, separators=(",", ":"), ensure_ascii=False).encode()
-    while (8 + len(text) + header["vectors"]["data_offsets"][0]) % 64:
+    aligned = "vectors" if vectors is not None else "key_offsets"
+    while (8 + len(text) + header[aligned]["data_offsets"][0]) % 64:
         text += b" "
     blank = b'"xxh3-64.header":"' + b"0" * 16 + b'"'
     own = b'"xxh3-64.header":"' + digits(text).encode() + b'"'
@@ -282,6 +296,61 @@ def test_the_page_names_every_field_of_a_model() -> None:
     lists = {"history", "lifecycle_events"}
     assert named == {*model_files._SETTINGS, *model_files._RESULTS, *lists}
     assert set(CONFIG) < named, "the golden files were written before some of them"
+
+
+@pytest.mark.parametrize("name", PHRASES)
+def test_the_page_reads_and_writes_phrases(name: str) -> None:
+    ours = (FOLDER / name).read_bytes()
+    tensors, metadata = read(ours)
+    texts, ends = tensors["key_bytes"].tobytes(), tensors["key_offsets"]
+    keys = [texts[a:b].decode() for a, b in pairwise(ends)]
+    assert [find(tensors, key) for key in keys] == list(range(len(keys)))
+    own = {n: t for n, t in tensors.items() if not n.startswith("key_")}
+    assert write(keys, None, metadata=metadata, **own) == ours
+    config = json.loads(metadata["config"])
+    assert config["connector_words"] == ["'", "of"]
+    if metadata["kind"] == "frozen_phrases":
+        assert dict(zip(keys, tensors["scores"], strict=True)) == counted().export_phrases()
+        return
+    pairs = {}
+    for i, count in enumerate(tensors["pair_counts"]):
+        between = tensors["pair_between"][slice(*tensors["pair_offsets"][i : i + 2])]
+        words = [tensors["pair_first"][i], *between, tensors["pair_last"][i]]
+        pairs["_".join(keys[word] for word in words)] = count
+    words = dict(zip(keys, tensors["counts"], strict=True))
+    assert config["corpus_word_count"] == sum(words.values()) == 11
+    del words["of"]
+    assert words | pairs == counted().vocab
+
+
+def test_we_read_phrases_of_the_page(tmp_path: Path) -> None:
+    metadata = {"kind": "phrases", "config": json.dumps({"min_count": 1, "threshold": 0.1})}
+    arrays = {
+        "counts": [2, 3], "pair_counts": [2], "pair_offsets": [0, 0], "pair_first": [0],
+        "pair_last": [1], "pair_between": [],
+    }  # fmt: skip
+    more = {name: np.array(values, np.uint64) for name, values in arrays.items()}
+    (tmp_path / "a.kv").write_bytes(write(["a", "b"], None, metadata=metadata, **more))
+    assert Phrases.load(tmp_path / "a.kv").export_phrases() == {"a_b": 0.5}
+    vectors = np.ones((2, 1), np.float32)
+    for kind, stray, message in (
+        ("phrases", {"norms": [1, 1]}, "has no tensor norms"),
+        ("keyed_vectors", {"scores": [1, 1]}, "has no tensor scores"),
+        ("frozen_phrases", {}, "there is no tensor scores"),
+    ):
+        given = {name: np.array(values) for name, values in stray.items()}
+        given |= more if kind == "phrases" else {}
+        rows = vectors if kind == "keyed_vectors" else None
+        (tmp_path / "b.kv").write_bytes(write(["a", "b"], rows, metadata={"kind": kind}, **given))
+        with pytest.raises(synvec.HeaderError, match=message):
+            synvec.load(tmp_path / "b.kv")
+
+
+def test_the_page_names_every_field_of_phrases() -> None:
+    section = PAGE.read_text(encoding="utf-8").split("## Phrases")[1].split("\n## ")[0]
+    fields = section.split("| field |")[1]
+    named = {line.split("`")[1] for line in fields.splitlines() if line.startswith("| `")}
+    assert named == {*phrase_files._ARGUMENTS, "corpus_word_count"}
 
 
 # --- what comes later ----------------------------------------------------------------------------

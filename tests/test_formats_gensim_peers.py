@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 
 import synvec
-from synvec import FastTextKeyedVectors, KeyedVectors, Word2Vec, formats
+from synvec import FastTextKeyedVectors, FrozenPhrases, KeyedVectors, Phrases, Word2Vec, formats
 from synvec.formats.pickles import Doc2VecVectors
 from tests.hostile import check_usable
 
@@ -222,7 +222,7 @@ def test_words_outside_the_vocabulary_as_facebook_has_them() -> None:
         assert ours[word].tobytes() == theirs[word].tobytes()
 
 
-OTHERS = ["poincare_test_3.4.0", "phraser-3.6.0.model", "tfidf_model.tst", "lda_3_0_1_model",
+OTHERS = ["poincare_test_3.4.0", "tfidf_model.tst", "lda_3_0_1_model",
           "tfidf_model.tst.bz2", "dtm_test.dict"]  # fmt: skip
 
 
@@ -230,6 +230,23 @@ OTHERS = ["poincare_test_3.4.0", "phraser-3.6.0.model", "tfidf_model.tst", "lda_
 def test_other_models_are_told_by_name(name: str) -> None:
     with pytest.raises(synvec.UnsupportedFormatError, match=r"holds a gensim\..*save_word2vec"):
         formats.load(DATA / name)
+
+
+PHRASES = {("graph_minors", 31 / 6), ("human_interface", 31 / 9), ("minors_survey", 31 / 9),
+           ("response_time", 7.75)}  # fmt: skip
+"""Printed by gensim 4.4 for each of the files."""
+
+
+@pytest.mark.parametrize("name", ["3.6.0.model", "no-common-terms.pkl", "no-scoring.pkl",
+                                  "scoring-str.pkl"])  # fmt: skip
+def test_phrases_of_gensim_3(name: str) -> None:
+    counted, chosen = formats.load(DATA / f"phrases-{name}"), formats.load(DATA / f"phraser-{name}")
+    assert isinstance(counted, Phrases) and isinstance(chosen, FrozenPhrases)
+    expected = dict(sorted(PHRASES))
+    assert dict(sorted(chosen.phrasegrams.items())) == pytest.approx(expected)
+    assert dict(sorted(counted.export_phrases().items())) == pytest.approx(expected)
+    assert (counted.corpus_word_count, counted.vocab["human"]) == (34, 3)
+    assert chosen["human", "interface", "human"] == ["human_interface", "human"]
 
 
 # --- gensim 4 itself ------------------------------------------------------------------------------

@@ -195,3 +195,89 @@ def test_what_a_corpus_raises_comes_through() -> None:
     with pytest.raises(OSError, match="the disk is gone"):
         found.add_vocab(broken())
     assert found.export_phrases() == phrases().export_phrases()
+
+
+def test_a_frozen_copy_is_ones_own() -> None:
+    found = phrases()
+    frozen = found.freeze()
+    frozen.phrasegrams.clear()
+    assert found["new", "york"] == ["new_york"]
+    assert found.freeze().phrasegrams
+
+
+def test_a_corpus_seen_through_phrases_sees_those_of_the_moment() -> None:
+    """As in gensim: settings and counts may change between two readings."""
+    found = phrases()
+    corpus = [*CORPUS, ["york", "is"]]
+    seen = found[corpus]
+    assert next(iter(seen)) == ["new_york", "is"]
+    found.threshold = 100
+    assert next(iter(seen)) == ["new", "york", "is"]
+    assert "new_york" not in seen.scan().keys.keys()  # noqa: SIM118 - no dict
+    found.threshold = 0.1
+    found.add_vocab([["york", "is"]] * 20)
+    assert list(seen)[-1] == ["york_is"]
+    found.connector_words = frozenset()
+    assert found["bank", "of", "america"] == ["bank", "of", "america"]
+
+
+def test_a_corpus_is_counted_through_its_own_phrases() -> None:
+    found = phrases()
+    before = found.vocab
+    found.add_vocab(found[CORPUS])
+    assert found.vocab["new_york_is"] == 1
+    assert found.vocab["new"] == before["new"]
+
+
+@pytest.mark.parametrize("min_count", [0.5, 1.5])
+def test_min_count_may_be_a_fraction(min_count: float) -> None:
+    found = phrases(min_count=min_count, threshold=0.01)
+    pair = original_scorer(2, 2, 2, found._model.distinct, min_count, 11)
+    assert found.export_phrases()["new_york"] == pair
+
+
+@pytest.mark.parametrize("options", [{"min_count": math.nan}, {"threshold": math.nan}])
+def test_nan_is_no_setting(options: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=r"nan|NaN"):
+        phrases(**options)
+
+
+def test_of_pairs_that_read_alike_the_better_score_counts() -> None:
+    corpus = [["new_york", "times"]] * 9 + [["new", "york_times"], ["new", "x"], ["new", "y"]]
+    found = Phrases(corpus, min_count=0.5, threshold=0.1).export_phrases()
+    scores = list(found.values())
+    assert scores == sorted(scores, reverse=True)
+    assert found["new_york_times"] == pytest.approx(
+        0.5 / 3 * 10
+    )  # new + york_times; 8.5 / 81 * 10 the other
+
+    def own(
+        worda_count: int, wordb_count: int, bigram_count: int, len_vocab: int, min_count: int,
+        corpus_word_count: int,
+    ) -> float:  # fmt: skip
+        counts = (worda_count, wordb_count, bigram_count, len_vocab, min_count, corpus_word_count)
+        return original_scorer(*counts)
+
+    by_function = Phrases(corpus, min_count=0.5, threshold=0.1, scoring=own).export_phrases()
+    assert by_function == pytest.approx(found)
+
+
+@pytest.mark.parametrize(
+    ("delimiter", "connectors", "sentence"),
+    [
+        ("__", [], ["a_", "b"]),
+        ("__", [], ["a", "_b"]),
+        ("_", ["of_the"], ["lord", "of_the", "rings"]),
+        ("_", ["of", "of_the"], ["lord", "of", "of_the", "rings"]),
+        ("_", [], ["_", "a"]),
+    ],
+)
+def test_the_core_and_python_read_delimiters_within_words_alike(
+    delimiter: str, connectors: list[str], sentence: list[str]
+) -> None:
+    corpus = [sentence] * 3
+    found = Phrases(
+        corpus, min_count=1, threshold=0.1, delimiter=delimiter, connector_words=connectors
+    )
+    assert found[sentence] == [delimiter.join(sentence)]
+    assert found[corpus].scan().keys.keys() == [delimiter.join(sentence)]

@@ -185,6 +185,30 @@ def test_callbacks_run_around_epochs_change_no_bit_and_can_stop():
     assert len(stopped.history) == 2
 
 
+def test_a_plain_function_is_called_after_each_epoch_and_can_stop():
+    seen = []
+
+    def look(model):
+        seen.append(len(model.history))
+        return len(seen) < 2
+
+    model = trained(epochs=5, callbacks=[look])
+    assert seen == [1, 2] == [1, len(model.history)]
+    np.testing.assert_array_equal(
+        trained(epochs=2, callbacks=[seen.append]).wv.vectors, trained(epochs=2).wv.vectors
+    )
+    with pytest.raises(TypeError, match="a callback is a int, expected a CallbackAny2Vec or"):
+        trained(callbacks=[3])
+
+
+@pytest.mark.parametrize("name", ["total_examples", "total_words", "word_count"])
+def test_negative_totals_are_refused(name):
+    model = trained(epochs=1)
+    totals = {"total_examples": 300, "epochs": 1, name: -1}
+    with pytest.raises(ValueError, match=f"{name} is -1, expected 0 or more"):
+        model.train(TWO_TOPICS, **totals)
+
+
 def test_training_on_draws_anew_and_keeps_the_arrays_memory():
     model = trained(epochs=1)
     before = model.wv.vectors

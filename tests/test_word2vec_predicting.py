@@ -1,5 +1,8 @@
 """What a model thinks of words in their context."""
 
+import signal
+import sys
+import time
 from typing import Any
 
 import numpy as np
@@ -98,3 +101,42 @@ def test_scores_that_cannot_be_had() -> None:
         trained().score([["a"]])
     with pytest.raises(RuntimeError, match="no vocabulary"):
         Word2Vec(hs=1, negative=0).score([["a"]])
+
+
+def test_a_score_is_finite_however_sure_the_model_is() -> None:
+    model = Word2Vec(
+        [["a", "b"]] * 3, vector_size=4, min_count=1, hs=1, negative=0, epochs=1, workers=1
+    )
+    model.wv.vectors[:] = 40
+    model.syn1[:] = -40
+    scores = model.score([["a", "b"], ["b", "a"]])
+    assert np.isfinite(scores).all()
+    assert scores.min() <= -6400
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="signals are POSIX")
+@pytest.mark.parametrize("window", [5, None])
+def test_scoring_one_endless_sentence_stops_on_request(window: int | None) -> None:
+    """A block is 64 sentences; nobody waits for the end of one."""
+    words = ["a", "b", "c", "d"]
+    model = Word2Vec(
+        [words] * 3, vector_size=400, min_count=1, hs=1, negative=0, epochs=1, window=window
+    )
+    sentence = words * (200_000 if window else 10_000)
+    alarm = signal.signal(signal.SIGALRM, signal.default_int_handler)
+    try:
+        begin = time.monotonic()
+        signal.setitimer(signal.ITIMER_REAL, 1.0)
+        with pytest.raises(KeyboardInterrupt):
+            model.score([sentence] * 3)
+        assert time.monotonic() - begin < 2.5
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, alarm)
+    assert model.score([words])[0] < 0
+
+
+@pytest.mark.parametrize(("topn", "found"), [(0, 0), (-1, 0), (1, 1), (99, 3), (None, 3)])
+def test_how_many_words_are_predicted(topn: int | None, found: int) -> None:
+    model = Word2Vec([["a", "b", "c"]] * 3, vector_size=4, min_count=1, epochs=1)
+    assert len(model.predict_output_word(["a"], topn=topn) or []) == found

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from synvec import RULE_DISCARD, RULE_KEEP, Word2Vec
+from synvec import RULE_DISCARD, RULE_KEEP, KeyedVectors, Word2Vec
 
 CORPUS = [["a", "b", "c", "a"], ["b", "a", "d"]] * 20
 LATER = [["x", "a", "y", "x"], ["y", "z", "x"]]
@@ -131,9 +131,12 @@ def test_a_rule_decides_about_counts_too() -> None:
         ({3: 9}, TypeError, "the word 3 is a int"),
         ({"a": 1.5}, TypeError, "the count of 'a' is 1.5"),
         ({"a": -1}, ValueError, "the count of 'a' is -1"),
+        ({"a": 2**63}, ValueError, "expected less than 2\\*\\*63"),
+        ({"a": 2**62, "b": 2**62}, ValueError, "expected less than 2\\*\\*63"),
+        ([("a", 9)], TypeError, "word_freq is a list, expected a mapping"),
     ],
 )
-def test_counts_that_are_none(counts: dict[Any, Any], error: type[Exception], message: str) -> None:
+def test_counts_that_are_none(counts: Any, error: type[Exception], message: str) -> None:
     with pytest.raises(error, match=message):
         Word2Vec(vector_size=4).build_vocab_from_freq(counts)
 
@@ -272,3 +275,15 @@ def test_a_saved_model_knows_what_happened_to_it(tmp_path: Path) -> None:
     assert again.lifecycle_events == model.lifecycle_events
     assert (again.train_count, again.total_train_time) == (1, model.total_train_time)
     assert (again.null_word, again.cbow_corrected) == (1, True)
+
+
+def test_beginning_with_vectors_gives_each_word_its_own_whatever_the_order() -> None:
+    model = Word2Vec([["a", "b", "c"]] * 2, vector_size=2, min_count=1)
+    model.wv.fill_norms()
+    before = model.wv["b"].copy()
+    given = KeyedVectors.from_arrays(["x", "c", "y", "a"], [[1, 1], [2, 0], [3, 3], [0, 5]])
+    assert model.init_from(given) == 2
+    assert model.wv["a"].tolist() == [0, 5]
+    assert model.wv["c"].tolist() == [2, 0]
+    assert model.wv["b"].tolist() == before.tolist()
+    assert model.wv.get_vector("a", norm=True).tolist() == [0, 1]

@@ -145,7 +145,7 @@ class PhraseModel:
     def distinct(self) -> int:
         """Distinct words, connectors left out, and pairs."""
     def scored(
-        self, scoring: str, min_count: int, threshold: float, delimiter: str
+        self, scoring: str, min_count: float, threshold: float, delimiter: str
     ) -> tuple[list[str], NDArray[np.uint64], NDArray[np.float64]]:
         """Return the pairs above a score, the best first: as they read, counts and scores."""
     def pairs(self, min_count: int) -> dict[str, NDArray[Any]]:
@@ -560,8 +560,30 @@ def save_native(
 ) -> None:
     """Save a native file; see `synvec.formats.save_native`."""
 
+def save_phrases(
+    target: Target,
+    keys: KeyTable,
+    config: str,
+    *,
+    scores: NDArray[np.float64] | None = None,
+    counts: NDArray[np.uint64] | None = None,
+    count: NDArray[np.uint64] | None = None,
+    offsets: NDArray[np.uint64] | None = None,
+    first: NDArray[np.uint32] | None = None,
+    last: NDArray[np.uint32] | None = None,
+    between: NDArray[np.uint32] | None = None,
+) -> None:
+    """Save a native file of phrases: chosen ones with ``scores``, else what was counted.
+
+    The others are the arrays of `PhraseModel.words` and `PhraseModel.pairs`.
+    """
+
 def open_native(source: Source, writable: bool, limits: Limits) -> dict[str, Any]:
-    """Map a native file; the fields of `synvec.formats.NativeParts` but for the path."""
+    """Map a native file; the fields of `synvec.formats.NativeParts` but for the path.
+
+    Of a file of phrases: ``keys``, ``kind``, ``config``, and ``scores`` or ``counts`` and the
+    arrays ``pair_counts``, ``pair_offsets``, ``pair_first``, ``pair_last``, ``pair_between``.
+    """
 
 def verify_native(source: Source, limits: Limits) -> tuple[int, int, int, bool, str]:
     """Check every checksum of a native file, and all that was proven when it was saved.

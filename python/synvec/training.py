@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.callbacks import CallbackAny2Vec
+from synvec.callbacks import Callback, as_objects
 from synvec.history import Epoch
 from synvec.progress import ProgressCallback
 
@@ -52,21 +52,22 @@ class TrainingRun:
         self,
         epochs: int,
         one_epoch: _core.TrainConfig,
-        callbacks: Sequence[CallbackAny2Vec],
+        callbacks: Sequence[Callback],
         reports: ProgressCallback | None,
     ) -> list[Epoch]:
         """Train with callbacks around each epoch; one that returns ``False`` ends it."""
-        for callback in callbacks:
+        objects = as_objects(callbacks)
+        for callback in objects:
             callback.on_train_begin(self._model)
         for epoch in range(epochs):
-            for callback in callbacks:
+            for callback in objects:
                 callback.on_epoch_begin(self._model)
             self._train(one_epoch, reports and self._over_all(epoch, epochs, reports))
-            answers = [callback.on_epoch_end(self._model) for callback in callbacks]
+            answers = [callback.on_epoch_end(self._model) for callback in objects]
             if any(answer is False for answer in answers):
                 logger.info("a callback ended training after epoch %d of %d", epoch + 1, epochs)
                 break
-        for callback in callbacks:
+        for callback in objects:
             callback.on_train_end(self._model)
         return self._done
 

@@ -68,12 +68,16 @@ class WordFrequencies:
     Raises
     ------
     TypeError
-        When a word is no ``str``, or a count no integer.
+        When they are no mapping, a word is no ``str``, or a count no integer.
     ValueError
-        When a count is negative.
+        When a count is negative, or all together are beyond 64 bits.
     """
 
     def __init__(self, counts: Mapping[str, int], sentences: int = 0) -> None:
+        if not isinstance(counts, Mapping):
+            raise TypeError(
+                f"word_freq is a {type(counts).__name__}, expected a mapping of words to counts"
+            )
         for word, count in counts.items():
             if not isinstance(word, str):
                 raise TypeError(f"the word {word!r} is a {type(word).__name__}, expected a str")
@@ -81,10 +85,12 @@ class WordFrequencies:
                 raise TypeError(f"the count of {word!r} is {count!r}, expected an integer")
             if count < 0:
                 raise ValueError(f"the count of {word!r} is {count}, expected 0 or more")
+        self.raw_words = sum(map(int, counts.values()))
+        if self.raw_words >= 1 << 63:
+            raise ValueError(f"the counts make {self.raw_words} words, expected less than 2**63")
         self.keys = _core.KeyTable(list(counts))
         self.counts = np.fromiter(counts.values(), np.uint64, len(counts))
         self.sentences = sentences
-        self.raw_words = int(self.counts.sum())
         self.distinct = len(counts)
 
     def vocabulary(

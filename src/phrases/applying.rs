@@ -14,6 +14,9 @@ use crate::workers;
 /// Ids that a thread takes at a time.
 const BLOCK: usize = if cfg!(test) { 7 } else { 1 << 21 };
 
+/// Ways of taking one phrase apart that are looked at, at most.
+const MOST_READINGS: usize = 1000;
+
 /// Phrases, as they read.
 #[derive(Debug, Clone)]
 pub struct PhraseSet {
@@ -75,7 +78,7 @@ impl PhraseSet {
         let mut phrases = PairMap::default();
         let word = |text: &str| words.index(text).map(|index| WordId(index as u32));
         for (number, phrase) in self.phrases.iter().enumerate() {
-            for (end_of_first, _) in phrase.match_indices(&self.delimiter) {
+            for end_of_first in self.delimiters(phrase) {
                 let Some(first) = word(&phrase[..end_of_first]) else { continue };
                 if connectors.has(first) {
                     continue;
@@ -91,6 +94,13 @@ impl PhraseSet {
         PhraseIds { phrases, connectors, begins }
     }
 
+    /// Where the delimiter stands in a text, also where one overlaps the next: with `__`, the
+    /// words `a_` and `b` make `a___b`.
+    fn delimiters<'a>(&'a self, text: &'a str) -> impl Iterator<Item = usize> + 'a {
+        let places = text.char_indices().map(|(place, _)| place);
+        places.filter(move |&place| text[place..].starts_with(&self.delimiter))
+    }
+
     /// The ways to read `rest` as connectors and a last word.
     fn ends(
         &self,
@@ -98,18 +108,22 @@ impl PhraseSet {
         word: &impl Fn(&str) -> Option<WordId>,
         connectors: &Connectors,
     ) -> Vec<(WordId, Vec<WordId>)> {
-        let (mut ends, mut between, mut rest) = (Vec::new(), Vec::new(), rest);
-        loop {
-            if let Some(last) = word(rest).filter(|&last| !connectors.has(last)) {
-                ends.push((last, between.clone()));
+        let mut ends = Vec::new();
+        let mut open = vec![(rest, Vec::new())];
+        // Connectors with delimiters in them could make ever more ways; texts have a handful.
+        for _ in 0..MOST_READINGS {
+            let Some((rest, between)) = open.pop() else { break };
+            for place in self.delimiters(rest) {
+                if let Some(next) = word(&rest[..place]).filter(|&next| connectors.has(next)) {
+                    let after = &rest[place + self.delimiter.len()..];
+                    open.push((after, [&between[..], &[next]].concat()));
+                }
             }
-            let Some((next, after)) = rest.split_once(&self.delimiter) else { return ends };
-            let Some(connector) = word(next).filter(|&next| connectors.has(next)) else {
-                return ends;
-            };
-            between.push(connector);
-            rest = after;
+            if let Some(last) = word(rest).filter(|&last| !connectors.has(last)) {
+                ends.push((last, between));
+            }
         }
+        ends
     }
 }
 

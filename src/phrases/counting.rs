@@ -3,6 +3,7 @@
 //! A block of ids is cut among the threads, each sorts the pairs of its part by shard, and then each
 //! thread counts the pairs of some shards: no lock, and a shard is small enough for a core's cache.
 
+use std::collections::HashSet;
 use std::ops::Range;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -58,6 +59,11 @@ impl PairCounts {
         self.len() == 0
     }
 
+    #[cfg(test)]
+    pub fn between_len(&self) -> usize {
+        self.between.len()
+    }
+
     /// Each pair and its count, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (Pair, u64)> {
         self.shards.iter().flatten().map(|(&pair, &count)| (pair, count))
@@ -74,7 +80,8 @@ impl PairCounts {
         if !between.is_empty() {
             self.between.entry(pair.between).or_insert_with(|| between.into());
         }
-        *self.shards[shard_of(pair)].entry(pair).or_default() += count;
+        let total = self.shards[shard_of(pair)].entry(pair).or_default();
+        *total = total.saturating_add(count); // the count may come of a file
     }
 
     /// Counts the pairs of a corpus; `poll` is called as [`workers::run`] does.
@@ -128,8 +135,12 @@ impl PairCounts {
         workers::run(workers, stop, take, poll).map(drop)
     }
 
-    /// Forgets the rarest pairs, a bit more each time, until there is room again.
+    /// Forgets the rarest pairs, a bit more each time, until there is room again; and what stood
+    /// between the words of pairs that are all forgotten.
     fn prune(&mut self) {
+        if self.len() <= self.max_pairs {
+            return;
+        }
         while self.len() > self.max_pairs {
             for map in &mut self.shards {
                 map.retain(|_, count| *count > self.min_reduce);
@@ -137,6 +148,9 @@ impl PairCounts {
             }
             self.min_reduce += 1;
         }
+        let used: HashSet<u64> = self.iter().map(|(pair, _)| pair.between).collect();
+        self.between.retain(|hash, _| used.contains(hash));
+        self.between.shrink_to_fit();
     }
 }
 

@@ -14,6 +14,7 @@ pub mod model;
 pub use applying::PhraseSet;
 pub use model::{PhraseModel, Scored, Scoring};
 
+use std::collections::HashSet;
 use std::hash::{BuildHasherDefault, Hasher};
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -105,7 +106,8 @@ impl Connectors {
         if connectors.is_empty() {
             return Self::default();
         }
-        Self(words.map(|word| connectors.iter().any(|connector| connector == word)).collect())
+        let connectors: HashSet<&str> = connectors.iter().map(String::as_str).collect();
+        Self(words.map(|word| connectors.contains(word)).collect())
     }
 }
 

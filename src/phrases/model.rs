@@ -118,15 +118,12 @@ impl PhraseModel {
     pub fn scored(
         &self,
         scoring: Scoring,
-        min_count: u64,
+        min_count: f64,
         threshold: f64,
         delimiter: &str,
     ) -> Vec<Scored> {
-        let scale = Scale {
-            min_count: min_count as f64,
-            vocabulary: self.distinct() as f64,
-            words: self.words as f64,
-        };
+        let scale =
+            Scale { min_count, vocabulary: self.distinct() as f64, words: self.words as f64 };
         let count_of = |word: WordId| self.vocabulary.counts.get(word.row()).copied().unwrap_or(0);
         let mut found: Vec<Scored> = (self.pairs.iter())
             .filter_map(|(pair, count)| {

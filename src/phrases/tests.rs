@@ -142,7 +142,7 @@ fn scores_are_those_of_the_formulas() {
     let model = model(&sentences, &[], 2);
     // a 3, b 3, c 2; a_b 3, b_c 1: 5 words and pairs, 8 words read.
     let score = |scoring, min_count| {
-        let scored = model.scored(scoring, min_count, f64::MIN, "_");
+        let scored = model.scored(scoring, min_count as f64, f64::MIN, "_");
         scored.into_iter().map(|found| (found.phrase, found.score)).collect::<BTreeMap<_, _>>()
     };
     let default = score(Scoring::Default, 1);
@@ -153,7 +153,7 @@ fn scores_are_those_of_the_formulas() {
     let expected = (3.0 / 8.0 / (3.0 / 8.0 * 3.0 / 8.0f64)).ln() / -(3.0 / 8.0f64).ln();
     assert!((npmi["a_b"] - expected).abs() < 1e-12);
     assert_eq!(npmi.len(), 1, "rarer than min_count");
-    let best = model.scored(Scoring::Default, 1, f64::MIN, "_");
+    let best = model.scored(Scoring::Default, 1.0, f64::MIN, "_");
     assert_eq!((best[0].phrase.as_str(), best[0].count), ("a_b", 3));
     assert_eq!(model.distinct(), 5);
     let connected = self::model(&sentences, &["c", "absent"], 1);
@@ -182,4 +182,31 @@ fn the_rarest_are_forgotten_when_there_are_too_many() {
     assert!(kept.len() <= 2, "{kept:?}");
     assert_eq!(model.phrase(kept[0].0, "_"), "a_b");
     assert_eq!(model.vocabulary.counts, [50 + 2, 50, 3, 3], "words are never forgotten");
+}
+
+#[test]
+fn what_stood_between_forgotten_pairs_is_forgotten() {
+    let common = ["a", "of", "b"];
+    let rare: Vec<Vec<&str>> =
+        (0..20).map(|at| [vec!["a"], vec!["of"; at], vec!["c"]].concat()).collect();
+    let sentences = [vec![common.to_vec(); 30], rare].concat();
+    let mut model = PhraseModel::new(vec!["of".to_owned()], 3);
+    model.add(&scanned(&sentences), 1, || Ok(())).unwrap();
+    assert!(model.pairs.len() <= 3);
+    assert!(model.pairs.between_len() <= 3);
+    let kept: Vec<String> = model.pairs.iter().map(|(pair, _)| model.phrase(pair, "_")).collect();
+    assert!(kept.contains(&"a_of_b".to_owned()), "{kept:?}");
+}
+
+#[test]
+fn ways_to_read_a_phrase_are_bounded() {
+    let connectors = ["x", "x_x", "x_x_x"];
+    let phrase = format!("a_{}b", "x_".repeat(60));
+    let set = PhraseSet {
+        phrases: [phrase.as_str()].into_iter().collect(),
+        delimiter: "_".into(),
+        connectors: connectors.iter().map(|&word| word.to_owned()).collect(),
+    };
+    let sentence = [vec!["a"], vec!["x_x_x"; 20], vec!["b"], connectors.to_vec()].concat();
+    set.apply(&scanned(&[sentence]), || Ok(())).unwrap();
 }

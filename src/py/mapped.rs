@@ -51,17 +51,28 @@ fn open_native<'py>(
     let (rows, size) = native.shape()?;
     let parts = PyDict::new(py);
     parts.set_item("keys", Bound::new(py, PyKeyTable::from(native.keys()?))?)?;
+    parts.set_item("kind", native.kind().name())?;
+    parts.set_item("config", native.config())?;
     let arrays = Arrays { py, native: &native, pages };
+    parts.set_item("counts", arrays.array::<u64, _>("counts", [rows])?)?;
+    if !native.kind().has_vectors() {
+        let pairs = native.length("pair_counts");
+        let between = native.length("pair_between");
+        parts.set_item("scores", arrays.array::<f64, _>("scores", [rows])?)?;
+        parts.set_item("pair_counts", arrays.array::<u64, _>("pair_counts", [pairs])?)?;
+        parts.set_item("pair_offsets", arrays.array::<u64, _>("pair_offsets", [pairs + 1])?)?;
+        parts.set_item("pair_first", arrays.array::<u32, _>("pair_first", [pairs])?)?;
+        parts.set_item("pair_last", arrays.array::<u32, _>("pair_last", [pairs])?)?;
+        parts.set_item("pair_between", arrays.array::<u32, _>("pair_between", [between])?)?;
+        return Ok(parts);
+    }
     for name in ["vectors", "output_vectors", "output_nodes", "own_vectors"] {
         parts.set_item(name, arrays.array::<f32, _>(name, [rows, size])?)?;
     }
     parts.set_item("norms", arrays.array::<f32, _>("norms", [rows])?)?;
-    parts.set_item("counts", arrays.array::<u64, _>("counts", [rows])?)?;
-    let ngrams = native.ngram_rows();
+    let ngrams = native.length("ngram_vectors");
     parts.set_item("ngram_vectors", arrays.array::<f32, _>("ngram_vectors", [ngrams, size])?)?;
     parts.set_item("ngram_buckets", arrays.array::<u32, _>("ngram_buckets", [ngrams])?)?;
-    parts.set_item("kind", native.kind().name())?;
-    parts.set_item("config", native.config())?;
     Ok(parts)
 }
 

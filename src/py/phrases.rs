@@ -10,13 +10,16 @@ use pyo3::types::PyDict;
 use super::corpus::PyScannedCorpus;
 use super::jobs::run;
 use super::keys::PyKeyTable;
+use super::streams;
 use crate::corpus::lock;
+use crate::formats::native;
 use crate::phrases::{PhraseModel, PhraseSet, Scoring};
 use crate::vocab::{Vocabulary, WordId};
 use crate::workers;
 
 /// Adds the classes of this room to the module.
 pub fn register(module: &Bound<'_, PyModule>) -> PyResult<()> {
+    module.add_function(wrap_pyfunction!(save_phrases, module)?)?;
     module.add_class::<PyPhraseModel>()?;
     module.add_class::<PyPhraseSet>()
 }
@@ -83,7 +86,7 @@ impl PyPhraseModel {
         &self,
         py: Python<'py>,
         scoring: &str,
-        min_count: u64,
+        min_count: f64,
         threshold: f64,
         delimiter: &str,
     ) -> PyResult<Phrases<'py>> {
@@ -152,7 +155,8 @@ impl PyPhraseModel {
         let (between, offsets) = (between.as_slice()?, offsets.as_slice()?);
         let lengths = [last.len(), count.len(), offsets.len().wrapping_sub(1)];
         let is_known = |ids: &[u32]| ids.iter().all(|&id| (id as usize) < words);
-        let are_bounds = offsets.is_sorted() && offsets.last() == Some(&(between.len() as u64));
+        let ends = (offsets.first(), offsets.last());
+        let are_bounds = offsets.is_sorted() && ends == (Some(&0), Some(&(between.len() as u64)));
         let ids_known = is_known(first) && is_known(last) && is_known(between);
         if counts.len() != words || lengths != [first.len(); 3] || !are_bounds || !ids_known {
             return Err(PyValueError::new_err("the parts of the phrases do not go together"));
@@ -195,4 +199,48 @@ impl PyPhraseSet {
         let corpus = run(py, |observer| self.set.apply(scanned, || observer.poll()))?;
         Ok(PyScannedCorpus { corpus })
     }
+}
+
+/// Saves a native file of phrases: of the words and pairs that were counted, or, with `scores`, of
+/// the phrases that were chosen.
+#[pyfunction]
+#[allow(clippy::too_many_arguments)] // one for each tensor of the file
+#[pyo3(signature = (
+    target, keys, config, *, scores = None, counts = None, count = None, offsets = None,
+    first = None, last = None, between = None
+))]
+fn save_phrases(
+    target: &Bound<'_, PyAny>,
+    keys: &PyKeyTable,
+    config: &str,
+    scores: Option<PyReadonlyArray1<'_, f64>>,
+    counts: Option<PyReadonlyArray1<'_, u64>>,
+    count: Option<PyReadonlyArray1<'_, u64>>,
+    offsets: Option<PyReadonlyArray1<'_, u64>>,
+    first: Option<PyReadonlyArray1<'_, u32>>,
+    last: Option<PyReadonlyArray1<'_, u32>>,
+    between: Option<PyReadonlyArray1<'_, u32>>,
+) -> PyResult<()> {
+    fn numbers<'a, T: numpy::Element>(
+        array: &'a Option<PyReadonlyArray1<'_, T>>,
+    ) -> PyResult<&'a [T]> {
+        array.as_ref().map_or(Ok(&[]), |array| Ok(array.as_slice()?))
+    }
+    let content = match &scores {
+        Some(scores) => native::PhraseContent::Scores(scores.as_slice()?),
+        None => native::PhraseContent::Counts(
+            numbers(&counts)?,
+            native::PairArrays {
+                counts: numbers(&count)?,
+                offsets: numbers(&offsets)?,
+                first: numbers(&first)?,
+                last: numbers(&last)?,
+                between: numbers(&between)?,
+            },
+        ),
+    };
+    let keys = Arc::clone(keys.table());
+    let store = native::PhraseStore { keys: &keys, content, config };
+    let destination = streams::destination(target, false)?;
+    run(target.py(), |observer| native::save_phrases(&store, destination, observer))
 }

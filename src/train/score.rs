@@ -56,8 +56,11 @@ impl HierarchicalModel<'_> {
                     return Ok(());
                 }
                 for sentence in start..sentences.min(start + BLOCK) {
+                    if stop.load(Ordering::Relaxed) {
+                        return Ok(());
+                    }
                     let range = offsets[sentence] as usize..offsets[sentence + 1] as usize;
-                    let score = self.sentence(&ids[range], &mut hidden);
+                    let score = self.sentence(&ids[range], &mut hidden, &stop);
                     lock(&scores)[sentence] = score;
                 }
             }
@@ -67,10 +70,15 @@ impl HierarchicalModel<'_> {
         Ok(scores.into_inner().unwrap_or_else(|poison| poison.into_inner()))
     }
 
-    fn sentence(&self, words: &[WordId], hidden: &mut [f32]) -> f64 {
+    /// The score of one sentence; nobody asks for it any more once `stop` is set.
+    fn sentence(&self, words: &[WordId], hidden: &mut [f32], stop: &AtomicBool) -> f64 {
         let window = self.config.window;
         let mut sum = 0.0;
         for (at, &center) in words.iter().enumerate() {
+            // A corpus may be one sentence, and a window all of it.
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
             let before = &words[at.saturating_sub(window)..at];
             let after = &words[at + 1..words.len().min(at + 1 + window)];
             let contexts = || before.iter().chain(after);
@@ -107,8 +115,28 @@ impl HierarchicalModel<'_> {
             let row = &self.output_nodes[node as usize * size..][..size];
             let dot: f32 = row.iter().zip(hidden).map(|(a, b)| a * b).sum();
             let towards = f64::from(if label == 1.0 { dot } else { -dot });
-            -(-towards).exp().ln_1p()
+            log_sigmoid(towards)
         };
         nodes.iter().zip(labels).map(turn).sum()
+    }
+}
+
+/// ln(1 / (1 + e^-x)); finite for every finite x, where the formula as it stands overflows.
+fn log_sigmoid(x: f64) -> f64 {
+    x.min(0.0) - (-x.abs()).exp().ln_1p()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn log_sigmoid_is_the_formula_and_never_infinite() {
+        for x in [-30.0, -1.0, -1e-9, 0.0, 0.5, 20.0] {
+            let plain = (1.0 / (1.0 + f64::exp(-x))).ln();
+            assert!((log_sigmoid(x) - plain).abs() <= 1e-9 * plain.abs() + 1e-12, "{x}");
+        }
+        assert_eq!(log_sigmoid(-1e4), -1e4);
+        assert_eq!(log_sigmoid(1e4), 0.0);
     }
 }

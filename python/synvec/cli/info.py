@@ -6,7 +6,15 @@ from typing import Any
 
 import click
 
-from synvec import FastTextKeyedVectors, KeyedVectors, TextClassifier, Word2Vec, formats
+from synvec import (
+    FastTextKeyedVectors,
+    FrozenPhrases,
+    KeyedVectors,
+    Phrases,
+    TextClassifier,
+    Word2Vec,
+    formats,
+)
 from synvec.cli import files, messages
 from synvec.formats.floret import FloretVectors
 from synvec.formats.pickles import Doc2VecVectors
@@ -29,21 +37,36 @@ def info(file: str, as_json: bool) -> None:
         loaded = formats.load(path, format=form)
         known: dict[str, Any] = {"file": file, "format": form, "kind": _kind(loaded)}
         known["bytes"] = files.bytes_of(Path(path))
-        if isinstance(loaded, FloretVectors):
-            found = {**known, "rows": len(loaded.table), "dim": loaded.vector_size}
-        else:
-            found = {**known, **_of_words(formats.vectors_of(loaded)), "config": _config(loaded)}
-        if isinstance(loaded, TextClassifier):
-            found |= {"labels": len(loaded.labels), "first_labels": loaded.labels[:5]}
-        if isinstance(loaded, Doc2VecVectors):
-            found |= {
-                "documents": len(loaded.dv),
-                "first_documents": loaded.dv.key_table.keys(0, 5),
-            }
+        found = known | _content(loaded)
     if as_json:
         click.echo(json.dumps(found, ensure_ascii=False))
     else:
         _print(found)
+
+
+def _content(loaded: Any) -> dict[str, Any]:
+    """Return what is told of each kind of content."""
+    if isinstance(loaded, Phrases | FrozenPhrases):
+        return _of_phrases(loaded)
+    if isinstance(loaded, FloretVectors):
+        return {"rows": len(loaded.table), "dim": loaded.vector_size}
+    found = {**_of_words(formats.vectors_of(loaded)), "config": _config(loaded)}
+    if isinstance(loaded, TextClassifier):
+        found |= {"labels": len(loaded.labels), "first_labels": loaded.labels[:5]}
+    if isinstance(loaded, Doc2VecVectors):
+        documents = loaded.dv
+        found |= {"documents": len(documents), "first_documents": documents.key_table.keys(0, 5)}
+    return found
+
+
+def _of_phrases(loaded: Phrases | FrozenPhrases) -> dict[str, Any]:
+    best = loaded.export_phrases() if isinstance(loaded, Phrases) else loaded.phrasegrams
+    settings = ("min_count", "threshold", "delimiter", "scoring")
+    return {
+        "phrases": len(best),
+        "first_phrases": list(best)[:5],
+        "config": {name: getattr(loaded, name) for name in settings},
+    }
 
 
 def _kind(loaded: object) -> str:
@@ -51,6 +74,8 @@ def _kind(loaded: object) -> str:
         return "quantized text classifier" if loaded.is_quantized else "text classifier"
     if isinstance(loaded, FloretVectors):
         return "vectors of any word"
+    if isinstance(loaded, Phrases | FrozenPhrases):
+        return "counts of phrases" if isinstance(loaded, Phrases) else "phrases"
     if isinstance(loaded, FastTextKeyedVectors):
         return "vectors with subwords"
     if isinstance(loaded, KeyedVectors):
@@ -98,10 +123,11 @@ def _print(found: dict[str, Any]) -> None:
     for what in ("rows", "words"):
         if what in found:
             lines[what] = f"{found[what]:,}"
-    lines["dimensions"] = found["dim"]
+    if "dim" in found:
+        lines["dimensions"] = found["dim"]
     if "words" in found:
         lines["first words"] = " ".join(found["first_words"])
-    for what in ("documents", "labels"):
+    for what in ("documents", "labels", "phrases"):
         if what in found:
             lines[what] = f"{found[what]:,}"
             lines[f"first {what}"] = " ".join(found[f"first_{what}"])

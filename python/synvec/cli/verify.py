@@ -47,5 +47,7 @@ def verify(paths: tuple[str, ...], source_format: Any, allow_nonfinite: bool) ->
 
 
 def _described(found: formats.Verified) -> str:
-    shape = f", {found.rows:,} words × {found.vector_size}" if found.rows is not None else ""
+    shape = f", {found.rows:,} words" if found.rows is not None else ""
+    if found.vector_size is not None:
+        shape += f" × {found.vector_size}"
     return f"OK, {formats.FORMATS[found.format].title}{shape}: {'; '.join(found.checked)}"

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.errors import HeaderError
+from synvec.errors import HeaderError, UnsupportedFormatError
 from synvec.formats.limits import DEFAULT, Limits
 from synvec.formats.remote import readable, writable
 from synvec.formats.sources import Source, Target, is_url, name_of
@@ -21,8 +21,13 @@ from synvec.formats.verifying import Verified
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from synvec.frozen_phrases import FrozenPhrases
     from synvec.keyed_vectors import KeyedVectors
+    from synvec.phrases import Phrases
     from synvec.word2vec import Word2Vec
+
+PHRASES = ("phrases", "frozen_phrases")
+"""The kinds of files that hold no vectors."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,12 +180,25 @@ def open_native(
     >>> open_native("vectors.kv").keys.keys(0, 3)  # doctest: +SKIP
     ['the', 'of', 'and']
     """
+    parts = _opened(path, mmap, limits)
+    if parts["kind"] in PHRASES:
+        raise UnsupportedFormatError(
+            f"{name_of(path)}: holds phrases, no vectors; open it with Phrases.load, or with"
+            " FrozenPhrases.load"
+        )
+    return _as_parts(parts, path)
+
+
+def _opened(path: Source, mmap: Literal["c", "r"] | None, limits: Limits) -> dict[str, Any]:
     if mmap not in (None, "c", "r"):
         raise ValueError(f'mmap is {mmap!r}, expected None, "c" or "r"')
+    with readable(path) as source:
+        return _core.open_native(source, mmap != "r", limits)
+
+
+def _as_parts(parts: dict[str, Any], path: Source) -> NativeParts:
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
-    with readable(path) as source:
-        parts = _core.open_native(source, mmap != "r", limits)
     config = parts.pop("config")
     return NativeParts(
         **parts,
@@ -191,9 +209,14 @@ def open_native(
 
 def load_native(
     source: Source, *, limits: Limits = DEFAULT, mmap: Literal["c", "r"] | None = None
-) -> KeyedVectors | Word2Vec:
-    """Open a native file as what it holds: vectors, or the full model that they belong to."""
-    parts = open_native(source, mmap, limits=limits)
+) -> KeyedVectors | Word2Vec | Phrases | FrozenPhrases:
+    """Open a native file as what it holds: vectors, the model that they belong to, or phrases."""
+    opened = _opened(source, mmap, limits)
+    if opened["kind"] in PHRASES:
+        from synvec.phrase_files import from_native
+
+        return from_native(opened, name_of(source))
+    parts = _as_parts(opened, source)
     if parts.kind == "fasttext_keyed_vectors":
         from synvec.fasttext import FastTextKeyedVectors
 
@@ -238,13 +261,14 @@ def verify_native(
     3000000
     """
     with readable(source) as opened:
-        rows, size, tensors, is_finite, _ = _core.verify_native(opened, limits)
+        rows, size, tensors, is_finite, kind = _core.verify_native(opened, limits)
     numbers = "all numbers are finite" if is_finite else "it was saved with NaN or infinity"
     checked = (
         f"the header and {tensors} tensors match their checksums",
         f"keys are whole, {numbers}",
     )
-    return Verified(format="native", rows=rows, vector_size=size, checked=checked)
+    vector_size = None if kind in PHRASES else size
+    return Verified(format="native", rows=rows, vector_size=vector_size, checked=checked)
 
 
 def as_counts(counts: NDArray[Any]) -> NDArray[np.uint64]:

@@ -17,10 +17,20 @@ if TYPE_CHECKING:
     from synvec.formats.floret import FloretVectors
     from synvec.formats.pickles import Doc2VecVectors
     from synvec.formats.word_lists import KeySource
+    from synvec.frozen_phrases import FrozenPhrases
     from synvec.keyed_vectors import KeyedVectors
+    from synvec.phrases import Phrases
     from synvec.word2vec import Word2Vec
 
-    Loaded: TypeAlias = KeyedVectors | Word2Vec | TextClassifier | FloretVectors | Doc2VecVectors
+    Loaded: TypeAlias = (
+        KeyedVectors
+        | Word2Vec
+        | TextClassifier
+        | FloretVectors
+        | Doc2VecVectors
+        | Phrases
+        | FrozenPhrases
+    )
 
 
 class LoadOptions(ReadOptions, total=False):
@@ -61,11 +71,11 @@ def load(
 
     Returns
     -------
-    KeyedVectors, Word2Vec, TextClassifier, FloretVectors or Doc2VecVectors
+    KeyedVectors, Word2Vec, TextClassifier, FloretVectors, Doc2VecVectors, Phrases or FrozenPhrases
         As the file holds them: a full model for one that holds it, a classifier for a supervised
         fastText model, word and document vectors for gensim's Doc2Vec; `FloretVectors` for a floret
         table, which has vectors for any word but lists none, unless ``keys`` are given.
-        `vectors_of` gives the word vectors of each.
+        `vectors_of` gives the word vectors of each but phrases, which have none.
 
     Raises
     ------
@@ -221,12 +231,18 @@ def vectors_of(loaded: "Loaded") -> "KeyedVectors":
     Raises
     ------
     UnsupportedFormatError
-        For a floret table, which has no words of its own.
+        For a floret table, which has no words of its own, and for phrases.
     """
+    from synvec.frozen_phrases import FrozenPhrases
     from synvec.keyed_vectors import KeyedVectors
+    from synvec.phrases import Phrases
 
     if isinstance(loaded, KeyedVectors):
         return loaded
+    if isinstance(loaded, Phrases | FrozenPhrases):
+        raise UnsupportedFormatError(
+            f"{loaded} has no vectors; open its file with Phrases.load or FrozenPhrases.load"
+        )
     vectors: object = getattr(loaded, "wv", None)
     if not isinstance(vectors, KeyedVectors):
         raise UnsupportedFormatError(

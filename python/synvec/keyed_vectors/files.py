@@ -73,11 +73,15 @@ class Files(VectorStore):
         array([0., 1.], dtype=float32)
         """
         from synvec import formats
+        from synvec.phrases import FrozenPhrases, Phrases
 
         # A full model comes back whole, as in gensim. The type says what the call is for: a union
         # would make everyone who opens vectors prove that they aren't a model.
         limits = limits or formats.Limits()
-        return cast("KeyedVectors", formats.load(fname, mmap=mmap, limits=limits, **options))
+        loaded = formats.load(fname, mmap=mmap, limits=limits, **options)
+        if isinstance(loaded, Phrases | FrozenPhrases):
+            formats.vectors_of(loaded)  # says what it is instead
+        return cast("KeyedVectors", loaded)
 
     def save(self, fname_or_handle: Target, *, allow_nonfinite: bool = False) -> None:
         """Save in synvec's own format, which opens in milliseconds whatever its size.

@@ -106,7 +106,8 @@ class Building(ModelState):
         RuntimeError
             When no word is left, or there is no vocabulary to update.
         TypeError, ValueError
-            When a word is no ``str`` or a count no integer from 0 on.
+            When ``word_freq`` is no mapping, a word is no ``str``, a count is no integer from 0 on,
+            or all together are beyond 64 bits.
 
         Examples
         --------
@@ -249,10 +250,12 @@ class Building(ModelState):
                 f"the vectors have {vectors.vector_size} dimensions, the model has vector_size="
                 f"{self.vector_size}"
             )
-        shared = [key for key in vectors.index_to_key if self.wv.has_index_for(key)]
-        if shared:
-            self.wv.add_vectors(shared, vectors[shared], replace=True)
-        return len(shared)
+        rows = vectors.key_table.indices(self.wv.key_table.keys())
+        shared = rows >= 0
+        changed = self.wv.vectors
+        changed[shared] = vectors.vectors[rows[shared]]
+        self.wv.vectors = changed  # also tells the store that its norms are stale
+        return int(shared.sum())
 
     def _choose(
         self, counted: Counted, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.callbacks import CallbackAny2Vec
+from synvec.callbacks import Callback
 from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
@@ -91,7 +91,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     compute_loss
         Whether to sum the loss: `get_latest_training_loss`, `history`.
     callbacks
-        Objects with the methods of `CallbackAny2Vec`.
+        Objects with the methods of `CallbackAny2Vec`, or functions of the model that are called
+        after each epoch; ``False`` from either ends training.
     comment
         A text that is saved with the model.
     max_final_vocab
@@ -192,7 +193,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         sorted_vocab: int = 1,
         batch_words: int = 10_000,
         compute_loss: bool = False,
-        callbacks: Sequence[CallbackAny2Vec] = (),
+        callbacks: Sequence[Callback] = (),
         comment: str | None = None,
         max_final_vocab: int | None = None,
         shrink_windows: bool = True,
@@ -264,7 +265,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self,
         sentences: Corpus | None,
         corpus_file: CorpusFile | None,
-        callbacks: Sequence[CallbackAny2Vec],
+        callbacks: Sequence[Callback],
     ) -> None:
         self.build_vocab(sentences, corpus_file)
         try:
@@ -367,8 +368,9 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
         model = formats.load(path, mmap=mmap)
         if not isinstance(model, Word2Vec):
+            what = "vectors alone" if isinstance(model, KeyedVectors) else str(model)
             raise AttributeError(
-                f"{os.fspath(path)} holds vectors alone, not a model; use KeyedVectors.load"
+                f"{os.fspath(path)} holds {what}, not a model; use {type(model).__name__}.load"
             )
         return model
 

@@ -72,7 +72,7 @@ class Predicting(ModelState):
         scores = self.syn1neg @ hidden
         likely = np.exp(scores - scores.max())
         likely /= likely.sum()
-        order = np.argsort(-likely, kind="stable")[:topn]
+        order = np.argsort(-likely, kind="stable")[: None if topn is None else max(topn, 0)]
         words = self.wv.key_table.keys_at(order)
         return list(zip(words, likely[order], strict=True))
 
@@ -103,7 +103,8 @@ class Predicting(ModelState):
         Returns
         -------
         numpy.ndarray
-            A float32 number for each sentence, 0 for those without two known words.
+            A float32 number for each sentence; 0 for those without a known word and, by skip-gram,
+            for those with one alone (CBOW gives it the score of a context of zeros).
 
         Raises
         ------

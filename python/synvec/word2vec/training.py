@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from synvec import _core
-from synvec.callbacks import CallbackAny2Vec
+from synvec.callbacks import Callback
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress, observing
@@ -33,7 +33,7 @@ class Training(ModelState):
         queue_factor: int = 2,
         report_delay: float = 1.0,
         compute_loss: bool = False,
-        callbacks: Sequence[CallbackAny2Vec] = (),
+        callbacks: Sequence[Callback] = (),
         *,
         progress: Progress = None,
     ) -> tuple[int, int]:
@@ -60,7 +60,8 @@ class Training(ModelState):
         compute_loss
             Whether to sum the loss.
         callbacks
-            Objects with the methods of `CallbackAny2Vec`.
+            Objects with the methods of `CallbackAny2Vec`, or plain functions, which are called with
+            the model after each epoch; ``False`` from either ends training there.
         progress
             As in the constructor, whose value is the default.
 
@@ -74,7 +75,7 @@ class Training(ModelState):
         RuntimeError
             Before `build_vocab`.
         ValueError
-            When ``epochs`` or both totals are missing.
+            When ``epochs`` or both totals are missing, or a number is negative.
         KeyboardInterrupt
             On Ctrl-C; the model stays usable, as far as it got.
         """
@@ -89,6 +90,12 @@ class Training(ModelState):
                 "You must specify either total_examples or total_words: "
                 "total_examples=model.corpus_count"
             )
+        for name, number in (
+            ("total_examples", total_examples), ("total_words", total_words),
+            ("word_count", word_count),
+        ):  # fmt: skip
+            if number is not None and number < 0:
+                raise ValueError(f"{name} is {number}, expected 0 or more")
         start = self.alpha if start_alpha is None else start_alpha
         end = self.min_alpha if end_alpha is None else end_alpha
         config = self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)

@@ -33,9 +33,12 @@ const CHECKSUM_PREFIX: &str = "xxh3-64.";
 const NO_CHECKSUM: &str = "0000000000000000";
 
 /// Every tensor there can be: name, element type, bytes an element. Their order is the file's.
-const TENSORS: [(&str, &str, u64); 11] = [
+const TENSORS: [(&str, &str, u64); 17] = [
     ("key_offsets", "U64", 8),
     ("counts", "U64", 8),
+    ("scores", "F64", 8),
+    ("pair_counts", "U64", 8),
+    ("pair_offsets", "U64", 8),
     ("vectors", "F32", 4),
     ("norms", "F32", 4),
     ("key_slots", "U32", 4),
@@ -44,6 +47,9 @@ const TENSORS: [(&str, &str, u64); 11] = [
     ("own_vectors", "F32", 4),
     ("ngram_vectors", "F32", 4),
     ("ngram_buckets", "U32", 4),
+    ("pair_first", "U32", 4),
+    ("pair_last", "U32", 4),
+    ("pair_between", "U32", 4),
     ("key_bytes", "U8", 1),
 ];
 
@@ -56,22 +62,66 @@ pub enum Kind {
     Word2Vec,
     /// Keys and vectors, and the rows of keys and n-grams that vectors are composed of.
     FastTextKeyedVectors,
+    /// Words and pairs of them, counted: what phrases are chosen from.
+    Phrases,
+    /// Phrases that were chosen, and their scores.
+    FrozenPhrases,
 }
 
 impl Kind {
+    const ALL: [Self; 5] = [
+        Self::KeyedVectors,
+        Self::Word2Vec,
+        Self::FastTextKeyedVectors,
+        Self::Phrases,
+        Self::FrozenPhrases,
+    ];
+
     /// The name in the file.
     pub fn name(self) -> &'static str {
         match self {
             Self::KeyedVectors => "keyed_vectors",
             Self::Word2Vec => "word2vec",
             Self::FastTextKeyedVectors => "fasttext_keyed_vectors",
+            Self::Phrases => "phrases",
+            Self::FrozenPhrases => "frozen_phrases",
+        }
+    }
+
+    /// Whether a file of this kind has a vector for each key.
+    pub fn has_vectors(self) -> bool {
+        !matches!(self, Self::Phrases | Self::FrozenPhrases)
+    }
+
+    fn may_have(self, tensor: &str) -> bool {
+        match tensor {
+            "key_offsets" | "key_slots" | "key_bytes" => true,
+            "counts" => self != Self::FrozenPhrases,
+            "scores" => self == Self::FrozenPhrases,
+            _ if tensor.starts_with("pair_") => self == Self::Phrases,
+            _ => self.has_vectors(),
+        }
+    }
+
+    /// The tensors without which a file of this kind means nothing, beside its keys.
+    fn needed(self) -> &'static [&'static str] {
+        match self {
+            Self::KeyedVectors | Self::Word2Vec => &["vectors", "norms"],
+            Self::FastTextKeyedVectors => &["vectors", "norms", "own_vectors", "ngram_vectors"],
+            Self::Phrases => &[
+                "counts",
+                "pair_counts",
+                "pair_offsets",
+                "pair_first",
+                "pair_last",
+                "pair_between",
+            ],
+            Self::FrozenPhrases => &["scores"],
         }
     }
 
     fn from_name(name: &str) -> Option<Self> {
-        [Self::KeyedVectors, Self::Word2Vec, Self::FastTextKeyedVectors]
-            .into_iter()
-            .find(|kind| kind.name() == name)
+        Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
 
@@ -109,10 +159,17 @@ impl Header {
         Self { kind, is_finite, config, tensors, skipped }
     }
 
-    /// V and D.
+    /// V and D; of a kind without vectors D is 0.
     pub fn shape(&self) -> (u64, u64) {
-        let shape = &self.tensors["vectors"].shape;
-        (shape[0], shape[1])
+        match self.tensors.get("vectors").map(|tensor| tensor.shape.as_slice()) {
+            Some(&[rows, size]) => (rows, size),
+            _ => (self.length("key_offsets").saturating_sub(1), 0),
+        }
+    }
+
+    /// The first dimension of a tensor; 0 when it is not there.
+    pub fn length(&self, name: &str) -> u64 {
+        self.tensors.get(name).and_then(|tensor| tensor.shape.first()).copied().unwrap_or(0)
     }
 
     /// Bytes of all tensors together.
@@ -128,11 +185,12 @@ impl Header {
         known.chain(skipped)
     }
 
-    /// The bytes before the first tensor: length, JSON, and spaces so that the vectors begin at a
-    /// multiple of 64 (a cache line) in the file, and so in memory.
+    /// The bytes before the first tensor: length, JSON, and spaces so that the vectors (where there
+    /// are none, the first tensor) begin at a multiple of 64 (a cache line) in the file, and so in
+    /// memory.
     pub fn encode(&self) -> Vec<u8> {
         let mut json = self.to_json().to_string();
-        let vectors = self.tensors["vectors"].bytes.start;
+        let vectors = self.tensors.get("vectors").map_or(0, |tensor| tensor.bytes.start);
         while !(8 + json.len() as u64 + vectors).is_multiple_of(64) {
             json.push(' ');
         }
@@ -185,10 +243,8 @@ impl Header {
         let newer = reader_of(&field);
         let kind = field("kind").and_then(Kind::from_name).ok_or_else(|| {
             let found = field("kind").unwrap_or("nothing");
-            unsupported(format!(
-                "kind is {found:?}, expected \"keyed_vectors\", \"word2vec\" or \
-                 \"fasttext_keyed_vectors\"; {newer}"
-            ))
+            let known = Kind::ALL.map(|kind| format!("{:?}", kind.name())).join(", ");
+            unsupported(format!("kind is {found:?}, expected one of {known}; {newer}"))
         })?;
         let mut proven = field("proven").unwrap_or("").split(',');
         let is_finite = proven.any(|proven| proven == "finite");
@@ -224,29 +280,34 @@ impl Header {
     }
 
     fn check_shapes(&self) -> Result<(), Fault> {
-        let subwords: &[&str] = match self.kind {
-            Kind::FastTextKeyedVectors => &["own_vectors", "ngram_vectors"],
-            Kind::KeyedVectors | Kind::Word2Vec => &[],
-        };
-        let always = ["key_offsets", "vectors", "norms", "key_slots", "key_bytes"];
-        for name in always.iter().chain(subwords) {
+        for name in ["key_offsets", "key_slots", "key_bytes"].iter().chain(self.kind.needed()) {
             if !self.tensors.contains_key(name) {
                 return Err(header_fault(format!("there is no tensor {name}")));
             }
         }
-        let vectors = &self.tensors["vectors"].shape;
-        let &[rows, size] = vectors.as_slice() else {
-            return Err(header_fault(format!("vectors has shape {vectors:?}, expected [V, D]")));
-        };
-        if size == 0 {
-            return Err(header_fault("vectors have no dimension, expected at least one"));
+        if self.kind.has_vectors() {
+            let vectors = &self.tensors["vectors"].shape;
+            if vectors.len() != 2 {
+                return Err(header_fault(format!(
+                    "vectors has shape {vectors:?}, expected [V, D]"
+                )));
+            }
+            if vectors[1] == 0 {
+                return Err(header_fault("vectors have no dimension, expected at least one"));
+            }
         }
-        let ngrams = self.tensors.get("ngram_vectors").and_then(|tensor| tensor.shape.first());
-        let ngrams = ngrams.copied().unwrap_or(0);
+        if let Some(name) = self.tensors.keys().find(|name| !self.kind.may_have(name)) {
+            let kind = self.kind.name();
+            return Err(header_fault(format!("a file of kind {kind:?} has no tensor {name}")));
+        }
+        let (rows, size) = self.shape();
+        let (ngrams, pairs) = (self.length("ngram_vectors"), self.length("pair_counts"));
         for (name, tensor) in &self.tensors {
             let expected = match *name {
                 "key_offsets" => vec![rows.saturating_add(1)],
-                "counts" | "norms" => vec![rows],
+                "counts" | "norms" | "scores" => vec![rows],
+                "pair_counts" | "pair_first" | "pair_last" => vec![pairs],
+                "pair_offsets" => vec![pairs.saturating_add(1)],
                 "vectors" | "output_vectors" | "output_nodes" | "own_vectors" => vec![rows, size],
                 "ngram_vectors" => vec![ngrams, size],
                 "ngram_buckets" => vec![ngrams],
@@ -255,8 +316,9 @@ impl Header {
             };
             if tensor.shape != expected {
                 return Err(header_fault(format!(
-                    "{name} has shape {:?}, expected {expected:?} beside {rows} vectors of {size}",
-                    tensor.shape
+                    "{name} has shape {:?}, expected {expected:?} beside {rows} {}",
+                    tensor.shape,
+                    if size > 0 { format!("vectors of {size}") } else { "keys".to_owned() }
                 )));
             }
         }

@@ -8,15 +8,22 @@
 //! header itself (taken with its own sixteen digits as zeros), and what was proven when the file was
 //! saved: finite vectors, keys in valid UTF-8, no key twice.
 //!
+//! Phrases lie in the same kind of file without vectors: chosen ones have `scores` F64 `[V]`, counted
+//! ones have `counts` of their words and P pairs of them, `pair_counts` U64 `[P]`, `pair_first` and
+//! `pair_last` U32 `[P]`, and the words between the two, `pair_between` U32 from `pair_offsets[i]` to
+//! `pair_offsets[i + 1]`.
+//!
 //! Vectors with subwords are stored composed, beside what they are composed of: every reader finds
 //! them where it finds those of any other file, questions are answered from mapped pages that
 //! processes share, and the file is no larger than Facebook's own, whose output matrix is left out.
 
 mod header;
+mod phrases;
 mod read;
 mod write;
 
 pub use header::{FORMAT, Kind, MAX_HEADER_BYTES};
+pub use phrases::{PairArrays, PhraseContent, PhraseStore, save_phrases};
 pub use read::{NativeFile, Verified, verify};
 pub use write::{Store, save};
 

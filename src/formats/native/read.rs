@@ -43,10 +43,15 @@ impl NativeFile {
         let mapping = Mapping::read_only(&file).map_err(|error| io(path.as_deref(), error))?;
         let native = Self { header, data, file, mapping: Arc::new(mapping), path };
         native.check_limits(&limits)?;
-        if native.header.data_bytes() <= VERIFIED_AT_OPENING {
+        if native.is_verified_at_opening() {
             native.verify(&limits, observer)?;
         }
         Ok(native)
+    }
+
+    /// Small files, and those that are read whole anyway.
+    fn is_verified_at_opening(&self) -> bool {
+        self.header.data_bytes() <= VERIFIED_AT_OPENING || !self.kind().has_vectors()
     }
 
     /// What the file holds.
@@ -54,14 +59,12 @@ impl NativeFile {
         self.header.kind
     }
 
-    /// The configuration of a full model or of subwords, as JSON; `None` when the file holds keys and
-    /// vectors only.
+    /// The configuration of a full model, of subwords or of phrases, as JSON; `None` when the file
+    /// holds keys and vectors only.
     pub fn config(&self) -> Option<&str> {
         match self.header.kind {
             Kind::KeyedVectors => None,
-            Kind::Word2Vec | Kind::FastTextKeyedVectors => {
-                Some(self.header.config.as_deref().unwrap_or("{}"))
-            }
+            _ => Some(self.header.config.as_deref().unwrap_or("{}")),
         }
     }
 
@@ -74,11 +77,10 @@ impl NativeFile {
         }
     }
 
-    /// Rows of n-grams.
-    pub fn ngram_rows(&self) -> usize {
-        let tensor = self.header.tensors.get("ngram_vectors");
+    /// The first dimension of a tensor; 0 when it is not there.
+    pub fn length(&self, name: &str) -> usize {
         // It lies within the file, which fits the address space, unless rows have no width.
-        tensor.and_then(|tensor| usize::try_from(tensor.shape[0]).ok()).unwrap_or(0)
+        usize::try_from(self.header.length(name)).unwrap_or(0)
     }
 
     /// The keys, which stay in the mapping.
@@ -129,6 +131,9 @@ impl NativeFile {
                 return Err(self.error(FormatErrorKind::Checksum, message));
             }
         }
+        if self.kind() == Kind::FrozenPhrases {
+            self.check_scores()?;
+        }
         let keys = self.keys()?;
         keys.verify().map_err(|fault| self.error(FormatErrorKind::Checksum, fault.to_string()))?;
         self.check_keys(&keys, limits)?;
@@ -147,18 +152,33 @@ impl NativeFile {
 
     fn check_limits(&self, limits: &Limits) -> Result<()> {
         let (rows, size) = self.header.shape();
+        let what = match self.kind() {
+            Kind::Phrases => format!("{rows} words"),
+            Kind::FrozenPhrases => format!("{rows} phrases"),
+            _ => format!("{rows} vectors of {size} dimensions"),
+        };
         for (name, found, limit) in
             [("max_rows", rows, limits.max_rows), ("max_vector_size", size, limits.max_vector_size)]
         {
             if found > limit {
                 let message = format!(
-                    "{rows} vectors of {size} dimensions, beyond {name} = {limit}; if it is meant, \
-                     load with limits=synvec.Limits({name}=…)"
+                    "{what}, beyond {name} = {limit}; if it is meant, load with \
+                     limits=synvec.Limits({name}=…)"
                 );
                 return Err(self.error(FormatErrorKind::Limit, message));
             }
         }
         Ok(())
+    }
+
+    fn check_scores(&self) -> Result<()> {
+        match self.buffer::<f64>("scores")?.iter().position(|score| !score.is_finite()) {
+            None => Ok(()),
+            Some(index) => {
+                let message = format!("the score of phrase {index} is NaN or infinity");
+                Err(self.error(FormatErrorKind::NonFinite, message))
+            }
+        }
     }
 
     /// Only a look at every offset tells how long the longest key is, so it belongs to `verify`.
@@ -182,7 +202,8 @@ impl NativeFile {
         self.range(name).map_or(&[], |range| &(*self.mapping).as_ref()[range])
     }
 
-    fn buffer<T: bytemuck::Pod>(&self, name: &str) -> Result<Buffer<T>> {
+    /// The numbers of a tensor, which stay in the mapping.
+    pub fn buffer<T: bytemuck::Pod>(&self, name: &str) -> Result<Buffer<T>> {
         self.range(name)
             .and_then(|range| Buffer::mapped(Arc::clone(&self.mapping), range))
             .ok_or_else(|| self.error(FormatErrorKind::Header, format!("{name} is not aligned")))
@@ -211,8 +232,7 @@ pub struct Verified {
 /// Checks a file of any size against its checksums, and everything that was proven at saving.
 pub fn verify(input: Input, limits: Limits, observer: &mut dyn Observer) -> Result<Verified> {
     let native = NativeFile::open(input, limits, observer)?;
-    // A small one has just been verified.
-    if native.header.data_bytes() > VERIFIED_AT_OPENING {
+    if !native.is_verified_at_opening() {
         native.verify(&limits, observer)?;
     }
     let header = &native.header;

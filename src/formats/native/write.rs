@@ -5,7 +5,7 @@ use std::ops::Range;
 use bytemuck::{NoUninit, cast_slice};
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
-use super::header::{FORMAT, Header, Kind, Tensor};
+use super::header::{FORMAT, Header, Kind, MAX_HEADER_BYTES, Tensor};
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::formats::output::{Destination, Output};
 use crate::progress::Observer;
@@ -44,14 +44,14 @@ pub struct Store<'a> {
 }
 
 /// One tensor to be written.
-struct Part<'a> {
+pub(super) struct Part<'a> {
     name: &'static str,
     shape: Vec<u64>,
     bytes: &'a [u8],
 }
 
 impl<'a> Part<'a> {
-    fn new<T: NoUninit>(name: &'static str, shape: &[usize], values: &'a [T]) -> Self {
+    pub(super) fn new<T: NoUninit>(name: &'static str, shape: &[usize], values: &'a [T]) -> Self {
         let shape = shape.iter().map(|&length| length as u64).collect();
         Self { name, shape, bytes: cast_slice(values) }
     }
@@ -77,16 +77,30 @@ pub fn save(store: &Store, destination: Destination, observer: &mut dyn Observer
         (None, Some(_)) => Kind::Word2Vec,
         (None, None) => Kind::KeyedVectors,
     };
-    let mut header = Header::new(kind, is_finite, store.config.map(str::to_owned));
+    let header = Header::new(kind, is_finite, store.config.map(str::to_owned));
+    write(header, &parts, output)
+}
+
+/// Writes a header and the tensors behind it; both passes over them must see the same.
+pub(super) fn write(mut header: Header, parts: &[Part], mut output: Output) -> Result<()> {
     let mut start = 0;
-    for part in &parts {
+    for part in parts {
         let bytes = start..start + part.bytes.len() as u64;
         start = bytes.end;
         let checksum = checksum(part.bytes, &mut output)?;
         header.tensors.insert(part.name, Tensor { shape: part.shape.clone(), bytes, checksum });
     }
-    output.write(&header.encode())?;
-    for part in &parts {
+    let encoded = header.encode();
+    if encoded.len() as u64 > MAX_HEADER_BYTES {
+        let message = format!(
+            "the settings take {} bytes, and no more than {MAX_HEADER_BYTES} are read back; shorten \
+             what is long among them",
+            encoded.len()
+        );
+        return Err(refuse(FormatErrorKind::Limit, message));
+    }
+    output.write(&encoded)?;
+    for part in parts {
         let written = write_summed(part.bytes, &mut output)?;
         if written != header.tensors[part.name].checksum {
             let message =
@@ -162,7 +176,7 @@ fn check_shapes(store: &Store) -> Result<()> {
     Ok(())
 }
 
-fn refuse(kind: FormatErrorKind, message: String) -> Error {
+pub(super) fn refuse(kind: FormatErrorKind, message: String) -> Error {
     FormatError { kind, path: None, format: FORMAT, message }.into()
 }
 

@@ -2,7 +2,7 @@
 
 `machine` and `opcodes` walk the pickle and know no name but those of `names`; `standins` are what
 they build, `companions` the arrays in files beside it, and `layouts`, `models`, `subwords` and
-`documents` know where each version of gensim had keys, vectors and settings.
+`documents` know where each version of gensim had keys, vectors and settings; `phrases` its phrases.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from synvec.formats.pickles.documents import Doc2VecVectors, doc2vec, document_v
 from synvec.formats.pickles.layouts import Reading, keyed_vectors
 from synvec.formats.pickles.models import word2vec
 from synvec.formats.pickles.opcodes import read_pickle
+from synvec.formats.pickles.phrases import frozen_phrases, phrases
 from synvec.formats.pickles.standins import Instance
 from synvec.formats.pickles.subwords import fasttext
 from synvec.formats.sources import Source, name_of
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors import KeyedVectors
+    from synvec.phrases import FrozenPhrases, Phrases
     from synvec.word2vec import Word2Vec
 
 __all__ = ["Doc2VecVectors", "load_gensim"]
@@ -39,6 +41,9 @@ _READERS = {
     "Doc2Vec": doc2vec,
     "Doc2VecKeyedVectors": document_vectors,
     "DocvecsArray": document_vectors,
+    "Phrases": phrases,
+    "FrozenPhrases": frozen_phrases,
+    "Phraser": frozen_phrases,
 }
 """What reads an object, by its class; the names are the same in all of gensim's modules."""
 
@@ -49,7 +54,7 @@ def load_gensim(
     limits: Limits = DEFAULT,
     limit: int | None = None,
     allow_nonfinite: bool = False,
-) -> KeyedVectors | Word2Vec | Doc2VecVectors:
+) -> KeyedVectors | Word2Vec | Doc2VecVectors | Phrases | FrozenPhrases:
     """Load a file that gensim's ``save`` wrote, without running any of it.
 
     Arrays that gensim put in files beside it (``.npy``, or ``.npz`` where it compressed) are found
@@ -69,10 +74,10 @@ def load_gensim(
 
     Returns
     -------
-    KeyedVectors, Word2Vec or Doc2VecVectors
+    KeyedVectors, Word2Vec, Doc2VecVectors, Phrases or FrozenPhrases
         As the file holds them: vectors (of a FastText model too, as `FastTextKeyedVectors`); a
         model, to train on; of a Doc2Vec model, the vectors of its words (``wv``) and documents
-        (``dv``).
+        (``dv``); phrases, counted or chosen.
 
     Raises
     ------

@@ -309,6 +309,12 @@ def _weight(argument: object) -> int:
     return 8 * len(argument) if isinstance(argument, str | bytes | list | tuple | dict) else 0
 
 
+_MOST_WORDS = 64
+"""The longest tuple that may be the key of a dict."""
+
+
 def _is_key(key: object) -> bool:
-    # Tuples, and integers of any length, can be made to hash alike, or slowly.
+    # Integers of any length, and tuples of what is no text, can be made to hash alike, or slowly.
+    if type(key) is tuple:  # the words of a phrase
+        return len(key) <= _MOST_WORDS and all(type(word) in (str, bytes) for word in key)
     return isinstance(key, bytes) or (type(key) is int and -(1 << 63) <= key < 1 << 64)

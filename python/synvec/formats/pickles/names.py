@@ -123,6 +123,7 @@ _GENSIM = {
     "gensim.models.fasttext": (
         "FastText", "FastTextKeyedVectors", "FastTextTrainables", "FastTextVocab",
     ),
+    "gensim.models.phrases": ("FrozenPhrases", "Phraser", "Phrases"),
     "gensim.models.wrappers.fasttext": ("FastText", "FastTextKeyedVectors"),
 }  # fmt: skip
 """gensim's classes, by the module that each version had them in."""
@@ -163,6 +164,8 @@ _MENTIONED = [
     ("numpy.random._mt19937", "MT19937"),
     ("numpy.random._pcg64", "PCG64"),
     ("gensim.utils", "call_on_class_only"),  # what `load` is on an instance
+    ("gensim.models.phrases", "original_scorer"),
+    ("gensim.models.phrases", "npmi_scorer"),
     *((builtins, name) for builtins in _BUILTINS for name in ("object", "tuple", "int", "hash")),
     ("__builtin__", "long"),
 ]
@@ -183,9 +186,6 @@ OTHER_MODELS = {
     ("gensim.corpora.dictionary", "Dictionary"),
     ("gensim.models.ldamodel", "LdaModel"),
     ("gensim.models.lsimodel", "LsiModel"),
-    ("gensim.models.phrases", "FrozenPhrases"),
-    ("gensim.models.phrases", "Phraser"),
-    ("gensim.models.phrases", "Phrases"),
     ("gensim.models.poincare", "PoincareKeyedVectors"),
     ("gensim.models.poincare", "PoincareModel"),
     ("gensim.models.tfidfmodel", "TfidfModel"),
