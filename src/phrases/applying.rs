@@ -51,6 +51,7 @@ impl PhraseSet {
         let (ids, workers, stop) = (encoded.ids(), corpus.workers(), AtomicBool::new(false));
         let mut start = 0;
         while start < ids.len() {
+            poll()?; // a block may be done before `workers::run` asks
             let mut cuts = vec![start];
             for worker in 1..=workers {
                 let cut = phrases.next_cut(ids, (start + worker * BLOCK).min(ids.len()));

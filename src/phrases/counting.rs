@@ -49,6 +49,26 @@ impl PairCounts {
         }
     }
 
+    /// None yet, with the same bound.
+    pub fn none(&self) -> Self {
+        Self::new(self.max_pairs)
+    }
+
+    /// Adds what was counted elsewhere, by the same ids of words.
+    pub fn merge(&mut self, other: Self) {
+        if self.is_empty() {
+            *self = other;
+            return;
+        }
+        self.between.extend(other.between);
+        for (counts, more) in self.shards.iter_mut().zip(other.shards) {
+            for (pair, count) in more {
+                *counts.entry(pair).or_default() += count;
+            }
+        }
+        self.prune();
+    }
+
     /// Distinct pairs.
     pub fn len(&self) -> usize {
         self.shards.iter().map(PairMap::len).sum()
@@ -59,6 +79,7 @@ impl PairCounts {
         self.len() == 0
     }
 
+    /// Different connectors between the words of pairs.
     #[cfg(test)]
     pub fn between_len(&self) -> usize {
         self.between.len()
@@ -94,6 +115,7 @@ impl PairCounts {
     ) -> Result<()> {
         let stop = AtomicBool::new(false);
         for start in (0..ids.len()).step_by(BLOCK * workers) {
+            poll()?; // a block may be done before `workers::run` asks
             let part = |worker: usize| {
                 let start = start + worker * BLOCK;
                 start.min(ids.len())..(start + BLOCK).min(ids.len())

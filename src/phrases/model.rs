@@ -78,8 +78,8 @@ impl PhraseModel {
         Self { vocabulary: Vocabulary::default(), connectors, pairs, words: 0 }
     }
 
-    /// Counts a corpus on top of what was counted before. An error leaves the counts of words as
-    /// they were, and may leave pairs of the corpus counted in part.
+    /// Counts a corpus on top of what was counted before. An error leaves everything as it was: ids
+    /// of words that are not there any more would be given to others next time.
     pub fn add(
         &mut self,
         corpus: &ScannedCorpus,
@@ -93,7 +93,9 @@ impl PhraseModel {
         }
         let encoded = corpus.encode(&vocabulary.keys, &mut poll)?;
         let connectors = Connectors::among(vocabulary.keys.iter(), &self.connectors);
-        self.pairs.count(encoded.ids(), &connectors, workers, poll)?;
+        let mut pairs = self.pairs.none();
+        pairs.count(encoded.ids(), &connectors, workers, poll)?;
+        self.pairs.merge(pairs);
         self.vocabulary = vocabulary;
         self.words += corpus.raw_words();
         Ok(())

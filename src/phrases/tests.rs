@@ -210,3 +210,25 @@ fn ways_to_read_a_phrase_are_bounded() {
     let sentence = [vec!["a"], vec!["x_x_x"; 20], vec!["b"], connectors.to_vec()].concat();
     set.apply(&scanned(&[sentence]), || Ok(())).unwrap();
 }
+
+#[test]
+fn an_interrupted_count_changes_nothing() {
+    let before = vec![vec!["a", "b"], vec!["b", "c"]];
+    let later: Vec<Vec<&str>> = vec![vec!["x", "y", "a", "b"]; 100];
+    let mut model = model(&before, &[], 2);
+    let counted = |model: &PhraseModel| -> BTreeMap<String, u64> {
+        model.pairs.iter().map(|(pair, count)| (model.phrase(pair, "_"), count)).collect()
+    };
+    let expected = counted(&model);
+    let mut polls = 0;
+    let poll = || {
+        polls += 1;
+        if polls > 9 { Err(crate::error::Error::Stopped) } else { Ok(()) }
+    };
+    assert!(model.add(&scanned(&later), 2, poll).is_err(), "nobody was asked");
+    assert_eq!(counted(&model), expected);
+    assert_eq!((model.vocabulary.counts.len(), model.words), (3, 4));
+    model.add(&scanned(&later), 2, || Ok(())).unwrap();
+    assert_eq!(counted(&model)["a_b"], 101);
+    assert_eq!(counted(&model)["x_y"], 100);
+}
