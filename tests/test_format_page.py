@@ -285,8 +285,18 @@ def test_the_page_reads_and_writes_vectors_with_subwords(
 
 
 def test_the_page_names_every_tensor() -> None:
-    section = PAGE.read_text(encoding="utf-8").split("## The tensors")[1].split("\n## ")[0]
-    assert re.findall(r"^\| `(\w+)` \| `(\w+)`", section, re.MULTILINE) == list(ORDER.items())
+    page = PAGE.read_text(encoding="utf-8")
+
+    def tensors(heading: str, row: str) -> list[tuple[str, str]]:
+        section = page.split(f"## {heading}")[1].split("\n## ")[0]
+        return re.findall(row + r" \| `([A-Z]+[0-9]+)` \|", section, re.MULTILINE)
+
+    of_vectors = tensors("The tensors", r"^\| `(\w+)`")
+    of_phrases = tensors("Phrases", r"^\|[^|]*\| `(\w+)`")
+    assert of_vectors == [tensor for tensor in ORDER.items() if tensor in of_vectors]
+    assert {*of_vectors, *of_phrases} == set(ORDER.items())
+    order = page.split("All tensors stand in the order ")[1].split(".")[0]
+    assert re.findall(r"`(\w+)`", order) == [name for name in ORDER if f"`{name}`" in order]
 
 
 def test_the_page_names_every_field_of_a_model() -> None:
