@@ -40,6 +40,17 @@ def test_every_public_name_is_there() -> None:
         assert getattr(synvec, name) is not None
 
 
+def test_names_that_are_imported_later_are_there_at_once() -> None:
+    for name in ("Phrases", "TextClassifier", "load", "formats.save", "phrases.Phrases"):
+        assert run("-c", f"import synvec; synvec.{name}").stdout == ""
+    assert run("-c", "import synvec; print(set(synvec.__all__) <= set(dir(synvec)))").stdout == (
+        "True\n"
+    )
+    assert run("-c", "import synvec; print(hasattr(synvec, 'nothing'))").stdout == "False\n"
+    later = {"synvec.formats", "synvec.phrases", "synvec.classifier", "synvec.fasttext"}
+    assert not later & modules_after("import synvec")
+
+
 def test_importing_brings_in_numpy_and_nothing_else() -> None:
     packages = {name.partition(".")[0] for name in modules_after("import synvec")}
     # What the interpreter itself loads at its start, an editable install's finder for one.

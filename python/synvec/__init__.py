@@ -1,8 +1,9 @@
 """Word vectors: train, open and question them."""
 
+from typing import TYPE_CHECKING, Any
+
 from synvec._core import __version__
 from synvec.callbacks import CallbackAny2Vec
-from synvec.classifier import TextClassifier
 from synvec.corpora import (
     LineSentence,
     PathLineSentences,
@@ -23,34 +24,43 @@ from synvec.errors import (
     UnsupportedFormatError,
 )
 from synvec.evaluation import PairScores, compare, evaluate
-from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
-from synvec.formats import (
-    Limits,
-    NativeParts,
-    convert,
-    load,
-    load_glove,
-    load_word2vec,
-    open_native,
-    save,
-    save_glove,
-    save_native,
-    save_word2vec,
-    sniff,
-    verify,
-)
 from synvec.history import Epoch, History
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
-from synvec.phrases import (
-    ENGLISH_CONNECTOR_WORDS,
-    FrozenPhrases,
-    Phraser,
-    Phrases,
-)
 from synvec.presets import PRESETS
 from synvec.statistics import Correlation
 from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from synvec.word2vec import Word2Vec
+
+if TYPE_CHECKING:
+    from synvec.classifier import TextClassifier
+    from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
+    from synvec.formats import (
+        Limits,
+        NativeParts,
+        convert,
+        load,
+        load_glove,
+        load_word2vec,
+        open_native,
+        save,
+        save_glove,
+        save_native,
+        save_word2vec,
+        sniff,
+        verify,
+    )
+    from synvec.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phraser, Phrases
+
+# Imported when somebody asks for them: together they would be half of `import synvec`.
+_LATER = {
+    "classifier": ("TextClassifier",),
+    "fasttext": ("FastTextKeyedVectors", "load_facebook_vectors"),
+    "formats": (
+        "Limits", "NativeParts", "convert", "load", "load_glove", "load_word2vec", "open_native",
+        "save", "save_glove", "save_native", "save_word2vec", "sniff", "verify",
+    ),
+    "phrases": ("ENGLISH_CONNECTOR_WORDS", "FrozenPhrases", "Phraser", "Phrases"),
+}  # fmt: skip
 
 __all__ = [
     "ENGLISH_CONNECTOR_WORDS",
@@ -104,3 +114,20 @@ __all__ = [
     "sniff",
     "verify",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    from importlib import import_module
+
+    for module, names in _LATER.items():
+        if name == module:
+            return import_module(f"{__name__}.{module}")
+        if name in names:
+            value = getattr(import_module(f"{__name__}.{module}"), name)
+            globals()[name] = value  # once is enough
+            return value
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})
