@@ -72,8 +72,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     for name in options.parts:
         if name in PROGRAMS:
             loads.append(time_loads(name, shapes[name], options, peers))
-    for part in [load_report(loads) if loads else "", *missing(loads)]:
-        print(part, end="\n\n" if part else "")
+    if loads:
+        print(load_report(loads), end="\n\n")
     if "native" in options.parts:
         print(native_report(*time_native(shapes["native"], options)), end="\n\n")
     if "hostile" in options.parts:
@@ -163,16 +163,6 @@ def check_agreement(loads: LoadRuns) -> None:
             raise SystemExit(f"{loads.name}: the programs read {vector} and {vectors[0]}")
 
 
-def missing(loads: Sequence[LoadRuns]) -> list[str]:
-    """Say which programs could not be asked, and why."""
-    return [
-        f"{found.name}: left out, {own[0]['missing']}"
-        for found in loads
-        for own in found.runs.values()
-        if own and "missing" in own[0]
-    ]
-
-
 def load_report(loads: Sequence[LoadRuns]) -> str:
     """Write a row for each format and program: speed, CPU time, memory, and ratios of medians."""
     header = [
@@ -194,7 +184,7 @@ def load_report(loads: Sequence[LoadRuns]) -> str:
                 for clock in ("wall_seconds", "cpu_seconds", "peak_bytes")
             }
             for program, own in found.runs.items()
-            if own and "missing" not in own[0]
+            if own
         }
         title = f"{found.name}, {found.shape}, {found.file_bytes / 1e6:,.0f} MB"
         for program, own in medians.items():

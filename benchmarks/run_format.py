@@ -1,7 +1,7 @@
 """Opens one file with one program: ``python -m benchmarks.run_format PROGRAM FORMAT PATH KEY``.
 
-Prints the clocks of the load, the memory of the process and the first numbers under the key, or why
-the program could not be asked, as JSON. ``python -m benchmarks.run_format refuse PATH`` does so for
+Prints the clocks of the load, the memory of the process and the first numbers under the key, as
+JSON. ``python -m benchmarks.run_format refuse PATH`` does so for
 an error of synvec.
 """
 
@@ -16,18 +16,11 @@ from benchmarks.measure import peak_bytes, resident_bytes
 Load = Callable[[str], Any]
 
 
-class MissingLoaderError(Exception):
-    """The program does not read the format."""
-
-
 def synvec_loader(name: str) -> Load:
     import synvec
 
     if name == "fasttext-bin":
-        load: Load | None = getattr(synvec, "load_facebook_vectors", None)
-        if load is None:
-            raise MissingLoaderError("this synvec has no load_facebook_vectors yet")
-        return load
+        return synvec.load_facebook_vectors
     return _word2vec_loader(synvec.KeyedVectors.load_word2vec_format, name)
 
 
@@ -62,10 +55,7 @@ LOADERS = {"synvec": synvec_loader, "gensim": gensim_loader, "fasttext": fasttex
 
 def measure(program: str, name: str, path: str, key: str) -> dict[str, Any]:
     """Return what one load took, and the vector of a key to compare the programs by."""
-    try:
-        load = LOADERS[program](name)
-    except MissingLoaderError as missing:
-        return {"missing": str(missing)}
+    load = LOADERS[program](name)
     before = resident_bytes()
     wall, cpu = time.perf_counter(), time.process_time()
     loaded = load(path)

@@ -57,18 +57,6 @@ def test_one_load_is_measured(tmp_path: Path) -> None:
     assert found["wall_seconds"] > 0 and found["peak_bytes"] >= found["bytes_before"]
 
 
-def test_a_format_that_synvec_does_not_read_yet_is_left_out(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.delattr(synvec, "load_facebook_vectors", raising=False)
-    found = run_format.measure("synvec", "fasttext-bin", "nowhere", "key")
-    runs = {"synvec": [found], "fasttext": [run(2.0)]}
-    loads = [formats.LoadRuns("fasttext-bin", SHAPE, 10**6, runs)]
-    (line,) = formats.missing(loads)
-    assert line == "fasttext-bin: left out, this synvec has no load_facebook_vectors yet"
-    assert "synvec" not in formats.load_report(loads)
-
-
 def run(seconds: float, **facts: Any) -> dict[str, Any]:
     clocks = {"wall_seconds": seconds, "cpu_seconds": 2 * seconds, "peak_bytes": 90e6}
     return {**clocks, "vector": [1.0, 2.0], **facts}
