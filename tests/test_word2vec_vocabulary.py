@@ -209,9 +209,7 @@ def test_what_happened_is_noted() -> None:
 @pytest.mark.parametrize("options", [{"sg": 1}, {"sg": 0}, {"sg": 1, "hs": 1, "negative": 0}])
 @pytest.mark.parametrize("shared", [True, False])
 @pytest.mark.parametrize("workers", [1, 2])
-def test_locked_rows_keep_their_bits(
-    options: dict[str, int], shared: bool, workers: int, tmp_path: Path
-) -> None:
+def test_locked_rows_keep_their_bits(options: dict[str, int], shared: bool, workers: int) -> None:
     model = trained(CORPUS * 30, **options, shared_negatives=shared, workers=workers)
     model.wv.vectors_lockf = np.array([0, 1, 0, 1], np.float32)
     before = model.wv.vectors.copy()
