@@ -7,13 +7,22 @@ from synvec.keyed_vectors.evaluating import Evaluating
 from synvec.keyed_vectors.exchange import Exchange
 from synvec.keyed_vectors.files import Files
 from synvec.keyed_vectors.merging import Merging
+from synvec.keyed_vectors.plotting import Plotting
 from synvec.keyed_vectors.quantizing import Quantizing
 from synvec.keyed_vectors.removing import Removing
 from synvec.legacy import OlderVectorNames
 
 
 class KeyedVectors(
-    Evaluating, Quantizing, Documents, Merging, Removing, Exchange, Files, OlderVectorNames
+    Evaluating,
+    Quantizing,
+    Documents,
+    Merging,
+    Removing,
+    Plotting,
+    Exchange,
+    Files,
+    OlderVectorNames,
 ):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from typing import Any
 
 from synvec import _core
 from synvec.callbacks import Callback
@@ -142,3 +143,7 @@ class Training(ModelState):
         It is a float64 and does not depend on the number of workers; `history` has it by epoch.
         """
         return self._training_loss
+
+    def plot_history(self, *, axes: Any = None) -> Any:
+        """Draw what came of the epochs so far: ``history.plot``."""
+        return self.history.plot(axes)
