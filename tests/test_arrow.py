@@ -39,6 +39,11 @@ def arrays() -> dict[str, Callable[[], Any]]:
         "a slice": lambda: padded.slice(1, len(SENTENCES)),
         "chunks": lambda: pyarrow.chunked_array([plain.slice(0, 3), plain.slice(3)]),
         "dictionary": lambda: coded,
+        "views of lists": lambda: pyarrow.array(SENTENCES, pyarrow.list_view(STRINGS)),
+        "a slice of views of lists": lambda: pyarrow.array(
+            [["not"], *SENTENCES], pyarrow.large_list_view(pyarrow.string_view())
+        ).slice(1),
+        "views of strings": lambda: pyarrow.array(SENTENCES, pyarrow.list_(pyarrow.string_view())),
         "words that are a slice": lambda: pyarrow.ListArray.from_arrays(offsets, words),
         "a generator of batches": generator,
     }
@@ -89,7 +94,7 @@ def test_a_word_that_is_null_is_an_error_that_tells_where() -> None:
 @pytest.mark.parametrize(
     ("array", "advice"),
     [
-        (["a b", "c"], "array of string is not sentences.*utf8_split_whitespace"),
+        ([1, 2], "array of int64 is not sentences: expected lists of strings, or strings"),
         ([[1, 2], [3]], "array of list<item: int64> is not sentences.*must be strings"),
     ],
 )
@@ -98,10 +103,17 @@ def test_arrays_of_something_else_say_what_to_do(array: list[Any], advice: str) 
         scan(pyarrow.array(array))
 
 
-def test_a_table_is_not_a_column() -> None:
+def test_a_table_among_sentences_is_not_a_column() -> None:
     table = pyarrow.table({"words": pyarrow.array([["a"]])})
     with pytest.raises(TypeError, match=r"Table of Arrow is not sentences.*table\['words'\]"):
-        scan(table)
+        scan([table])
+
+
+def test_strings_among_sentences_may_be_one_or_many() -> None:
+    array = pyarrow.array(["a b", "c"])
+    with pytest.raises(TypeError, match=r"array of string among sentences.*tokenize='whitespace'"):
+        scan([["x"], array])
+    assert read(["x y", array], tokenize="whitespace") == read([["x", "y"], ["a", "b"], ["c"]])
 
 
 def test_offsets_that_lie_are_errors() -> None:

@@ -171,9 +171,11 @@ def test_lower_case_and_words_by_unicode(tmp_path: Path) -> None:
     assert list(words_of(scanned)) == ["ça", "va", "l’été", "3.14", "don't", "σας"]
     assert ids_of(scanned).count(END) == 2
     assert list(words_of(scan([["ÉTÉ", "été"]], lowercase=True)).items()) == [("été", 2)]
-    with pytest.raises(ValueError, match="tokenize must be 'whitespace' or 'words', not 'no'"):
+    with pytest.raises(
+        ValueError, match="tokenize must be 'whitespace', 'words' or a function, not 'no'"
+    ):
         scan(corpus_file=path, tokenize="no")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match="give the text as corpus_file"):
+    with pytest.raises(ValueError, match="sentence 0 is list, which has been cut into words already"):
         scan([["a"]], tokenize="words")
 
 

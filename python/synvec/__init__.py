@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         verify,
     )
     from synvec.phrases import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phraser, Phrases
+    from synvec.preprocessing import simple_preprocess
 
 # Imported when somebody asks for them: together they would be half of `import synvec`.
 _LATER = {
@@ -59,6 +60,7 @@ _LATER = {
         "Limits", "NativeParts", "convert", "load", "load_glove", "load_word2vec", "open_native",
         "save", "save_glove", "save_native", "save_word2vec", "sniff", "verify",
     ),
+    "preprocessing": ("simple_preprocess",),
     "phrases": ("ENGLISH_CONNECTOR_WORDS", "FrozenPhrases", "Phraser", "Phrases"),
 }  # fmt: skip
 
@@ -111,6 +113,7 @@ __all__ = [
     "save_native",
     "save_word2vec",
     "scan",
+    "simple_preprocess",
     "sniff",
     "verify",
 ]

@@ -180,12 +180,13 @@ class PhraseSet:
 class TextReader:
     """The bytes of a text, unfolded where it is compressed, without a byte order mark."""
 
-    def __init__(self, path: str) -> None: ...
+    def __init__(self, source: object) -> None:
+        """Open a path, or read from a file object that is open for bytes."""
     def read(self, size: int) -> bytes:
         """Return the next ``size`` bytes; fewer at the end alone."""
 
 def scan_files(
-    paths: Sequence[str],
+    sources: Sequence[object],
     *,
     workers: int,
     spool_bytes: int,
@@ -194,7 +195,10 @@ def scan_files(
     lowercase: bool,
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> ScannedCorpus:
-    """Read files once, with the interpreter lock released; ``-`` is standard input."""
+    """Read files once, with the interpreter lock released.
+
+    A source is a path, ``-`` for standard input, or a file object that is open for reading bytes.
+    """
 
 def write_text(corpus: ScannedCorpus, target: object) -> None:
     """Write a corpus as text: a sentence a line, words separated by spaces."""
@@ -209,11 +213,13 @@ class SentenceBatch:
         word_offsets: NDArray[np.int64],
         text: NDArray[np.uint8],
         valid: NDArray[np.bool_] | None = None,
+        are_texts: bool = False,
     ) -> None:
         """Take the arrays as they are; they are read, and checked, when the batch is scanned.
 
         Sentence i is the words ``starts[i]`` to ``ends[i]``, word j the bytes
         ``text[word_offsets[j] : word_offsets[j + 1]]``; a word that is not valid is null.
+        With ``are_texts`` each "word" is a text, whose words the scan finds.
         """
 
 def scan_sentences(
@@ -221,11 +227,18 @@ def scan_sentences(
     *,
     spool_bytes: int,
     spool_dir: str | None,
+    tokenize: Literal["whitespace", "words"] | None,
     lowercase: bool,
+    batches: Callable[[Any], Iterable[SentenceBatch] | None],
     warn: Callable[[str], object],
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> ScannedCorpus:
-    """Take sentences once, one call for all; ``warn`` is called for the first that is a str."""
+    """Take sentences once, one call for all.
+
+    With ``tokenize`` every sentence is a str, or a batch of texts. ``batches`` is asked for the
+    batches in a sentence that is no list, tuple or str, and answers None if it is a sentence;
+    ``warn`` is called for the first that is a str without being asked for.
+    """
 
 class EncodedCorpus:
     """A corpus as ids of a vocabulary."""

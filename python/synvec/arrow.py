@@ -1,11 +1,11 @@
-"""Sentences in Apache Arrow arrays, handed over without a Python object for each word.
+"""Sentences and texts in Apache Arrow arrays, handed over without a Python object for each word.
 
-pyarrow is imported only for a corpus that is its own.
+pyarrow is imported only for a corpus that needs it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -13,32 +13,62 @@ from numpy.typing import NDArray
 
 from synvec import _core
 
+_ROWS_AT_ONCE = 1 << 12
+
 
 def is_arrow(value: object) -> bool:
     """Return whether a value is one of pyarrow's own."""
     return type(value).__module__.partition(".")[0] == "pyarrow"
 
 
-def with_batches(corpus: Iterable[object]) -> Iterable[object]:
-    """Put batches of sentences where a corpus is, or yields, Arrow arrays of lists of words."""
-    if is_arrow(corpus):
-        yield from batches(corpus)
-        return
-    for sentence in corpus:
-        if is_arrow(sentence):
-            yield from batches(sentence)
-        else:
-            yield sentence
+def batches_of(value: object) -> Iterator[_core.SentenceBatch] | None:
+    """Return the sentences or texts of one of pyarrow's arrays; None for any other value."""
+    return batches(value) if is_arrow(value) else None
+
+
+def batches_of_lists(value: Any) -> Iterator[_core.SentenceBatch] | None:
+    """Return the sentences of an array of lists; None for what is not pyarrow's.
+
+    Raises
+    ------
+    TypeError
+        For an array of strings: among sentences it may be one of them, or many texts.
+    """
+    if is_arrow(value) and is_text(getattr(value, "type", None)):
+        raise TypeError(
+            f"an Arrow array of {value.type} among sentences is not sentences: give "
+            "tokenize='whitespace' if each string is a text, or array.to_pylist() if the array is "
+            "one sentence"
+        )
+    return batches_of(value)
+
+
+def is_text(kind: Any) -> bool:
+    """Whether an Arrow type is that of strings, in any of its layouts."""
+    from pyarrow import DataType, types
+
+    if not isinstance(kind, DataType):
+        return False
+    if types.is_dictionary(kind):
+        kind = kind.value_type
+    return bool(types.is_string(kind) or types.is_large_string(kind) or types.is_string_view(kind))
+
+
+def is_list_of_text(kind: Any) -> bool:
+    """Whether an Arrow type is that of lists of strings, in any of its layouts."""
+    return _is_list(kind) and is_text(kind.value_type)
 
 
 def batches(array: Any) -> Iterator[_core.SentenceBatch]:
-    """Return the sentences of a ``ListArray``, a ``LargeListArray`` or a ``ChunkedArray`` of them.
+    """Return the sentences of an array or a ``ChunkedArray``.
 
     Parameters
     ----------
     array
-        Lists of ``string`` or ``large_string``, plain or dictionary-encoded. A list that is null is
-        an empty sentence; a word that is null is an error when it is read.
+        Lists of strings, each a sentence, or strings, each a text whose words are to be found. A
+        list or a text that is null is an empty sentence; a word that is null is an error when it is
+        read. Dictionaries and views of strings are unfolded, which copies; other arrays are read
+        where they lie.
 
     Raises
     ------
@@ -53,34 +83,104 @@ def batches(array: Any) -> Iterator[_core.SentenceBatch]:
             f"a {type(array).__name__} of Arrow is not sentences: give the column with the lists "
             "of words, for example table['words']"
         )
-    kind = array.type
-    if not (pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)):
-        raise TypeError(
-            f"an Arrow array of {kind} is not sentences: expected lists of strings; split texts "
-            "first, for example with pyarrow.compute.utf8_split_whitespace"
-        )
     for chunk in array.chunks if is_chunked else [array]:
-        yield _batch(chunk)
+        if pyarrow.types.is_null(chunk.type):
+            chunk = chunk.cast(pyarrow.string())
+        if is_text(chunk.type):
+            yield _batch_of_texts(chunk)
+        elif _is_list(chunk.type):
+            yield _batch_of_lists(chunk)
+        else:
+            raise TypeError(
+                f"an Arrow array of {chunk.type} is not sentences: expected lists of strings, or "
+                "strings"
+            )
 
 
-def _batch(lists: Any) -> _core.SentenceBatch:
-    import pyarrow
+def texts(array: Any, name: str, before: int) -> Iterator[tuple[str, str]]:
+    """Yield where each text of an array is, and the text; ``""`` for a null.
 
+    Parameters
+    ----------
+    array
+        Strings.
+    name
+        What messages call the column.
+    before
+        How many rows of the column came before the array.
+
+    Raises
+    ------
+    ValueError
+        For an array of lists, which need no cutting.
+    """
+    if not is_text(array.type):
+        raise ValueError(
+            f"{name} holds {array.type}, which has been cut into words already, expected strings: "
+            "leave out tokenize"
+        )
+    for start in range(0, len(array), _ROWS_AT_ONCE):
+        for row, text in enumerate(array.slice(start, _ROWS_AT_ONCE).to_pylist(), before + start):
+            yield f"{name}, row {row}", text or ""
+
+
+def _is_list(kind: Any) -> bool:
+    from pyarrow import types
+
+    return bool(
+        types.is_list(kind)
+        or types.is_large_list(kind)
+        or types.is_fixed_size_list(kind)
+        or types.is_list_view(kind)
+        or types.is_large_list_view(kind)
+    )
+
+
+def _batch_of_texts(texts: Any) -> _core.SentenceBatch:
+    texts = _plain_strings(texts)
+    starts = np.arange(len(texts), dtype=np.int64)
+    ends = starts + np.asarray(texts.is_valid()) if texts.null_count else starts + 1
+    return _core.SentenceBatch(starts, ends, *_strings(texts), are_texts=True)
+
+
+def _batch_of_lists(lists: Any) -> _core.SentenceBatch:
     words = lists.values
-    if pyarrow.types.is_dictionary(words.type):
-        words = words.dictionary_decode()
-    if not (pyarrow.types.is_string(words.type) or pyarrow.types.is_large_string(words.type)):
+    if not is_text(words.type):
         raise TypeError(
             f"an Arrow array of {lists.type} is not sentences: its words must be strings; convert "
             "them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
         )
-    offsets = np.asarray(lists.offsets).astype(np.int64)
-    starts, ends = offsets[:-1], offsets[1:]
+    words = _plain_strings(words)
+    starts, ends = _bounds(lists)
     if lists.null_count:  # what lies beneath a null is not part of the array
         ends = np.where(np.asarray(lists.is_valid()), ends, starts)
     valid = np.asarray(words.is_valid()) if words.null_count else None
-    word_offsets, text = _strings(words)
-    return _core.SentenceBatch(starts, ends, word_offsets, text, valid)
+    return _core.SentenceBatch(starts, ends, *_strings(words), valid)
+
+
+def _bounds(lists: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each list begins and ends in the array of all words."""
+    from pyarrow import types
+
+    if types.is_fixed_size_list(lists.type):
+        size = lists.type.list_size
+        starts = (lists.offset + np.arange(len(lists), dtype=np.int64)) * size
+        return starts, starts + size
+    offsets = np.asarray(lists.offsets).astype(np.int64)
+    if types.is_list(lists.type) or types.is_large_list(lists.type):
+        return offsets[:-1], offsets[1:]
+    return offsets, offsets + np.asarray(lists.sizes)
+
+
+def _plain_strings(strings: Any) -> Any:
+    """Unfold what is not one text with offsets."""
+    import pyarrow
+
+    if pyarrow.types.is_dictionary(strings.type):
+        strings = strings.dictionary_decode()
+    if pyarrow.types.is_string_view(strings.type):
+        strings = strings.cast(pyarrow.large_string())
+    return strings
 
 
 def _strings(words: Any) -> tuple[NDArray[np.int64], NDArray[np.uint8]]:

@@ -6,15 +6,12 @@ in the same sentences give the same ids.
 
 from __future__ import annotations
 
-import io
 import os
-import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import islice
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
-from synvec import _core
-from synvec.arrow import with_batches
+from synvec import _core, table_files, tables, texts
+from synvec.arrow import batches_of, batches_of_lists, is_arrow
 from synvec.paths import StrPath, files_of, shown
 from synvec.warning import warn_caller
 
@@ -27,7 +24,9 @@ DEFAULT_SPOOL_BYTES = 1 << 30
 MAX_WORDS_IN_BATCH = 10_000
 """gensim's longest sentence. Training here has no such limit; iterating over a corpus class has."""
 
-_SPACES = re.compile(r"[ \t\n\v\f\r]+")
+
+Tokenize = Literal["whitespace", "words"] | Callable[[str], Iterable[str]]
+"""How a text becomes words: a way that has a name, or a function."""
 
 
 @runtime_checkable
@@ -74,7 +73,7 @@ class LineSentence:
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words; blank lines yield nothing."""
-        yield from _sentences([self.source], self.max_sentence_length, self.limit)
+        yield from texts.sentences([self.source], self.max_sentence_length, self.limit)
 
 
 class PathLineSentences:
@@ -113,7 +112,7 @@ class PathLineSentences:
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words; blank lines yield nothing."""
-        yield from _sentences(self.input_files, self.max_sentence_length, self.limit)
+        yield from texts.sentences(self.input_files, self.max_sentence_length, self.limit)
 
 
 class Text8Corpus:
@@ -136,10 +135,10 @@ class Text8Corpus:
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words."""
-        decoder = _Decoder()
+        decoder = texts.Decoder()
         length = self.max_sentence_length
         words: list[str] = []
-        for piece in _pieces(_core.TextReader(os.fspath(self.fname))):
+        for piece in texts.pieces(self.fname):
             words += decoder.words(piece)
             whole = len(words) - len(words) % length
             for start in range(0, whole, length):
@@ -157,8 +156,9 @@ def scan(
     workers: int | None = None,
     spool_bytes: int = DEFAULT_SPOOL_BYTES,
     spool_dir: StrPath | None = None,
-    tokenize: Literal["whitespace", "words"] = "whitespace",
+    tokenize: Tokenize | None = None,
     lowercase: bool = False,
+    column: str | None = None,
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> _core.ScannedCorpus:
     """Read a corpus once: count its words and keep their ids.
@@ -166,15 +166,20 @@ def scan(
     Parameters
     ----------
     corpus_iterable
-        Lists of words; generators that give them once are fine. pyarrow's arrays of lists of
-        strings, the whole corpus or batches of it, are read without a Python object a word.
-        `LineSentence` and `PathLineSentences` over paths are read like ``corpus_file``.
+        Lists of words; generators that give them once are fine. Or a column of lists of words, or
+        of texts, whose words ``tokenize`` finds: of Arrow, Polars, pandas or Hugging Face's
+        ``datasets``, or a table of theirs and the name of its ``column``. Rows that are null are
+        empty sentences; a null among the words of one is an error. pyarrow's arrays may also come
+        one by one. `LineSentence` and `PathLineSentences` over paths are read like
+        ``corpus_file``.
     corpus_file
         A path or several, ``"-"`` for standard input; a folder stands for the files in it and a
         pattern (``"news/*.txt"``, ``"**/*.gz"``) for those that match, by name. UTF-8, plain or
         compressed (gzip, bzip2, xz, zstd, recognised by content), a sentence a line, words
         separated by ASCII whitespace. NUL is part of a word. Invalid UTF-8 becomes U+FFFD, with
-        one warning that has the count.
+        one warning that has the count. Or Parquet and Arrow files, recognised by content and read
+        batch by batch, one column of each. Files elsewhere go by their URLs (``s3://…``,
+        ``https://…``; ``pip install synvec[remote]``), ``…/`` for a folder.
     workers
         Threads for files; by default the cores that this process may use.
     spool_bytes
@@ -184,10 +189,16 @@ def scan(
     spool_dir
         The folder of that file; the system's for temporary files by default.
     tokenize
-        ``"whitespace"`` takes what stands between spaces as a word; ``"words"`` takes the words in
-        it by the rules of Unicode (UAX #29), which leaves punctuation out. For files only.
+        How texts become words. ``"whitespace"``, which is the default for files and columns, takes
+        what stands between ASCII whitespace as a word; ``"words"`` takes the words in it by the
+        rules of Unicode (UAX #29), which leaves punctuation out. A function takes a line (without
+        its end), a row or a ``str`` and returns its words; what it raises carries a note of the
+        file and line. With ``tokenize`` the corpus may also be an iterable of ``str``, each a
+        sentence; sentences that are lists of words already are an error.
     lowercase
         Lower-case each word, by the rules of Unicode.
+    column
+        The column to read of a table. Needed where more than one holds strings or lists of strings.
     progress
         Called about five times a second with a dictionary: ``phase`` ("scan"), ``bytes``,
         ``total_bytes`` (None when unknown), ``words`` and ``sentences``. What it raises ends the
@@ -204,9 +215,12 @@ def scan(
         When both corpora are given or neither, when the corpus is a string, or when a word is not a
         ``str``.
     ValueError
-        When a setting is out of range, or a word cannot be UTF-8.
+        When a setting is out of range, a word cannot be UTF-8, a table has no such column, or
+        ``tokenize`` is given for sentences that are lists of words.
     FormatError
         When a compressed file is cut short or damaged, or a word is longer than 64 MiB.
+    ImportError
+        Without the package that a table (``synvec[arrow]``) or a URL (``synvec[remote]``) needs.
     OSError
         When a file cannot be read, or the temporary one cannot be written.
 
@@ -215,46 +229,99 @@ def scan(
     >>> scanned = scan([["the", "cat"], ["the", "dog"]])
     >>> scanned.keys.keys(), scanned.counts.tolist()
     (['the', 'cat', 'dog'], [2, 1, 1])
+    >>> scan(["The cat.", "A dog!"], tokenize="words", lowercase=True).keys.keys()
+    ['the', 'cat', 'a', 'dog']
     """
-    if corpus_file is None and isinstance(corpus_iterable, ScannedByItself):
-        return corpus_iterable.scan(
-            workers=workers,
-            spool_bytes=spool_bytes,
-            spool_dir=spool_dir,
-            tokenize=tokenize,
-            lowercase=lowercase,
-            progress=progress,
-        )
+    tokenize = _checked_tokenize(tokenize)
     if spool_bytes < 0:
         raise ValueError(f"spool_bytes must be 0 or more, not {spool_bytes}")
-    if workers is None:
-        workers = _core.available_workers()
-    folder = None if spool_dir is None else os.fspath(spool_dir)
-    paths = _paths(corpus_iterable, corpus_file)
-    if paths is not None:
+    workers = _core.available_workers() if workers is None else _at_least_one("workers", workers)
+    settings: dict[str, Any] = {
+        "spool_bytes": spool_bytes,
+        "spool_dir": None if spool_dir is None else os.fspath(spool_dir),
+        "lowercase": lowercase,
+        "progress": progress,
+    }
+    if corpus_file is None and isinstance(corpus_iterable, ScannedByItself):
+        settings |= {"workers": workers, "tokenize": tokenize, "column": column}
+        return corpus_iterable.scan(**settings)
+    files = _paths(corpus_iterable, corpus_file)
+    if files is None:
+        found = tables.column_of(corpus_iterable, column)
+    elif table_files.are_tables(files):
+        found = table_files.column_of_files(files, column)
+    elif column is not None:
+        raise ValueError(f"column={column!r} is for tables, and {files[0]} is text; leave it out")
+    elif callable(tokenize):
+        return _scan_cut(texts.numbered_lines(files), tokenize, settings)
+    else:
         scanned = _core.scan_files(
-            paths,
-            workers=_at_least_one("workers", workers),
-            spool_bytes=spool_bytes,
-            spool_dir=folder,
-            tokenize=tokenize,
-            lowercase=lowercase,
-            progress=progress,
+            [texts.source_of(file) for file in files],
+            workers=workers,
+            tokenize=tokenize or "whitespace",
+            **settings,
         )
-        _warn_of_invalid(scanned.invalid_words, "the corpus")
+        texts.warn_of_invalid(scanned.invalid_words, "the corpus")
         return scanned
-    if tokenize != "whitespace":
-        raise ValueError(
-            f"tokenize must be 'whitespace' for sentences that are lists of words, not "
-            f"{tokenize!r}; give the text as corpus_file"
-        )
+    is_column = isinstance(found, tables.Column)
+    if callable(tokenize):
+        given = found.texts() if is_column else _texts(_checked_sentences(found))
+        return _scan_cut(given, tokenize, settings)
+    given = found.batches() if is_column else _checked_sentences(found)
+    return _scan_sentences(given, tokenize, settings)
+
+
+def _scan_sentences(
+    sentences: Iterable[object],
+    tokenize: Literal["whitespace", "words"] | None,
+    settings: dict[str, Any],
+) -> _core.ScannedCorpus:
     return _core.scan_sentences(
-        with_batches(_checked_sentences(corpus_iterable)),
-        spool_bytes=spool_bytes,
-        spool_dir=folder,
-        lowercase=lowercase,
+        sentences,
+        tokenize=tokenize,
+        batches=batches_of_lists if tokenize is None else batches_of,
         warn=warn_caller,
-        progress=progress,
+        **settings,
+    )
+
+
+def _scan_cut(
+    found: Iterable[tuple[str, str]],
+    tokenize: Callable[[str], Iterable[str]],
+    settings: dict[str, Any],
+) -> _core.ScannedCorpus:
+    """Scan texts, with where each is, that a function of the caller's cuts into words."""
+    cut = texts.CutByFunction(found, tokenize)
+    try:
+        return _scan_sentences(cut, None, settings)
+    except Exception as error:
+        cut.note_place(error)
+        raise
+
+
+def _texts(corpus: Iterable[object]) -> Iterator[tuple[str, str]]:
+    """Yield the sentences of a corpus that are texts, and where they are."""
+    for number, sentence in enumerate(corpus):
+        if isinstance(sentence, str):
+            yield f"sentence {number}", sentence
+        elif is_arrow(sentence):
+            yield from tables.Column(iter([("the array", sentence)])).texts()
+        else:
+            raise ValueError(
+                f"sentence {number} is {type(sentence).__name__}, which has been cut into words "
+                "already, expected str: leave out tokenize, or give the text itself"
+            )
+
+
+def _checked_tokenize(tokenize: Any) -> Any:
+    if tokenize is None or tokenize in ("whitespace", "words") or callable(tokenize):
+        return tokenize
+    kind = ValueError if isinstance(tokenize, str) else TypeError
+    hint = "; a model's file keeps only the name of a function: set tokenize to it again"
+    is_name = isinstance(tokenize, str) and "." in tokenize
+    raise kind(
+        f"tokenize must be 'whitespace', 'words' or a function, not {tokenize!r}"
+        f"{hint if is_name else ''}"
     )
 
 
@@ -360,94 +427,3 @@ def _at_least_one(name: str, value: int) -> int:
     if value < 1:
         raise ValueError(f"{name} must be at least 1, not {value}")
     return value
-
-
-def _warn_of_invalid(count: int, source: object) -> None:
-    if count:
-        words = "1 word" if count == 1 else f"{count} words"
-        warn_caller(
-            f"{words} of {source} held bytes that are not UTF-8, which became U+FFFD; "
-            "convert the text to UTF-8 if it has another encoding"
-        )
-
-
-class _Decoder:
-    """Text → words; counts those that are not valid UTF-8."""
-
-    def __init__(self) -> None:
-        self.invalid = 0
-
-    def words(self, text: str | bytes) -> list[str]:
-        """Split a text at ASCII whitespace, which `str.split` alone does not."""
-        if isinstance(text, str):
-            return [word for word in _SPACES.split(text) if word]
-        words = text.split()
-        if not words:
-            return []
-        try:
-            return b"\n".join(words).decode().split("\n")
-        except UnicodeDecodeError:
-            return [self._word(word) for word in words]
-
-    def _word(self, word: bytes) -> str:
-        try:
-            return word.decode()
-        except UnicodeDecodeError:
-            self.invalid += 1
-            return word.decode(errors="replace")
-
-    def warn(self, source: object) -> None:
-        """Say how many words were not valid, once all were read."""
-        _warn_of_invalid(self.invalid, source)
-
-
-class _Text(io.RawIOBase):
-    """A path as the core reads it, for Python's own buffering and lines."""
-
-    def __init__(self, path: StrPath) -> None:
-        self._reader = _core.TextReader(os.fspath(path))
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._reader.read(len(buffer))
-        buffer[: len(data)] = data
-        return len(data)
-
-
-_PIECE_BYTES = 1 << 18
-
-
-def _pieces(reader: _core.TextReader) -> Iterator[bytes]:
-    """Yield the bytes of a text in pieces that end between words."""
-    carried = b""
-    while piece := reader.read(_PIECE_BYTES):
-        # What follows the last whitespace may go on in the next piece.
-        piece = carried + piece
-        cut = max(piece.rfind(space) for space in b" \t\n\v\f\r") + 1
-        carried = piece[cut:]
-        yield piece[:cut]
-    yield carried
-
-
-def _lines(source: StrPath | IO[str] | IO[bytes]) -> Iterator[str | bytes]:
-    if isinstance(source, (str, os.PathLike)):
-        with io.BufferedReader(_Text(source), _PIECE_BYTES) as text:
-            yield from text
-        return
-    if hasattr(source, "seekable") and source.seekable():
-        source.seek(0)
-    yield from source
-
-
-def _sentences(
-    sources: Iterable[StrPath | IO[str] | IO[bytes]], length: int, limit: int | None
-) -> Iterator[list[str]]:
-    for source in sources:
-        decoder = _Decoder()
-        for line in islice(_lines(source), limit):
-            words = decoder.words(line)
-            for start in range(0, len(words), length):
-                yield words[start : start + length]
-        decoder.warn(source)

@@ -12,6 +12,7 @@ from synvec.keyed_vectors import KeyedVectors
 from synvec.training import require_own_words
 
 if TYPE_CHECKING:
+    from synvec.corpora import Tokenize
     from synvec.formats import NativeParts
     from synvec.word2vec import Word2Vec
 
@@ -50,9 +51,18 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
 def model_config(model: Word2Vec) -> dict[str, Any]:
     """Return settings, results and history of a model, as its file keeps them."""
     config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
+    config["tokenize"] = _name_of_tokenize(model.tokenize)
     config["history"] = [asdict(epoch) for epoch in model.history]
     config["lifecycle_events"] = model.lifecycle_events
     return config
+
+
+def _name_of_tokenize(tokenize: Tokenize | None) -> str:
+    """Return what a file keeps: of a function its name, which `scan` refuses as a tokenizer."""
+    if callable(tokenize):
+        module = getattr(tokenize, "__module__", None) or type(tokenize).__module__
+        return f"{module}.{getattr(tokenize, '__qualname__', type(tokenize).__qualname__)}"
+    return tokenize or "whitespace"
 
 
 def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
@@ -66,7 +76,9 @@ def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
     HeaderError
         When the configuration is not that of a model, or a matrix that it needs is not there.
     """
-    config = parts.config or {}
+    config = dict(parts.config or {})
+    if config.get("tokenize") == "whitespace":
+        del config["tokenize"]  # the default, with which sentences may be lists, too
     try:
         model = cls(**{name: config[name] for name in _SETTINGS if name in config})
         for name in _RESULTS:

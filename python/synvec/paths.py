@@ -12,7 +12,8 @@ def files_of(corpus_file: StrPath | Sequence[StrPath]) -> list[str]:
     """Return the files that are meant: of a folder all in it, of a pattern all that match.
 
     Both in the order of their names; folders within a folder are left alone. A pattern holds ``*``,
-    ``?`` or ``[``, where there is no file of just that name.
+    ``?`` or ``[``, where there is no file of just that name. A URL is a pattern when it holds
+    ``*``, and a folder when it ends in ``/``.
 
     Raises
     ------
@@ -39,7 +40,21 @@ def files_of(corpus_file: StrPath | Sequence[StrPath]) -> list[str]:
     return [file for path in corpus_file for file in _files_of_one(os.fspath(path))]
 
 
+def is_url(path: StrPath) -> bool:
+    """Whether a path is a URL, as `synvec.formats` says; imports nothing for those that are not."""
+    if "://" not in os.fspath(path):
+        return False
+    from synvec.formats import sources
+
+    return sources.is_url(path)
+
+
 def _files_of_one(path: str) -> list[str]:
+    if is_url(path):
+        from synvec.formats import remote
+
+        local = remote.local_path(path)
+        return remote.files_at(path) if local is None else _files_of_one(local)
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
     if Path(path).is_dir():

@@ -30,8 +30,9 @@ use crate::vocab::{Vocabulary, WordId};
 pub use batch::SentenceBatch;
 pub use merge::{Normalization, Tokenize};
 pub use rewritten::RewrittenCorpus;
-pub use scan::{ScanConfig, scan_files};
+pub use scan::{ScanConfig, scan_files, scan_texts};
 pub use sentences::SentenceScan;
+pub use source::Text;
 pub use spool::SpoolConfig;
 
 /// Closes a sentence in a stream of raw ids.

@@ -5,10 +5,10 @@
 //! and not a crash, resident memory stays at one chunk a thread, and pipes, compressed streams and
 //! files go one and the same way.
 
-use std::path::PathBuf;
 use std::sync::Arc;
+use std::vec;
 
-use super::source::{Source, Watch};
+use super::source::{Source, Text, Watch};
 use super::split::{SPLIT_PADDING, is_space};
 use crate::error::{FormatErrorKind, Result};
 
@@ -24,8 +24,8 @@ pub struct Chunk {
     pub position: u64,
     /// Whether its text ends with it.
     pub ends_text: bool,
-    /// Which of the paths it comes from.
-    pub path_index: usize,
+    /// Which of the texts it comes from.
+    pub text_index: usize,
 }
 
 impl Chunk {
@@ -42,13 +42,14 @@ impl Chunk {
 }
 
 /// Cuts texts into chunks, one after the other.
-pub struct ChunkReader<'a> {
-    paths: &'a [PathBuf],
+pub struct ChunkReader {
+    /// Those to open.
+    texts: vec::IntoIter<Text>,
+    /// How many were opened.
+    opened: usize,
     watch: Arc<Watch>,
     chunk_bytes: usize,
     max_word_bytes: usize,
-    /// The next path to open.
-    next: usize,
     source: Option<Source>,
     /// What was read beyond the last cut; while a text is open, it is empty at its beginning alone.
     carried: Vec<u8>,
@@ -56,20 +57,20 @@ pub struct ChunkReader<'a> {
     position: u64,
 }
 
-impl<'a> ChunkReader<'a> {
+impl ChunkReader {
     /// Chunks of about `chunk_bytes`, more where a word of up to `max_word_bytes` needs it.
     pub fn new(
-        paths: &'a [PathBuf],
+        texts: Vec<Text>,
         watch: &Arc<Watch>,
         chunk_bytes: usize,
         max_word_bytes: usize,
     ) -> Self {
         Self {
-            paths,
+            texts: texts.into_iter(),
+            opened: 0,
             watch: Arc::clone(watch),
             chunk_bytes: chunk_bytes.max(1),
             max_word_bytes,
-            next: 0,
             source: None,
             carried: Vec::new(),
             ordinal: 0,
@@ -89,7 +90,7 @@ impl<'a> ChunkReader<'a> {
                 continue; // an empty text
             }
             chunk.ends_text = ended;
-            chunk.path_index = self.next - 1;
+            chunk.text_index = self.opened - 1;
             chunk.ordinal = self.ordinal;
             chunk.position = self.position;
             chunk.bytes[chunk.len..chunk.len + SPLIT_PADDING].fill(b' ');
@@ -103,9 +104,9 @@ impl<'a> ChunkReader<'a> {
         if let Some(source) = self.source.take() {
             return Ok(Some(source));
         }
-        let Some(path) = self.paths.get(self.next) else { return Ok(None) };
-        self.next += 1;
-        Source::open(path, &self.watch).map(Some)
+        let Some(text) = self.texts.next() else { return Ok(None) };
+        self.opened += 1;
+        Source::open(text, &self.watch).map(Some)
     }
 
     /// Reads up to the last space of about `chunk_bytes`, or to the end of the text: then true.

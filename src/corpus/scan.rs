@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex};
 
 use super::merge::{Merged, Normalization, merge};
 use super::reader::{Chunk, ChunkReader, too_long_message};
-use super::source::{Watch, probe};
+use super::source::{Text, Watch};
 use super::split::{Words, split};
 use super::spool::{Piece, Spool, SpoolConfig};
 use super::table::{SeenWords, WordTable};
@@ -61,16 +61,26 @@ pub(super) struct ChunkIds {
     pub(super) piece: Piece,
 }
 
-/// Reads files once; `-` is standard input. Lines are sentences, and a file's end ends one.
+/// Reads files once; `-` is standard input.
 pub fn scan_files(
     paths: &[PathBuf],
     config: &ScanConfig,
     observer: &mut impl Observer,
 ) -> Result<ScannedCorpus> {
-    let sizes = paths.iter().map(|path| probe(path)).collect::<Result<Vec<_>>>()?;
+    scan_texts(paths.iter().cloned().map(Text::Path).collect(), config, observer)
+}
+
+/// Reads texts once. Lines are sentences, and a text's end ends one.
+pub fn scan_texts(
+    texts: Vec<Text>,
+    config: &ScanConfig,
+    observer: &mut impl Observer,
+) -> Result<ScannedCorpus> {
+    let names: Vec<PathBuf> = texts.iter().map(|text| text.name().to_owned()).collect();
+    let sizes = texts.iter().map(Text::probe).collect::<Result<Vec<_>>>()?;
     let total_bytes = sizes.into_iter().sum::<Option<u64>>();
     let (watch, totals) = (Arc::new(Watch::default()), Totals::default());
-    let reader = ChunkReader::new(paths, &watch, config.chunk_bytes, config.max_word_bytes);
+    let reader = ChunkReader::new(texts, &watch, config.chunk_bytes, config.max_word_bytes);
     let reader = Mutex::new(reader);
     let spool = Mutex::new(Spool::new(config.spool.clone()));
     let progress = || ScanProgress {
@@ -79,7 +89,7 @@ pub fn scan_files(
         words: totals.words.load(Ordering::Relaxed),
         sentences: totals.sentences.load(Ordering::Relaxed),
     };
-    let work = |thread| scan_chunks(thread, paths, config, &reader, &spool, &totals);
+    let work = |thread| scan_chunks(thread, &names, config, &reader, &spool, &totals);
     let mut poll = || observer.observe(Report::Scan(progress()));
     let seen = workers::run(config.workers.max(1), &watch.stop, work, &mut poll)?;
     let (tables, chunks): (Vec<_>, Vec<_>) = seen.into_iter().unzip();
@@ -112,9 +122,9 @@ pub(super) fn merge_watched(
 /// One thread's work: chunk after chunk until none is left.
 fn scan_chunks(
     thread: usize,
-    paths: &[PathBuf],
+    names: &[PathBuf],
     config: &ScanConfig,
-    reader: &Mutex<ChunkReader<'_>>,
+    reader: &Mutex<ChunkReader>,
     spool: &Mutex<Spool>,
     totals: &Totals,
 ) -> Result<(SeenWords, Vec<ChunkIds>)> {
@@ -122,7 +132,7 @@ fn scan_chunks(
     let mut counter = WordCounter::new(config.max_word_bytes);
     let mut chunks = Vec::new();
     while lock(reader).next_chunk(&mut chunk)? {
-        counter.count(&chunk, &paths[chunk.path_index])?;
+        counter.count(&chunk, &names[chunk.text_index])?;
         totals.words.fetch_add(counter.words, Ordering::Relaxed);
         totals.sentences.fetch_add(counter.sentences, Ordering::Relaxed);
         let piece = keep(spool, &counter.ids)?;

@@ -1,10 +1,12 @@
-//! Sentences that the caller hands over word by word, as if they had been read from a file.
+//! Sentences that the caller hands over, word by word or as texts, as if they had been read from a
+//! file.
 
 use std::sync::Mutex;
 
 use super::merge::Normalization;
 use super::scan::{ChunkIds, MAX_WORD_BYTES, keep, merge_watched};
 use super::source::Watch;
+use super::split::{SPLIT_PADDING, Words, split};
 use super::spool::{Spool, SpoolConfig};
 use super::table::WordTable;
 use super::{RAW_SENTENCE_END, ScannedCorpus};
@@ -24,26 +26,29 @@ pub struct SentenceScan {
     spool: Mutex<Spool>,
     chunks: Vec<ChunkIds>,
     ids: Vec<u32>,
+    /// Room for a text and what has to follow it.
+    text: Vec<u8>,
     words: u64,
     sentences: u64,
 }
 
 impl SentenceScan {
     /// No sentence yet.
-    pub fn new(config: SpoolConfig, lowercase: bool) -> Self {
+    pub fn new(config: SpoolConfig, normalization: Normalization) -> Self {
         Self {
             spool: Mutex::new(Spool::new(config.clone())),
             config,
-            normalization: Normalization { lowercase, ..Normalization::default() },
+            normalization,
             table: WordTable::default(),
             chunks: Vec::new(),
             ids: Vec::new(),
+            text: Vec::new(),
             words: 0,
             sentences: 0,
         }
     }
 
-    /// The next word of the sentence; it may hold anything, spaces too.
+    /// The next word of the sentence as it stands, spaces too; it is then normalized.
     pub fn word(&mut self, word: &str) -> Result<()> {
         if word.len() > MAX_WORD_BYTES {
             return Err(self.too_long(word.len()));
@@ -51,6 +56,18 @@ impl SentenceScan {
         let id = self.table.id(word.as_bytes(), self.words)?;
         self.words += 1;
         self.push(id)
+    }
+
+    /// The next words of the sentence: those between the ASCII whitespace of a text. Its newlines are
+    /// such space, and end no sentence.
+    pub fn text(&mut self, text: &str) -> Result<()> {
+        let mut padded = std::mem::take(&mut self.text);
+        padded.clear();
+        padded.extend_from_slice(text.as_bytes());
+        padded.resize(text.len() + SPLIT_PADDING, b' ');
+        let result = split(&padded, text.len(), self);
+        self.text = padded;
+        result
     }
 
     /// Ends the sentence.
@@ -107,4 +124,18 @@ impl SentenceScan {
         self.ids.clear();
         Ok(())
     }
+}
+
+impl Words for SentenceScan {
+    #[inline(always)]
+    fn word(&mut self, text: &[u8], start: usize, end: usize) -> Result<()> {
+        if end - start > MAX_WORD_BYTES {
+            return Err(self.too_long(end - start));
+        }
+        let id = self.table.id_padded(text, start, end, self.words)?;
+        self.words += 1;
+        self.push(id)
+    }
+
+    fn newline(&mut self) {}
 }

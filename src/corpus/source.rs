@@ -10,6 +10,7 @@ use std::thread;
 
 use crate::compression::{Compression, HEAD_BYTES};
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
+use crate::formats::source::is_foreign;
 use crate::progress::POLL_INTERVAL;
 
 const BUFFER_BYTES: usize = 1 << 18;
@@ -42,8 +43,46 @@ pub struct Source {
     watch: Arc<Watch>,
 }
 
+/// Where a text is.
+pub enum Text {
+    /// In a file, or [`STDIN`].
+    Path(PathBuf),
+    /// Behind a reader, which has a name for messages.
+    Stream(PathBuf, Box<dyn Read + Send>),
+}
+
+impl Text {
+    /// What messages call it.
+    pub fn name(&self) -> &Path {
+        match self {
+            Self::Path(name) | Self::Stream(name, _) => name,
+        }
+    }
+
+    /// Looks whether it can be read, before a long job begins; returns its size when it has one.
+    pub fn probe(&self) -> Result<Option<u64>> {
+        match self {
+            Self::Path(path) => probe(path),
+            Self::Stream(..) => Ok(None),
+        }
+    }
+
+    fn reader(self) -> Result<(PathBuf, Box<dyn Read + Send>)> {
+        let path = match self {
+            Self::Path(path) => path,
+            Self::Stream(name, reader) => return Ok((name, reader)),
+        };
+        if probe(&path)?.is_none() {
+            let pump = Pump::start(path.clone());
+            return Ok((path, Box::new(pump)));
+        }
+        let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
+        Ok((path, Box::new(file)))
+    }
+}
+
 /// Looks whether `path` can be read, before a long job begins; returns its size when it has one.
-pub fn probe(path: &Path) -> Result<Option<u64>> {
+fn probe(path: &Path) -> Result<Option<u64>> {
     if path == Path::new(STDIN) {
         return Ok(None);
     }
@@ -64,17 +103,12 @@ pub fn probe(path: &Path) -> Result<Option<u64>> {
 
 impl Source {
     /// Opens a text and looks at its first bytes.
-    pub fn open(path: &Path, watch: &Arc<Watch>) -> Result<Self> {
-        let has_size = probe(path)?.is_some();
-        let inner: Box<dyn Read + Send> = if has_size {
-            Box::new(File::open(path).map_err(|error| Error::io(path, error))?)
-        } else {
-            Box::new(Pump::start(path.to_owned()))
-        };
+    pub fn open(text: Text, watch: &Arc<Watch>) -> Result<Self> {
+        let (path, inner) = text.reader()?;
         let watched = Watched { inner, watch: Arc::clone(watch) };
         let mut plain = BufReader::with_capacity(BUFFER_BYTES, watched);
         let mut source = Self {
-            path: path.to_owned(),
+            path,
             compression: None,
             reader: Box::new(io::empty()),
             watch: Arc::clone(watch),
@@ -132,8 +166,8 @@ impl Source {
             return stopped;
         }
         match self.compression {
-            Some(compression) => compression.error(&self.path, error),
-            None => Error::io(&self.path, error),
+            Some(compression) if !is_foreign(&error) => compression.error(&self.path, error),
+            _ => Error::io(&self.path, error),
         }
     }
 }

@@ -113,6 +113,12 @@ impl Files {
     }
 }
 
+/// A corpus in the ids of its own words.
+fn ids(scanned: &ScannedCorpus) -> Vec<u32> {
+    let encoded = scanned.encode(&scanned.vocabulary().keys, || Ok(())).unwrap();
+    encoded.ids().iter().map(|id| id.0).collect()
+}
+
 fn config(workers: usize, chunk_bytes: usize, spool_bytes: u64) -> ScanConfig {
     let spool = SpoolConfig { bytes: spool_bytes, folder: None };
     ScanConfig { workers, chunk_bytes, spool, ..ScanConfig::default() }
@@ -161,7 +167,7 @@ proptest! {
     #[test]
     fn sentences_give_the_ids_of_the_file(text in text(), spool_bytes in prop_oneof![Just(0), Just(1u64 << 30)]) {
         let naive = Naive::read(&[text]);
-        let mut scan = SentenceScan::new(SpoolConfig { bytes: spool_bytes, folder: None }, false);
+        let mut scan = SentenceScan::new(SpoolConfig { bytes: spool_bytes, folder: None }, Normalization::default());
         for sentence in &naive.sentences {
             for word in sentence {
                 scan.word(word).unwrap();
@@ -195,11 +201,43 @@ proptest! {
     }
 }
 
+proptest! {
+    #[test]
+    fn texts_that_are_handed_over_are_those_of_a_file(
+        lines in prop::collection::vec("[aé \t.B]{0,90}", 0..9), lowercase: bool,
+    ) {
+        for tokenize in [Tokenize::Whitespace, Tokenize::Words] {
+            let normalization = Normalization { tokenize, lowercase };
+            let text: String = lines.iter().map(|line| line.clone() + "\n").collect();
+            let files = Files::new([text.as_bytes()]);
+            let expected = files.scan(&ScanConfig { normalization, ..config(1, 64, 0) }).unwrap();
+            let mut scan = SentenceScan::new(SpoolConfig::default(), normalization);
+            for line in &lines {
+                scan.text(line).unwrap();
+                scan.end_sentence().unwrap();
+            }
+            let scanned = scan.finish(&mut Silent).unwrap();
+            prop_assert_eq!(ids(&scanned), ids(&expected));
+            prop_assert_eq!(scanned.sentences, expected.sentences);
+            prop_assert_eq!(&scanned.vocabulary().counts, &expected.vocabulary().counts);
+        }
+    }
+}
+
+#[test]
+fn newlines_of_a_text_that_is_handed_over_end_no_sentence() {
+    let mut scan = SentenceScan::new(SpoolConfig::default(), Normalization::default());
+    scan.text("a\n\nb\n").unwrap();
+    scan.end_sentence().unwrap();
+    let scanned = scan.finish(&mut Silent).unwrap();
+    assert_eq!((scanned.sentences, ids(&scanned)), (1, vec![0, 1, u32::MAX]));
+}
+
 #[test]
 fn a_sentence_longer_than_a_chunk_of_ids_stays_whole() {
     for spool_bytes in [0, 1 << 20, 1 << 30] {
         let config = SpoolConfig { bytes: spool_bytes, folder: None };
-        let mut scan = SentenceScan::new(config, false);
+        let mut scan = SentenceScan::new(config, Normalization::default());
         let words = 2_500_000u32;
         for i in 0..words {
             scan.word(["a", "b", "c"][i as usize % 3]).unwrap();

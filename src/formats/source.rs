@@ -393,7 +393,7 @@ impl Deref for Piece {
 }
 
 /// Whether an error is the caller's own (a stream of theirs raised it) rather than the decoder's.
-fn is_foreign(error: &io::Error) -> bool {
+pub fn is_foreign(error: &io::Error) -> bool {
     error.get_ref().is_some_and(|inner| inner.is::<StreamError>())
 }
 

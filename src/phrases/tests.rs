@@ -5,14 +5,14 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 
 use super::{PhraseModel, PhraseSet, Scoring};
-use crate::corpus::{ScannedCorpus, SentenceScan, SpoolConfig};
+use crate::corpus::{Normalization, ScannedCorpus, SentenceScan, SpoolConfig};
 use crate::progress::Silent;
 use crate::vocab::KeyTable;
 
 type Sentences = Vec<Vec<&'static str>>;
 
 fn scanned(sentences: &[Vec<&str>]) -> ScannedCorpus {
-    let mut scan = SentenceScan::new(SpoolConfig::default(), false);
+    let mut scan = SentenceScan::new(SpoolConfig::default(), Normalization::default());
     for sentence in sentences {
         for word in sentence {
             scan.word(word).unwrap();

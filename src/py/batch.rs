@@ -14,20 +14,23 @@ pub struct PySentenceBatch {
     word_offsets: Py<PyArray1<i64>>,
     text: Py<PyArray1<u8>>,
     valid: Option<Py<PyArray1<bool>>>,
+    /// Whether each string is a text, whose words are still to be found.
+    pub are_texts: bool,
 }
 
 #[pymethods]
 impl PySentenceBatch {
     #[new]
-    #[pyo3(signature = (starts, ends, word_offsets, text, valid = None))]
+    #[pyo3(signature = (starts, ends, word_offsets, text, valid = None, are_texts = false))]
     fn new(
         starts: Py<PyArray1<i64>>,
         ends: Py<PyArray1<i64>>,
         word_offsets: Py<PyArray1<i64>>,
         text: Py<PyArray1<u8>>,
         valid: Option<Py<PyArray1<bool>>>,
+        are_texts: bool,
     ) -> Self {
-        Self { starts, ends, word_offsets, text, valid }
+        Self { starts, ends, word_offsets, text, valid, are_texts }
     }
 }
 

@@ -1,6 +1,6 @@
 //! Corpora across the line.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use numpy::{PyArray1, ToPyArray};
@@ -12,25 +12,25 @@ use super::jobs::{run, run_observed};
 use super::keys::PyKeyTable;
 use super::progress::PyObserver;
 use super::streams;
-use crate::corpus::source::{Source, Watch};
+use crate::corpus::source::{Source, Text, Watch};
 use crate::corpus::{
-    EncodedCorpus, Normalization, ScanConfig, ScannedCorpus, SpoolConfig, Tokenize,
-    scan_files as scan_files_core,
+    EncodedCorpus, Normalization, ScanConfig, ScannedCorpus, SpoolConfig, Tokenize, scan_texts,
 };
 use crate::error::Error;
 use crate::formats::output::Output;
+use crate::formats::source::Input;
 use crate::vocab::WordId;
 use crate::workers;
 
 /// Reads files once, with the interpreter lock released.
 #[pyfunction]
 #[pyo3(signature = (
-    paths, *, workers, spool_bytes, spool_dir, tokenize, lowercase, progress = None
+    sources, *, workers, spool_bytes, spool_dir, tokenize, lowercase, progress = None
 ))]
 #[allow(clippy::too_many_arguments)] // settings, by keyword
 pub fn scan_files(
     py: Python<'_>,
-    paths: Vec<PathBuf>,
+    sources: Vec<Bound<'_, PyAny>>,
     workers: usize,
     spool_bytes: u64,
     spool_dir: Option<PathBuf>,
@@ -38,25 +38,38 @@ pub fn scan_files(
     lowercase: bool,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyScannedCorpus> {
-    let tokenize = match tokenize {
-        "whitespace" => Tokenize::Whitespace,
-        "words" => Tokenize::Words,
-        other => {
-            return Err(PyValueError::new_err(format!(
-                "tokenize must be 'whitespace' or 'words', not '{other}'"
-            )));
-        }
-    };
+    let texts = sources.iter().map(text).collect::<PyResult<_>>()?;
     let config = ScanConfig {
         workers,
         spool: SpoolConfig { bytes: spool_bytes, folder: spool_dir },
-        normalization: Normalization { tokenize, lowercase },
+        normalization: Normalization { tokenize: tokenizer(tokenize)?, lowercase },
         ..ScanConfig::default()
     };
     let corpus = run_observed(py, PyObserver::new(progress), |observer| {
-        scan_files_core(&paths, &config, observer)
+        scan_texts(texts, &config, observer)
     })?;
     Ok(PyScannedCorpus { corpus })
+}
+
+/// The way to cut a text that goes by this name.
+pub fn tokenizer(name: &str) -> PyResult<Tokenize> {
+    match name {
+        "whitespace" => Ok(Tokenize::Whitespace),
+        "words" => Ok(Tokenize::Words),
+        other => Err(PyValueError::new_err(format!(
+            "tokenize must be 'whitespace', 'words' or a function, not '{other}'"
+        ))),
+    }
+}
+
+/// A path, or a file object open for reading bytes.
+fn text(source: &Bound<'_, PyAny>) -> PyResult<Text> {
+    Ok(match streams::input(source)? {
+        Input::Path(path) => Text::Path(path),
+        Input::Stream(reader, name) => {
+            Text::Stream(name.unwrap_or_else(|| PathBuf::from("<stream>")), reader)
+        }
+    })
 }
 
 /// A corpus that was read once.
@@ -146,9 +159,13 @@ pub struct PyTextReader {
 #[pymethods]
 impl PyTextReader {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
+    fn new(source: &Bound<'_, PyAny>) -> PyResult<Self> {
+        let text = Mutex::new(Some(text(source)?));
         let watch = Arc::new(Watch::default());
-        let source = watched(py, &watch, || Source::open(Path::new(&path), &watch))?;
+        let source = watched(source.py(), &watch, || {
+            let text = text.lock().map_err(|_| Error::Stopped)?.take().ok_or(Error::Stopped)?;
+            Source::open(text, &watch)
+        })?;
         Ok(Self { source: Mutex::new(source), watch })
     }
 

@@ -8,29 +8,35 @@ use pyo3::prelude::*;
 use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use super::batch::PySentenceBatch;
-use super::corpus::PyScannedCorpus;
+use super::corpus::{PyScannedCorpus, tokenizer};
 use super::jobs::{brief, run_observed};
 use super::progress::PyObserver;
-use crate::corpus::{SentenceScan, SpoolConfig};
+use crate::corpus::{Normalization, SentenceScan, SpoolConfig};
 use crate::progress::{Observer, POLL_INTERVAL, Report};
 
 /// Takes sentences once.
 #[pyfunction]
+#[allow(clippy::too_many_arguments)] // settings, by keyword
 #[pyo3(signature = (
-    sentences, *, spool_bytes, spool_dir, lowercase, warn, progress = None
+    sentences, *, spool_bytes, spool_dir, tokenize, lowercase, batches, warn, progress = None
 ))]
 pub fn scan_sentences(
     sentences: &Bound<'_, PyAny>,
     spool_bytes: u64,
     spool_dir: Option<PathBuf>,
+    tokenize: Option<&str>,
     lowercase: bool,
+    batches: Bound<'_, PyAny>,
     warn: Bound<'_, PyAny>,
     progress: Option<Py<PyAny>>,
 ) -> PyResult<PyScannedCorpus> {
     let py = sentences.py();
     let config = SpoolConfig { bytes: spool_bytes, folder: spool_dir };
+    let cut = tokenize.map(tokenizer).transpose()?.unwrap_or_default();
     let mut reader = SentenceReader {
-        scan: SentenceScan::new(config, lowercase),
+        scan: SentenceScan::new(config, Normalization { tokenize: cut, lowercase }),
+        are_texts: tokenize.is_some(),
+        batches,
         observer: PyObserver::new(progress),
         warn: Some(warn),
         sentence: 0,
@@ -48,6 +54,10 @@ const STEPS: u32 = 1 << 12;
 
 struct SentenceReader<'py> {
     scan: SentenceScan,
+    /// Whether sentences are texts, whose words are still to be found.
+    are_texts: bool,
+    /// Called for what is no list: the batches that it holds, or `None` when it is a sentence.
+    batches: Bound<'py, PyAny>,
     observer: PyObserver,
     /// Called for the first sentence that is a `str`.
     warn: Option<Bound<'py, PyAny>>,
@@ -57,15 +67,17 @@ struct SentenceReader<'py> {
     reported: Instant,
 }
 
-impl SentenceReader<'_> {
-    fn sentence(&mut self, sentence: &Bound<'_, PyAny>) -> PyResult<()> {
-        if let Ok(batch) = sentence.cast_exact::<PySentenceBatch>() {
-            return self.batch(batch);
+impl<'py> SentenceReader<'py> {
+    fn sentence(&mut self, sentence: &Bound<'py, PyAny>) -> PyResult<()> {
+        if self.are_texts {
+            return self.text(sentence);
         }
         if let Ok(list) = sentence.cast_exact::<PyList>() {
             self.words(list.iter().map(Ok))?;
         } else if let Ok(tuple) = sentence.cast_exact::<PyTuple>() {
             self.words(tuple.iter().map(Ok))?;
+        } else if let Some(batches) = self.batches_of(sentence)? {
+            return batches.try_iter()?.try_for_each(|batch| self.batch(batch?.cast()?));
         } else {
             let is_bytes = sentence.is_instance_of::<PyBytes>();
             if is_bytes || sentence.is_instance_of::<PyByteArray>() {
@@ -81,39 +93,65 @@ impl SentenceReader<'_> {
             })?;
             self.words(words)?;
         }
+        self.end_sentence(sentence.py())
+    }
+
+    /// A sentence that is to be cut into words.
+    fn text(&mut self, sentence: &Bound<'py, PyAny>) -> PyResult<()> {
+        if let Ok(text) = sentence.cast::<PyString>() {
+            self.scan.text(text.to_str().map_err(|_| self.not_text(None, text))?)?;
+            return self.end_sentence(sentence.py());
+        }
+        match self.batches_of(sentence)? {
+            Some(batches) => batches.try_iter()?.try_for_each(|batch| self.batch(batch?.cast()?)),
+            None => Err(self.not_a_text(type_name(sentence))),
+        }
+    }
+
+    fn batches_of(&self, sentence: &Bound<'py, PyAny>) -> PyResult<Option<Bound<'py, PyAny>>> {
+        if sentence.is_exact_instance_of::<PySentenceBatch>() {
+            return PyTuple::new(sentence.py(), [sentence]).map(|one| Some(one.into_any()));
+        }
+        let batches = self.batches.call1((sentence,))?;
+        Ok((!batches.is_none()).then_some(batches))
+    }
+
+    fn end_sentence(&mut self, py: Python<'_>) -> PyResult<()> {
         self.scan.end_sentence()?;
         self.sentence += 1;
-        self.step(sentence.py())
+        self.step(py)
     }
 
     /// The interpreter lock is kept between two looks around, so that nobody else changes the arrays.
     fn batch(&mut self, batch: &Bound<'_, PySentenceBatch>) -> PyResult<()> {
-        let py = batch.py();
+        let (py, are_texts) = (batch.py(), batch.get().are_texts);
+        if self.are_texts && !are_texts {
+            return Err(self.not_a_text("a list".to_owned()));
+        }
         batch.get().with(py, |batch| {
             for sentence in 0..batch.len() {
                 for (place, word) in batch.words(sentence)?.enumerate() {
                     let text = batch.word(word)?.ok_or_else(|| self.null_word(place))?;
-                    self.scan.word(text)?;
+                    if are_texts {
+                        self.scan.text(text)?
+                    } else {
+                        self.scan.word(text)?
+                    }
                     self.step(py)?;
                 }
-                self.scan.end_sentence()?;
-                self.sentence += 1;
-                self.step(py)?;
+                self.end_sentence(py)?;
             }
             Ok(())
         })
     }
 
-    fn words<'py>(
-        &mut self,
-        words: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>,
-    ) -> PyResult<()> {
+    fn words(&mut self, words: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> PyResult<()> {
         for (place, word) in words.enumerate() {
             let word = word?;
             let Ok(text) = word.cast::<PyString>() else {
                 return Err(self.not_a_word(place, &word));
             };
-            let text = text.to_str().map_err(|_| self.not_text(place, text))?;
+            let text = text.to_str().map_err(|_| self.not_text(Some(place), text))?;
             self.scan.word(text)?;
             self.step(word.py())?;
         }
@@ -177,9 +215,18 @@ impl SentenceReader<'_> {
         ))
     }
 
-    fn not_text(&self, place: usize, word: &Bound<'_, PyString>) -> PyErr {
+    fn not_a_text(&self, kind: String) -> PyErr {
         PyValueError::new_err(format!(
-            "word {place} of sentence {} holds a lone surrogate, which UTF-8 cannot hold: {}; \
+            "sentence {} is {kind}, which has been cut into words already, expected str: leave out \
+             tokenize, or give the text itself",
+            self.sentence
+        ))
+    }
+
+    fn not_text(&self, place: Option<usize>, word: &Bound<'_, PyString>) -> PyErr {
+        let place = place.map_or_else(String::new, |place| format!("word {place} of "));
+        PyValueError::new_err(format!(
+            "{place}sentence {} holds a lone surrogate, which UTF-8 cannot hold: {}; \
              decode the text with errors='replace'",
             self.sentence,
             shown(word.as_any())

@@ -1,7 +1,7 @@
 """``synvec phrases``: text in, the same text out with its phrases as words."""
 
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import click
 
@@ -59,6 +59,18 @@ _USUAL_THRESHOLD = {"default": 10.0, "npmi": 0.5, "word2phrase": 100.0}
     default=40_000_000,
     help="About how many pairs are kept while counting.",
 )
+@click.option("--lowercase", is_flag=True, help="Lower-case the text.")
+@click.option(
+    "--tokenize",
+    type=click.Choice(["whitespace", "words"]),
+    default=None,
+    show_default="whitespace",
+    help="Split at white space, or into words by Unicode's rules, without punctuation.",
+)
+@click.option(
+    "--column",
+    help="The column of text of a Parquet or Arrow file; needed where there are several.",
+)
 @click.option(
     "--workers",
     type=click.IntRange(min=1),
@@ -73,13 +85,16 @@ def phrases(
     as_list: bool,
     passes: int,
     connectors: str,
+    lowercase: bool,
+    tokenize: Literal["whitespace", "words"] | None,
+    column: str | None,
     workers: int | None,
     **options: Any,
 ) -> None:
     """Find the phrases of TEXT, and write the text with each phrase as one word.
 
-    TEXT is one or more files, also compressed, or - for stdin; it is read once, whatever the number
-    of passes.
+    TEXT is one or more files, also compressed, or - for stdin; or Parquet and Arrow files; or URLs.
+    It is read once, whatever the number of passes.
 
     \b
       synvec phrases text.txt -o joined.txt --connectors english
@@ -89,7 +104,9 @@ def phrases(
     files.check_text_out(out, text)
     if options["threshold"] is None:
         options["threshold"] = _USUAL_THRESHOLD[options["scoring"]]
-    scanned = scan(corpus_file=text, workers=workers)
+    scanned = scan(
+        corpus_file=text, workers=workers, tokenize=tokenize, lowercase=lowercase, column=column
+    )
     found: dict[str, float] = {}
     for _ in range(passes):
         counted = Phrases(connector_words=_CONNECTORS[connectors], workers=workers, **options)

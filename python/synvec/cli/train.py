@@ -10,7 +10,7 @@ from click.core import ParameterSource
 
 from synvec import PRESETS, Word2Vec
 from synvec.cli import estimate, files, messages
-from synvec.paths import files_of
+from synvec.paths import files_of, is_url
 
 
 class _Window(click.IntRange):
@@ -110,8 +110,13 @@ def _hyperparameters(command: Any) -> Any:
         click.option(
             "--tokenize",
             type=click.Choice(["whitespace", "words"]),
-            default="whitespace",
-            help="Split at white space, or into runs of letters and digits.",
+            default=None,
+            show_default="whitespace",
+            help="Split at white space, or into words by Unicode's rules, without punctuation.",
+        ),
+        click.option(
+            "--column",
+            help="The column of text of a Parquet or Arrow file; needed where there are several.",
         ),
     ]
     for option in reversed(options):
@@ -166,12 +171,14 @@ def train(
 ) -> None:
     """Train word vectors on text: one sentence a line, or all of it on one line.
 
-    CORPUS is one or more files, also compressed (gzip, bzip2, xz, zstandard), or - for stdin. It
-    is read once, whatever the number of epochs.
+    CORPUS is one or more files, also compressed (gzip, bzip2, xz, zstandard), or - for stdin; or
+    Parquet and Arrow files; or URLs of either (s3://…, https://…). It is read once, whatever the
+    number of epochs.
 
     \b
       synvec train text.txt -o vectors.kv
       xz -dc text.xz | synvec train - -o vectors.txt --model cbow --dim 300
+      synvec train 'part-*.parquet' --column text --tokenize words -o vectors.kv
     """  # noqa: D301 - click's own sign for lines to be kept
     if options["loss"] == "negative" and options["negative"] == 0:
         raise click.BadParameter(
@@ -213,7 +220,7 @@ def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None)
     """Find out what is wrong with the paths now, not after the training."""
     for path in files_of(corpus):
         # Whoever writes a pipe would take a look at it for its reader's end.
-        if path != files.STDIO and not Path(path).is_fifo():
+        if path != files.STDIO and not is_url(path) and not Path(path).is_fifo():
             with Path(path).open("rb"):
                 pass
     if out is not None:
@@ -253,7 +260,7 @@ def _untrained(options: dict[str, Any], preset: dict[str, Any]) -> Word2Vec:
         keywords["workers"] = options["workers"]
     same_name = (
         "window epochs min_count sample alpha min_alpha ns_exponent shared_negatives seed "
-        "cbow_corrected lowercase tokenize"
+        "cbow_corrected lowercase tokenize column"
     )
     keywords.update((name, options[name]) for name in same_name.split())
     if hierarchical:

@@ -26,7 +26,7 @@ from synvec.errors import (
 from synvec.formats.assembling import assemble, rows_to_write
 from synvec.formats.limits import DEFAULT, Limits, check_limit
 from synvec.formats.native import as_counts
-from synvec.formats.reading import Reader, opened
+from synvec.formats.reading import Reader, Subject, opened
 from synvec.formats.sources import Source, Target
 from synvec.formats.writing import Pending
 from synvec.optional import imported
@@ -92,7 +92,7 @@ def load_parquet(
     """
     check_limit(limit)
     parquet = imported("pyarrow.parquet", "arrow", "a Parquet file")
-    with opened(source, _PARQUET, limits) as reader, _errors_of_arrow(reader):
+    with opened(source, _PARQUET, limits) as reader, errors_of_arrow(reader):
         file = parquet.ParquetFile(
             _Bounded(reader), thrift_string_size_limit=1 << 26, thrift_container_size_limit=1 << 20
         )
@@ -119,7 +119,7 @@ def load_arrow(
     """Load an Arrow file (Feather) or stream, as `load_parquet` does a Parquet file."""
     check_limit(limit)
     ipc = imported("pyarrow.ipc", "arrow", "an Arrow file")
-    with opened(source, _ARROW, limits) as reader, _errors_of_arrow(reader):
+    with opened(source, _ARROW, limits) as reader, errors_of_arrow(reader):
         is_stream = reader.read(4, "the magic") == b"\xff\xff\xff\xff"
         reader.file.seek(0)
         file = (ipc.open_stream if is_stream else ipc.open_file)(_Bounded(reader))
@@ -153,7 +153,7 @@ class _Bounded:
 
 
 @contextmanager
-def _errors_of_arrow(reader: Reader) -> Iterator[None]:
+def errors_of_arrow(reader: Reader | Subject) -> Iterator[None]:
     """Turn whatever pyarrow raises over a file into an error of ours."""
     arrow = imported("pyarrow", "arrow", "an Arrow file")
     try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from os import PathLike, fspath
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,76 @@ class _Remote:
 
     def __init__(self, file: Any, url: str) -> None:
         self.name = url
-        self._file = file
+        self.file = file
+
+    @property
+    def is_seekable(self) -> bool:
+        """Whether it can be read from any place."""
+        return bool(self.file.seekable())
 
     def read(self, size: int, /) -> bytes:
         """Return up to so many bytes, none at the end."""
         with _errors_as_system(self.name):
-            block: bytes = self._file.read(size)
+            block: bytes = self.file.read(size)
             return block
+
+
+class _Seekable(_Remote):
+    """As pyarrow wants files: to be read from any place."""
+
+    @property
+    def closed(self) -> bool:
+        """Whether it is closed."""
+        return bool(self.file.closed)
+
+    def readable(self) -> bool:
+        """Whether it can be read: it can."""
+        return True
+
+    def seekable(self) -> bool:
+        """Whether it can be read from any place: it can."""
+        return True
+
+    def tell(self) -> int:
+        """Return the place."""
+        return int(self.file.tell())
+
+    def seek(self, place: int, whence: int = 0, /) -> int:
+        """Go to a place."""
+        with _errors_as_system(self.name):
+            return int(self.file.seek(place, whence))
+
+
+class RemoteText:
+    """A file at a URL that is opened when it is first read, and closed at its end.
+
+    Parameters
+    ----------
+    url
+        Where it is, as `readable` takes it.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.name = url
+        self._open = ExitStack()
+        self._file: Any = None
+        self._has_ended = False
+
+    def read(self, size: int, /) -> bytes:
+        """Return up to so many bytes, none at the end."""
+        if self._has_ended:
+            return b""
+        if self._file is None:
+            self._file = self._open.enter_context(readable(self.name))
+        block: bytes = self._file.read(size)
+        if not block:
+            self.close()
+        return block
+
+    def close(self) -> None:
+        """Let go of it; nothing more is read."""
+        self._has_ended = True
+        self._open.close()
 
 
 @contextmanager
@@ -57,6 +120,58 @@ def readable(source: Source) -> Iterator[Source]:
         yield _Remote(file, url)
     finally:
         file.close()
+
+
+@contextmanager
+def seekable(url: str) -> Iterator[Any]:
+    """Give a file at a URL that can be read from any place; copied here where its server cannot.
+
+    Raises
+    ------
+    ImportError, OSError
+        As `readable` does.
+    """
+    with readable(url) as source:
+        if isinstance(source, _Remote) and not source.is_seekable:
+            import tempfile
+
+            with tempfile.TemporaryFile(prefix="synvec-") as copy:
+                while block := source.read(_BLOCK_BYTES):
+                    copy.write(block)
+                copy.seek(0)
+                yield copy
+        else:
+            yield _Seekable(source.file, url) if isinstance(source, _Remote) else source
+
+
+def local_path(url: str) -> str | None:
+    """Return the path on this machine of a ``file://`` URL; None for any other."""
+    return _local(url) if _is_local(url) else None
+
+
+def files_at(url: str) -> list[str]:
+    """Return the URLs that are meant: of a folder (``…/``) its files, of ``*`` all that match.
+
+    Raises
+    ------
+    FileNotFoundError
+        When a folder is empty, or nothing matches.
+    ImportError, OSError
+        As `readable` does.
+    """
+    if "*" not in url and not url.endswith("/"):
+        return [url]
+    system, path = _place(url)
+    with _errors_as_system(url):
+        if "*" in url:
+            found, what = system.glob(path, detail=True).values(), "no file matches"
+        else:
+            found, what = system.ls(path, detail=True), "the folder has no files"
+        names = [entry["name"] for entry in found if entry["type"] == "file"]
+        files = sorted(str(system.unstrip_protocol(name)) for name in names)
+    if not files:
+        raise FileNotFoundError(errno.ENOENT, what, url)
+    return files
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.callbacks import Callback
-from synvec.corpora import DEFAULT_SPOOL_BYTES
+from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
@@ -42,12 +42,14 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     Parameters
     ----------
     sentences
-        An iterable of sentences, each an iterable of words (``str``); or pyarrow's arrays of lists
-        of strings, one or an iterable of them, which need no Python object a word.
+        An iterable of sentences, each an iterable of words (``str``); or a column of lists of
+        words, or of texts, of Arrow, Polars, pandas or Hugging Face's ``datasets``, which needs no
+        Python object a word. Of a table, ``column`` names the one.
     corpus_file
         Instead: a path, or several, of text with one sentence a line, words apart by white space;
         also compressed by gzip, bzip2, xz or zstandard. A folder stands for the files in it, and a
-        pattern (``"news/*.txt"``) for those that match.
+        pattern (``"news/*.txt"``) for those that match. Or Parquet and Arrow files, and URLs
+        (``s3://…``, ``https://…``).
     vector_size
         D, the length of a vector.
     alpha, min_alpha
@@ -114,10 +116,13 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         every window), in word2vec.c's order. In hierarchical softmax it likewise decides whether
         contexts are trained together.
     tokenize
-        How lines of ``corpus_file`` become words: at ``"whitespace"``, or ``"words"`` by Unicode's
-        rules, without punctuation.
+        How lines and texts become words: at ``"whitespace"``, as they do by default; ``"words"`` by
+        Unicode's rules, without punctuation; or by a function from a text to its words, such as
+        `simple_preprocess`, which is not saved with the model. With it sentences must be texts.
     lowercase
         Whether words are lower-cased.
+    column
+        The column to read, where the corpus is a table.
     spool_bytes, spool_dir
         Ids of the corpus beyond so many bytes go to a temporary file in that folder (the system's
         by default).
@@ -201,8 +206,9 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         preset: Literal["quality"] | None = None,
         cbow_corrected: bool = False,
         shared_negatives: bool = True,
-        tokenize: Literal["whitespace", "words"] = "whitespace",
+        tokenize: Tokenize | None = None,
         lowercase: bool = False,
+        column: str | None = None,
         spool_bytes: int = DEFAULT_SPOOL_BYTES,
         spool_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
@@ -235,8 +241,9 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self.max_final_vocab = max_final_vocab
         self.shrink_windows = shrink_windows
         self.shared_negatives = shared_negatives
-        self.tokenize: Literal["whitespace", "words"] = tokenize
+        self.tokenize: Tokenize | None = tokenize
         self.lowercase = lowercase
+        self.column = column
         self.spool_bytes = spool_bytes
         self.spool_dir = spool_dir
         self.progress = progress

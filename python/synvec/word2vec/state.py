@@ -7,13 +7,12 @@ import os
 import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.corpora import scan
+from synvec.corpora import Tokenize, scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
@@ -59,8 +58,9 @@ class ModelState:
     max_final_vocab: int | None
     shrink_windows: bool
     shared_negatives: bool
-    tokenize: Literal["whitespace", "words"]
+    tokenize: Tokenize | None
     lowercase: bool
+    column: str | None
     spool_bytes: int
     spool_dir: str | os.PathLike[str] | None
     progress: Progress
@@ -120,6 +120,7 @@ class ModelState:
                 spool_dir=self.spool_dir,
                 tokenize=self.tokenize,
                 lowercase=self.lowercase,
+                column=self.column,
                 progress=callback,
             )
 
