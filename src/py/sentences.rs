@@ -9,10 +9,12 @@ use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use super::batch::PySentenceBatch;
 use super::corpus::PyScannedCorpus;
+use super::integers::{Integer, IntegerArray};
 use super::jobs::{brief, run_observed};
 use super::progress::PyObserver;
 use crate::corpus::{SentenceScan, SpoolConfig};
 use crate::progress::{Observer, POLL_INTERVAL, Report};
+use crate::vocab::KeyKind;
 
 /// Takes sentences once.
 #[pyfunction]
@@ -31,6 +33,7 @@ pub fn scan_sentences(
     let config = SpoolConfig { bytes: spool_bytes, folder: spool_dir };
     let mut reader = SentenceReader {
         scan: SentenceScan::new(config, lowercase),
+        lowercase,
         observer: PyObserver::new(progress),
         warn: Some(warn),
         sentence: 0,
@@ -48,6 +51,7 @@ const STEPS: u32 = 1 << 12;
 
 struct SentenceReader<'py> {
     scan: SentenceScan,
+    lowercase: bool,
     observer: PyObserver,
     /// Called for the first sentence that is a `str`.
     warn: Option<Bound<'py, PyAny>>,
@@ -66,6 +70,8 @@ impl SentenceReader<'_> {
             self.words(list.iter().map(Ok))?;
         } else if let Ok(tuple) = sentence.cast_exact::<PyTuple>() {
             self.words(tuple.iter().map(Ok))?;
+        } else if let Some(array) = IntegerArray::of(sentence)? {
+            return self.array(sentence, &array);
         } else {
             let is_bytes = sentence.is_instance_of::<PyBytes>();
             if is_bytes || sentence.is_instance_of::<PyByteArray>() {
@@ -81,14 +87,52 @@ impl SentenceReader<'_> {
             })?;
             self.words(words)?;
         }
+        self.end_sentence(sentence.py())
+    }
+
+    fn end_sentence(&mut self, py: Python<'_>) -> PyResult<()> {
         self.scan.end_sentence()?;
         self.sentence += 1;
-        self.step(sentence.py())
+        self.step(py)
+    }
+
+    /// An array of one dimension is a sentence, one of two a sentence a row.
+    fn array(&mut self, object: &Bound<'_, PyAny>, array: &IntegerArray<'_>) -> PyResult<()> {
+        let (py, len, width) = (object.py(), array.len(), array.width());
+        if len * width > 0 {
+            self.take_integers(0, || object.getattr("flat")?.get_item(0))?;
+        }
+        let mut values = Vec::new();
+        let block = (STEPS as usize / width.max(1)).max(1);
+        for start in (0..len).step_by(block) {
+            let places = start..len.min(start + block);
+            let first = self.sentence;
+            array.copy(places.clone(), &mut values)?.map_err(|too_large| {
+                let (sentence, word) = match array.has_rows() {
+                    true => (first + too_large.row - start, too_large.column),
+                    false => (first, too_large.row),
+                };
+                out_of_range(sentence, word, &too_large.value)
+            })?;
+            for row in 0..places.len() {
+                for &value in &values[row * width..(row + 1) * width] {
+                    self.scan.integer(value)?;
+                    self.step(py)?;
+                }
+                if array.has_rows() {
+                    self.end_sentence(py)?;
+                }
+            }
+        }
+        if array.has_rows() { Ok(()) } else { self.end_sentence(py) }
     }
 
     /// The interpreter lock is kept between two looks around, so that nobody else changes the arrays.
     fn batch(&mut self, batch: &Bound<'_, PySentenceBatch>) -> PyResult<()> {
         let py = batch.py();
+        if !self.scan.takes(KeyKind::Text) {
+            return Err(self.other_kind(0, batch.as_any()));
+        }
         batch.get().with(py, |batch| {
             for sentence in 0..batch.len() {
                 for (place, word) in batch.words(sentence)?.enumerate() {
@@ -96,9 +140,7 @@ impl SentenceReader<'_> {
                     self.scan.word(text)?;
                     self.step(py)?;
                 }
-                self.scan.end_sentence()?;
-                self.sentence += 1;
-                self.step(py)?;
+                self.end_sentence(py)?;
             }
             Ok(())
         })
@@ -110,12 +152,44 @@ impl SentenceReader<'_> {
     ) -> PyResult<()> {
         for (place, word) in words.enumerate() {
             let word = word?;
-            let Ok(text) = word.cast::<PyString>() else {
-                return Err(self.not_a_word(place, &word));
-            };
-            let text = text.to_str().map_err(|_| self.not_text(place, text))?;
-            self.scan.word(text)?;
+            if let Ok(text) = word.cast::<PyString>() {
+                if !self.scan.takes(KeyKind::Text) {
+                    return Err(self.other_kind(place, &word));
+                }
+                let text = text.to_str().map_err(|_| self.not_text(place, text))?;
+                self.scan.word(text)?;
+            } else {
+                self.integer(place, &word)?;
+            }
             self.step(word.py())?;
+        }
+        Ok(())
+    }
+
+    fn integer(&mut self, place: usize, word: &Bound<'_, PyAny>) -> PyResult<()> {
+        match Integer::of(word) {
+            Integer::Value(value) => {
+                self.take_integers(place, || Ok(word.clone()))?;
+                Ok(self.scan.integer(value)?)
+            }
+            Integer::OutOfRange => Err(out_of_range(self.sentence, place, &shown(word))),
+            Integer::None => Err(self.not_a_word(place, word)),
+        }
+    }
+
+    /// Refuses integers where there were strings, and where they are to be lower-cased.
+    fn take_integers<'py>(
+        &mut self,
+        place: usize,
+        word: impl FnOnce() -> PyResult<Bound<'py, PyAny>>,
+    ) -> PyResult<()> {
+        if !self.scan.takes(KeyKind::Integer) {
+            return Err(self.other_kind(place, &word()?));
+        }
+        if self.lowercase {
+            return Err(PyValueError::new_err(
+                "lowercase=True has no meaning for words that are integers; leave it out",
+            ));
         }
         Ok(())
     }
@@ -162,8 +236,19 @@ impl SentenceReader<'_> {
 
     fn not_a_word(&self, place: usize, word: &Bound<'_, PyAny>) -> PyErr {
         PyTypeError::new_err(format!(
-            "word {place} of sentence {} is {}, expected str: {}; convert the words first, for \
-             example with str()",
+            "word {place} of sentence {} is {}, expected str or int: {}; convert the words first, \
+             for example with str()",
+            self.sentence,
+            type_name(word),
+            shown(word)
+        ))
+    }
+
+    fn other_kind(&self, place: usize, word: &Bound<'_, PyAny>) -> PyErr {
+        let expected = if word.is_instance_of::<PyString>() { "int" } else { "str" };
+        PyTypeError::new_err(format!(
+            "word {place} of sentence {} is {}, expected {expected} as all words before it: {}; a \
+             corpus holds strings or integers, not both",
             self.sentence,
             type_name(word),
             shown(word)
@@ -185,6 +270,13 @@ impl SentenceReader<'_> {
             shown(word.as_any())
         ))
     }
+}
+
+fn out_of_range(sentence: usize, word: usize, value: &str) -> PyErr {
+    PyValueError::new_err(format!(
+        "word {word} of sentence {sentence} is {value}, beyond 64 bits: expected -2**63 to \
+         2**63 - 1; give such words as strings"
+    ))
 }
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {
