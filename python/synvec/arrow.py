@@ -24,6 +24,9 @@ def with_batches(corpus: Iterable[object]) -> Iterable[object]:
     if is_arrow(corpus):
         yield from batches(corpus)
         return
+    if isinstance(corpus, np.ndarray) and corpus.ndim == 2:
+        yield corpus  # the core takes it whole
+        return
     for sentence in corpus:
         if is_arrow(sentence):
             yield from batches(sentence)

@@ -19,6 +19,8 @@ from synvec.paths import StrPath, files_of, shown
 from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
+    from synvec.encoded import Corpus
+    from synvec.key_types import KeyT
     from synvec.vocabulary import Counted
 
 DEFAULT_SPOOL_BYTES = 1 << 30
@@ -151,7 +153,7 @@ class Text8Corpus:
 
 
 def scan(
-    corpus_iterable: Iterable[Sequence[str]] | None = None,
+    corpus_iterable: Corpus[KeyT] | None = None,
     corpus_file: StrPath | Sequence[StrPath] | None = None,
     *,
     workers: int | None = None,
@@ -166,8 +168,10 @@ def scan(
     Parameters
     ----------
     corpus_iterable
-        Lists of words; generators that give them once are fine. pyarrow's arrays of lists of
-        strings, the whole corpus or batches of it, are read without a Python object a word.
+        Lists of words; generators that give them once are fine. All words are ``str``, or all are
+        integers of 64 bits. pyarrow's arrays of lists of strings, the whole corpus or batches of
+        it, and NumPy's arrays of integers, a sentence of one dimension or a sentence a row of two,
+        are read without a Python object a word.
         `LineSentence` and `PathLineSentences` over paths are read like ``corpus_file``.
     corpus_file
         A path or several, ``"-"`` for standard input; a folder stands for the files in it and a
@@ -201,10 +205,11 @@ def scan(
     Raises
     ------
     TypeError
-        When both corpora are given or neither, when the corpus is a string, or when a word is not a
-        ``str``.
+        When both corpora are given or neither, when the corpus is a string, when a word is neither
+        a ``str`` nor an integer, or when there are both.
     ValueError
-        When a setting is out of range, or a word cannot be UTF-8.
+        When a setting is out of range, or integers are to be lower-cased; when a word cannot be
+        UTF-8 or is beyond 64 bits.
     FormatError
         When a compressed file is cut short or damaged, or a word is longer than 64 MiB.
     OSError
@@ -258,7 +263,7 @@ def scan(
     )
 
 
-def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | IO[bytes]) -> None:
+def save_as_line_sentence(corpus: Corpus[KeyT], filename: StrPath | IO[bytes]) -> None:
     r"""Write a corpus as text that `LineSentence` reads: a sentence a line, words between spaces.
 
     Parameters
@@ -287,7 +292,7 @@ def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | I
     _core.write_text(scan(corpus), filename)
 
 
-def no_words_message(scanned: Counted, min_count: int) -> str:
+def no_words_message(scanned: Counted[Any], min_count: int) -> str:
     """Say why there is no vocabulary, and what to change.
 
     Parameters

@@ -16,6 +16,7 @@ from synvec.callbacks import Callback
 from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
+from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Word2Vec(Building, Training, Predicting, OlderModelNames):
+class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The arguments are gensim's, in gensim's order; those after ``shrink_windows`` are synvec's own
@@ -42,8 +43,10 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     Parameters
     ----------
     sentences
-        An iterable of sentences, each an iterable of words (``str``); or pyarrow's arrays of lists
-        of strings, one or an iterable of them, which need no Python object a word.
+        An iterable of sentences, each an iterable of words: all of them ``str``, or all of them
+        integers of 64 bits, Python's or NumPy's, which stay integers as keys. Arrays need no Python
+        object a word: NumPy's of integers, where one of two dimensions has a sentence a row, and
+        pyarrow's arrays of lists of strings, one or an iterable of them.
     corpus_file
         Instead: a path, or several, of text with one sentence a line, words apart by white space;
         also compressed by gzip, bzip2, xz or zstandard. A folder stands for the files in it, and a
@@ -117,7 +120,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         How lines of ``corpus_file`` become words: at ``"whitespace"``, or ``"words"`` by Unicode's
         rules, without punctuation.
     lowercase
-        Whether words are lower-cased.
+        Whether words are lower-cased; only strings can be.
     spool_bytes, spool_dir
         Ids of the corpus beyond so many bytes go to a temporary file in that folder (the system's
         by default).
@@ -145,7 +148,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     ValueError
         For an argument out of its range; the message names it.
     TypeError
-        For two corpora at once, or for a corpus that is a ``str``.
+        For two corpora at once, for a corpus that is a ``str``, or for words that are neither
+        ``str`` nor ``int``, or both.
     RuntimeError
         For a corpus without words, or whose words are all rarer than ``min_count``.
 
@@ -170,7 +174,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     @with_presets
     def __init__(
         self,
-        sentences: Corpus | None = None,
+        sentences: Corpus[KeyT] | None = None,
         corpus_file: CorpusFile | None = None,
         vector_size: int = 100,
         alpha: float = 0.025,
@@ -189,7 +193,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         hashfxn: Callable[[str], int] = hash,
         epochs: int = 5,
         null_word: int = 0,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
         sorted_vocab: int = 1,
         batch_words: int = 10_000,
         compute_loss: bool = False,
@@ -263,7 +267,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
     def _build_and_train(
         self,
-        sentences: Corpus | None,
+        sentences: Corpus[KeyT] | None,
         corpus_file: CorpusFile | None,
         callbacks: Sequence[Callback],
     ) -> None:
