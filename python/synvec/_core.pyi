@@ -1,21 +1,24 @@
 """Types of the native module."""
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Literal, TypedDict
+from typing import Any, Generic, Literal, TypedDict
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec.formats.limits import Limits
 from synvec.formats.sources import BinaryWriter, Source, Target
+from synvec.key_types import KeyT
 
 __version__: str
 
 def available_workers() -> int:
     """Return the cores this process may use (affinity and cgroup quota respected)."""
 
-class KeyTable:
-    """Distinct strings by index and indices by string, in memory or in a mapped file alike.
+class KeyTable(Generic[KeyT]):
+    """Distinct keys by index and indices by key, in memory or in a mapped file alike.
+
+    All keys are strings, or all are integers of 64 bits; the first one decides.
 
     Parameters
     ----------
@@ -24,8 +27,10 @@ class KeyTable:
 
     Raises
     ------
+    TypeError
+        When a key is neither a ``str`` nor an integer, or of another kind than those before.
     ValueError
-        When a key holds a lone surrogate, which UTF-8 cannot hold.
+        When a key holds a lone surrogate, which UTF-8 cannot hold, or is beyond 64 bits.
 
     Examples
     --------
@@ -34,36 +39,48 @@ class KeyTable:
     (1, -1)
     """
 
-    def __init__(self, keys: Iterable[str] = ()) -> None: ...
+    def __init__(self, keys: Iterable[KeyT] = ()) -> None: ...
     def __len__(self) -> int: ...
     def __eq__(self, other: object) -> bool:
         """Whether both hold the same keys in the same order."""
-    def __copy__(self) -> KeyTable: ...
-    def __deepcopy__(self, memo: object, /) -> KeyTable: ...
+    def __copy__(self) -> KeyTable[KeyT]: ...
+    def __deepcopy__(self, memo: object, /) -> KeyTable[KeyT]: ...
     @staticmethod
-    def from_blob(key_bytes: bytes, key_offsets: NDArray[np.uint64]) -> KeyTable:
+    def from_blob(
+        key_bytes: bytes, key_offsets: NDArray[np.uint64], key_type: str = "str"
+    ) -> KeyTable[Any]:
         """Build a table from UTF-8 text and V + 1 offsets; ValueError for damage or duplicates."""
+    @property
+    def key_type(self) -> Literal["str", "int"]:
+        """What the keys are: ``"str"`` where there are none."""
     @property
     def nbytes(self) -> int:
         """Bytes that the table takes up, in memory or in its file."""
-    def index(self, key: str) -> int:
-        """Return the index of ``key``; -1 when it is absent."""
-    def indices(self, keys: Iterable[str]) -> NDArray[np.int64]:
+    def index(self, key: str | int | np.integer[Any]) -> int:
+        """Return the index of ``key``; -1 when it is absent: the string "7" among integers, too."""
+    def indices(self, keys: Iterable[str | int | np.integer[Any]]) -> NDArray[np.int64]:
         """Return the index of each key; -1 for those that are absent."""
-    def key(self, index: int) -> str:
+    def key(self, index: int) -> KeyT:
         """Return the key at ``index``; IndexError outside 0 to V - 1."""
-    def keys(self, start: int = 0, stop: int | None = None) -> list[str]:
+    def keys(self, start: int = 0, stop: int | None = None) -> list[KeyT]:
         """Return the keys of ``[start:stop]`` as a slice of a list would."""
-    def keys_at(self, indices: NDArray[np.int64]) -> list[str]:
+    def keys_at(self, indices: NDArray[np.int64]) -> list[KeyT]:
         """Return the key at each index; IndexError outside 0 to V - 1."""
-    def extend(self, keys: Iterable[str]) -> NDArray[np.int64]:
+    def checked(self, keys: Iterable[object]) -> list[KeyT]:
+        """Return keys as they would be kept: NumPy's integers as Python's.
+
+        TypeError or ValueError for one that would not be, here or after those before it.
+        """
+    def texts(self) -> KeyTable[str]:
+        """Return a table of the keys as text: integers in decimal digits."""
+    def extend(self, keys: Iterable[KeyT]) -> NDArray[np.int64]:
         """Add the keys that are new; return the index of each, new or not.
 
         ValueError or TypeError for a bad key leaves the table as it was.
         """
-    def take(self, order: NDArray[np.int64]) -> KeyTable:
+    def take(self, order: NDArray[np.int64]) -> KeyTable[KeyT]:
         """Return a table of the keys at ``order``, in that order, each at most once."""
-    def copy(self) -> KeyTable:
+    def copy(self) -> KeyTable[KeyT]:
         """Return an independent table; nothing is copied until one of the two grows."""
 
 class TrainConfig:
@@ -118,17 +135,20 @@ class ScannedCorpus:
     def counts(self) -> NDArray[np.uint64]:
         """A copy of the count of each distinct word, in order of first sight."""
     @property
-    def keys(self) -> KeyTable:
+    def keys(self) -> KeyTable[Any]:
         """A copy of the distinct words, in order of first sight."""
     def vocabulary(
         self, min_count: int, sorted_vocab: bool = True
-    ) -> tuple[KeyTable, NDArray[np.uint64]]:
+    ) -> tuple[KeyTable[Any], NDArray[np.uint64]]:
         """Return the words that occur at least ``min_count`` times, and their counts.
 
         They come by falling count, of equal counts the later one first; or as first seen.
         """
-    def encode(self, keys: KeyTable) -> EncodedCorpus:
-        """Return the corpus in the ids of ``keys``, any table; words outside it are dropped."""
+    def encode(self, keys: KeyTable[Any]) -> EncodedCorpus:
+        """Return the corpus in the ids of ``keys``, any table; words outside it are dropped.
+
+        TypeError when its words are integers and the keys are strings, or the other way round.
+        """
 
 class PhraseModel:
     """Counts of words and of pairs of them."""
@@ -495,7 +515,7 @@ def read_fasttext(
 
 def write_fasttext(
     target: Target,
-    keys: KeyTable,
+    keys: KeyTable[Any],
     own_vectors: NDArray[np.float32],
     ngram_vectors: NDArray[np.float32],
     *,
@@ -525,13 +545,13 @@ def read_vectors(
     """
 
 def read_counts(
-    source: Source, keys: KeyTable, encoding: str, errors: str, limits: Limits
+    source: Source, keys: KeyTable[Any], encoding: str, errors: str, limits: Limits
 ) -> tuple[NDArray[np.uint64], int]:
     """Read a count for each key, 0 where there is none, and how many have none."""
 
 def write_counts(
     target: Target,
-    keys: KeyTable,
+    keys: KeyTable[Any],
     counts: NDArray[np.int64],
     *,
     order: NDArray[np.int64],
@@ -542,7 +562,7 @@ def write_counts(
 
 def write_vectors(
     target: Target,
-    keys: KeyTable,
+    keys: KeyTable[Any],
     vectors: NDArray[Any],
     *,
     layout: str,
@@ -558,7 +578,7 @@ def write_vectors(
 
 def save_native(
     target: Target,
-    keys: KeyTable,
+    keys: KeyTable[Any],
     vectors: NDArray[np.float32],
     *,
     norms: NDArray[np.float32] | None,
@@ -575,7 +595,7 @@ def save_native(
 
 def save_phrases(
     target: Target,
-    keys: KeyTable,
+    keys: KeyTable[Any],
     config: str,
     *,
     scores: NDArray[np.float64] | None = None,

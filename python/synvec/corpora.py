@@ -10,12 +10,16 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_checkable
 
+import numpy as np
+
 from synvec import _core, table_files, tables, texts
 from synvec.arrow import batches_of, batches_of_lists, is_arrow
 from synvec.paths import StrPath, files_of, shown
 from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
+    from synvec.encoded import Corpus
+    from synvec.key_types import KeyT
     from synvec.vocabulary import Counted
 
 DEFAULT_SPOOL_BYTES = 1 << 30
@@ -150,7 +154,7 @@ class Text8Corpus:
 
 
 def scan(
-    corpus_iterable: Iterable[Sequence[str]] | None = None,
+    corpus_iterable: Corpus[KeyT] | None = None,
     corpus_file: StrPath | Sequence[StrPath] | None = None,
     *,
     workers: int | None = None,
@@ -166,12 +170,13 @@ def scan(
     Parameters
     ----------
     corpus_iterable
-        Lists of words; generators that give them once are fine. Or a column of lists of words, or
-        of texts, whose words ``tokenize`` finds: of Arrow, Polars, pandas or Hugging Face's
-        ``datasets``, or a table of theirs and the name of its ``column``. Rows that are null are
-        empty sentences; a null among the words of one is an error. pyarrow's arrays may also come
-        one by one. `LineSentence` and `PathLineSentences` over paths are read like
-        ``corpus_file``.
+        Lists of words; generators that give them once are fine. All words are ``str``, or all are
+        integers of 64 bits; NumPy's arrays of integers, a sentence of one dimension or a sentence a
+        row of two, need no Python object a word. Or a column of lists of words, or of texts, whose
+        words ``tokenize`` finds: of Arrow, Polars, pandas or Hugging Face's ``datasets``, or a
+        table of theirs and the name of its ``column``. Rows that are null are empty sentences; a
+        null among the words of one is an error. pyarrow's arrays may also come one by one.
+        `LineSentence` and `PathLineSentences` over paths are read like ``corpus_file``.
     corpus_file
         A path or several, ``"-"`` for standard input; a folder stands for the files in it and a
         pattern (``"news/*.txt"``, ``"**/*.gz"``) for those that match, by name. UTF-8, plain or
@@ -212,11 +217,12 @@ def scan(
     Raises
     ------
     TypeError
-        When both corpora are given or neither, when the corpus is a string, or when a word is not a
-        ``str``.
+        When both corpora are given or neither, when the corpus is a string, when a word is neither
+        a ``str`` nor an integer, or when there are both.
     ValueError
-        When a setting is out of range, a word cannot be UTF-8, a table has no such column, or
-        ``tokenize`` is given for sentences that are lists of words.
+        When a setting is out of range, integers are to be lower-cased, a word cannot be UTF-8 or is
+        beyond 64 bits, a table has no such column, or ``tokenize`` is given for sentences that are
+        lists of words.
     FormatError
         When a compressed file is cut short or damaged, or a word is longer than 64 MiB.
     ImportError
@@ -325,7 +331,7 @@ def _checked_tokenize(tokenize: Any) -> Any:
     )
 
 
-def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | IO[bytes]) -> None:
+def save_as_line_sentence(corpus: Corpus[KeyT], filename: StrPath | IO[bytes]) -> None:
     r"""Write a corpus as text that `LineSentence` reads: a sentence a line, words between spaces.
 
     Parameters
@@ -354,7 +360,7 @@ def save_as_line_sentence(corpus: Iterable[Sequence[str]], filename: StrPath | I
     _core.write_text(scan(corpus), filename)
 
 
-def no_words_message(scanned: Counted, min_count: int) -> str:
+def no_words_message(scanned: Counted[Any], min_count: int) -> str:
     """Say why there is no vocabulary, and what to change.
 
     Parameters
@@ -420,6 +426,8 @@ def _checked_sentences(corpus: object) -> Iterable[object]:
         )
     if not isinstance(corpus, Iterable) and not hasattr(corpus, "__getitem__"):
         raise TypeError(f"corpus_iterable must be an iterable of token lists, not {shown(corpus)}")
+    if isinstance(corpus, np.ndarray) and corpus.ndim == 2:
+        return [corpus]  # a sentence a row, which the core takes whole
     return cast("Iterable[object]", corpus)
 
 

@@ -5,11 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.key_types import KeyT
 from synvec.paths import files_of
 
-Corpus = Iterable[Sequence[str]]
+Corpus: TypeAlias = (
+    Iterable[Sequence[KeyT]] | Iterable[NDArray[np.integer[Any]]] | NDArray[np.integer[Any]]
+)
+"""Sentences: lists of strings or of integers, or arrays of integers."""
 CorpusFile = str | os.PathLike[str] | Sequence[str | os.PathLike[str]]
 
 
@@ -24,7 +32,7 @@ class EncodedSource:
 class _SameObject:
     """Equal to another one that holds the same iterable, of the same length if it has one."""
 
-    def __init__(self, iterable: Corpus) -> None:
+    def __init__(self, iterable: object) -> None:
         self._iterable = iterable
         self._length = len(iterable) if isinstance(iterable, Sequence) else None
 
@@ -36,7 +44,7 @@ class _SameObject:
     __hash__ = None  # type: ignore[assignment]
 
 
-def fingerprint(corpus_iterable: Corpus | None, corpus_file: CorpusFile | None) -> object:
+def fingerprint(corpus_iterable: object, corpus_file: CorpusFile | None) -> object:
     """What tells whether a corpus is the one that was read before."""
     if corpus_file is None:
         return None if corpus_iterable is None else _SameObject(corpus_iterable)

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
     from synvec.arithmetic import Vector
     from synvec.evaluation import Section, StrPath
+    from synvec.key_types import Key
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors as BaseKeyedVectors
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors as Doc2VecKeyedVectors
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors as EuclideanKeyedVectors
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors as Word2VecKeyedVectors
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors as WordEmbeddingsKeyedVectors
-    from synvec.keyed_vectors.keys import Key
     from synvec.word2vec import Word2Vec
 
 __all__ = [
@@ -412,7 +412,7 @@ class OlderModelNames:
     """What a `Word2Vec` answers to attributes that it doesn't have, and its words by subscript."""
 
     if TYPE_CHECKING:
-        wv: KeyedVectors
+        wv: KeyedVectors[Any]
 
     # With subscripts Python would take a model for a sequence.
     __iter__ = None

@@ -31,7 +31,7 @@ _RESULTS = (
 """What building the vocabulary and training have made of them."""
 
 
-def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
+def save_model(model: Word2Vec[Any], path: str | os.PathLike[str]) -> None:
     """Write a model: vectors, output weights, settings and history."""
     from synvec import formats
 
@@ -48,7 +48,7 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     )
 
 
-def model_config(model: Word2Vec) -> dict[str, Any]:
+def model_config(model: Word2Vec[Any]) -> dict[str, Any]:
     """Return settings, results and history of a model, as its file keeps them."""
     config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
     config["tokenize"] = _name_of_tokenize(model.tokenize)
@@ -65,7 +65,7 @@ def _name_of_tokenize(tokenize: Tokenize | None) -> str:
     return tokenize or "whitespace"
 
 
-def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
+def open_model(cls: type[Word2Vec[Any]], parts: NativeParts) -> Word2Vec[Any]:
     """Return the model that an opened file holds.
 
     What the configuration doesn't say is as the constructor has it, and what it says beyond what is
@@ -102,7 +102,7 @@ def _number(config: dict[str, Any], name: str, default: Any) -> Any:
     return value
 
 
-def _check_matrices(model: Word2Vec, parts: NativeParts) -> None:
+def _check_matrices(model: Word2Vec[Any], parts: NativeParts) -> None:
     size = parts.vectors.shape[1]
     if model.vector_size != size:
         raise HeaderError(
@@ -119,7 +119,7 @@ def _check_matrices(model: Word2Vec, parts: NativeParts) -> None:
             )
 
 
-def _restored(model: Word2Vec, parts: NativeParts) -> Word2Vec:
+def _restored(model: Word2Vec[Any], parts: NativeParts) -> Word2Vec[Any]:
     model.wv = KeyedVectors.from_arrays(
         parts.keys, parts.vectors, counts=parts.counts, norms=parts.norms
     )

@@ -26,7 +26,7 @@ class TrainingRun:
 
     def __init__(
         self,
-        model: ModelState,
+        model: ModelState[Any],
         corpus: _core.EncodedCorpus,
         compute_loss: bool,
         words_before: int,
@@ -129,7 +129,7 @@ def _locks(vectors: KeyedVectors) -> NDArray[np.float32] | None:
     return np.ascontiguousarray(np.broadcast_to(locks, len(vectors)))
 
 
-def require_own_words(model: ModelState) -> None:
+def require_own_words(model: ModelState[Any]) -> None:
     """Refuse a model whose keys were added, removed or sorted: its output weights weren't."""
     if model.wv.key_table != model._words:
         raise ValueError(

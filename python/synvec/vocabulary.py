@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Generic, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.corpora import no_words_message
+from synvec.key_types import KeyT
 
 RULE_DEFAULT = 0
 """A ``trim_rule``'s answer: let ``min_count`` decide."""
@@ -19,21 +20,21 @@ RULE_DISCARD = 1
 RULE_KEEP = 2
 """A ``trim_rule``'s answer: keep the word however rare."""
 
-TrimRule = Callable[[str, int, int], int]
+TrimRule = Callable[[KeyT, int, int], int]
 """``f(word, count, min_count)`` that returns one of the rules."""
 
 
 @dataclass(frozen=True)
-class Vocabulary:
+class Vocabulary(Generic[KeyT]):
     """The words kept, in the order of their indices."""
 
-    keys: _core.KeyTable
+    keys: _core.KeyTable[KeyT]
     counts: NDArray[np.uint64]
     min_count: int
     """The least count that keeps a word, after ``max_final_vocab``."""
 
 
-class Counted(Protocol):
+class Counted(Protocol[KeyT]):
     """Words that were counted: a corpus that was read, or counts that were handed over."""
 
     @property
@@ -49,7 +50,7 @@ class Counted(Protocol):
         """How many distinct words there are."""
 
     @property
-    def keys(self) -> _core.KeyTable:
+    def keys(self) -> _core.KeyTable[KeyT]:
         """The distinct words, in order of first sight."""
 
     @property
@@ -58,29 +59,28 @@ class Counted(Protocol):
 
     def vocabulary(
         self, min_count: int, sorted_vocab: bool = True
-    ) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
+    ) -> tuple[_core.KeyTable[KeyT], NDArray[np.uint64]]:
         """Return the words that occur at least ``min_count`` times, and their counts."""
 
 
-class WordFrequencies:
+class WordFrequencies(Generic[KeyT]):
     """Counts that were handed over.
 
     Raises
     ------
     TypeError
-        When they are no mapping, a word is no ``str``, or a count no integer.
+        When they are no mapping, a word is no ``str`` and no integer or there are both, or a count
+        is no integer.
     ValueError
         When a count is negative, or all together are beyond 64 bits.
     """
 
-    def __init__(self, counts: Mapping[str, int], sentences: int = 0) -> None:
+    def __init__(self, counts: Mapping[KeyT, int], sentences: int = 0) -> None:
         if not isinstance(counts, Mapping):
             raise TypeError(
                 f"word_freq is a {type(counts).__name__}, expected a mapping of words to counts"
             )
         for word, count in counts.items():
-            if not isinstance(word, str):
-                raise TypeError(f"the word {word!r} is a {type(word).__name__}, expected a str")
             if not isinstance(count, int | np.integer):
                 raise TypeError(f"the count of {word!r} is {count!r}, expected an integer")
             if count < 0:
@@ -88,14 +88,14 @@ class WordFrequencies:
         self.raw_words = sum(map(int, counts.values()))
         if self.raw_words >= 1 << 63:
             raise ValueError(f"the counts make {self.raw_words} words, expected less than 2**63")
-        self.keys = _core.KeyTable(list(counts))
+        self.keys: _core.KeyTable[KeyT] = _core.KeyTable(list(counts))
         self.counts = np.fromiter(counts.values(), np.uint64, len(counts))
         self.sentences = sentences
         self.distinct = len(counts)
 
     def vocabulary(
         self, min_count: int, sorted_vocab: bool = True
-    ) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
+    ) -> tuple[_core.KeyTable[KeyT], NDArray[np.uint64]]:
         """Return the words that occur at least ``min_count`` times, and their counts."""
         kept = np.flatnonzero(self.counts >= max(min_count, 0))
         if sorted_vocab:
@@ -105,15 +105,15 @@ class WordFrequencies:
 
 
 def choose_vocabulary(
-    scanned: Counted,
+    scanned: Counted[KeyT],
     *,
     min_count: int,
     max_vocab_size: int | None = None,
     max_final_vocab: int | None = None,
     sorted_vocab: bool = True,
-    trim_rule: TrimRule | None = None,
+    trim_rule: TrimRule[KeyT] | None = None,
     may_be_empty: bool = False,
-) -> Vocabulary:
+) -> Vocabulary[KeyT]:
     """Keep the words that occur often enough.
 
     Parameters
@@ -159,8 +159,8 @@ def _least_count(counts: NDArray[np.uint64], limit: int) -> int:
 
 
 def _trim(
-    scanned: Counted, min_count: int, sorted_vocab: bool, trim_rule: TrimRule
-) -> tuple[_core.KeyTable, NDArray[np.uint64]]:
+    scanned: Counted[KeyT], min_count: int, sorted_vocab: bool, trim_rule: TrimRule[KeyT]
+) -> tuple[_core.KeyTable[KeyT], NDArray[np.uint64]]:
     """As `_core.ScannedCorpus.vocabulary`, with a rule for each word."""
     keys, counts = scanned.vocabulary(0, sorted_vocab)
     kept = []

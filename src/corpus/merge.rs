@@ -11,8 +11,8 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::source::Watch;
 use super::table::{SeenWords, WordTable};
-use crate::error::Result;
-use crate::vocab::Vocabulary;
+use crate::error::{Error, Result};
+use crate::vocab::{Decimal, KeyKind, Vocabulary};
 
 /// How what stands between spaces becomes words.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -31,17 +31,26 @@ pub struct Normalization {
     pub tokenize: Tokenize,
     /// Whether it is lower-cased, by the rules of Unicode.
     pub lowercase: bool,
+    /// What it is: text, or an integer, whose eight bytes were counted and to which nothing is done.
+    pub kind: KeyKind,
 }
 
 impl Normalization {
-    /// Gives the words of `text` to `take`, in order.
-    fn words(self, text: &str, mut take: impl FnMut(&str) -> Result<()>) -> Result<()> {
-        let text: Cow<'_, str> =
-            if self.lowercase { text.to_lowercase().into() } else { text.into() };
-        match self.tokenize {
-            Tokenize::Whitespace => take(&text),
-            Tokenize::Words => text.unicode_words().try_for_each(take),
+    /// Gives the words of what was counted to `take`, in order; returns whether it was valid.
+    fn words(self, raw: &[u8], mut take: impl FnMut(&str) -> Result<()>) -> Result<bool> {
+        if self.kind == KeyKind::Integer {
+            let bytes = raw.try_into().map_err(|_| Error::Internal("no integer".to_owned()))?;
+            take(Decimal::from(i64::from_le_bytes(bytes)).as_str())?;
+            return Ok(true);
         }
+        let text = String::from_utf8_lossy(raw);
+        let is_valid = matches!(text, Cow::Borrowed(_));
+        let text = if self.lowercase { text.to_lowercase().into() } else { text };
+        match self.tokenize {
+            Tokenize::Whitespace => take(&text)?,
+            Tokenize::Words => text.unicode_words().try_for_each(take)?,
+        }
+        Ok(is_valid)
     }
 }
 
@@ -100,18 +109,18 @@ pub fn merge(tables: &[SeenWords], normalization: Normalization, watch: &Watch) 
             watch.check()?;
         }
         let raw = raws.get(id).expect("an id in range");
-        let text = String::from_utf8_lossy(raw.bytes);
-        if matches!(text, Cow::Owned(_)) {
-            invalid += raw.count;
-        }
-        normalization.words(&text, |word| {
+        let is_valid = normalization.words(raw.bytes, |word| {
             let index = vocabulary.add(word, raw.count)?;
             words += raw.count;
             expansions.words.push(index as u32);
             Ok(())
         })?;
+        if !is_valid {
+            invalid += raw.count;
+        }
         expansions.ends.push(expansions.words.len());
     }
+    vocabulary.keys.set_kind(normalization.kind);
     Ok(Merged { vocabulary, words, invalid, raw_of_id, expansions })
 }
 

@@ -12,6 +12,7 @@ use super::table::WordTable;
 use super::{RAW_SENTENCE_END, ScannedCorpus};
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::progress::{Observer, Report, ScanProgress};
+use crate::vocab::KeyKind;
 use crate::workers;
 
 /// Ids that are kept at a time.
@@ -48,12 +49,29 @@ impl SentenceScan {
         }
     }
 
+    /// Whether the next word may be of this kind: the first word decides for all.
+    #[inline]
+    pub fn takes(&mut self, kind: KeyKind) -> bool {
+        if self.words == 0 {
+            self.normalization.kind = kind;
+        }
+        self.normalization.kind == kind
+    }
+
     /// The next word of the sentence as it stands, spaces too; it is then normalized.
     pub fn word(&mut self, word: &str) -> Result<()> {
         if word.len() > MAX_WORD_BYTES {
             return Err(self.too_long(word.len()));
         }
         let id = self.table.id(word.as_bytes(), self.words)?;
+        self.words += 1;
+        self.push(id)
+    }
+
+    /// The next word of the sentence, where integers are taken.
+    #[inline]
+    pub fn integer(&mut self, word: i64) -> Result<()> {
+        let id = self.table.id_integer(word, self.words)?;
         self.words += 1;
         self.push(id)
     }

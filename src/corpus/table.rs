@@ -110,6 +110,12 @@ impl WordTable {
         self.id_counted(word, position, 1)
     }
 
+    /// As [`WordTable::id`] of the eight bytes of an integer, the lowest first.
+    #[inline]
+    pub fn id_integer(&mut self, value: i64, position: u64) -> Result<u32> {
+        self.id_inline(value as u64, 0, size_of::<i64>(), position)
+    }
+
     /// As [`WordTable::id`], for a word that was seen `count` times elsewhere.
     pub fn id_counted(&mut self, word: &[u8], position: u64, count: u64) -> Result<u32> {
         let mut padded = [0; INLINE_BYTES];
@@ -354,6 +360,8 @@ mod tests {
         let ids: Vec<u32> = words.iter().map(|word| table.id(word, 0).unwrap()).collect();
         assert_eq!(ids, [50_000, 50_001, 50_002, 50_003]);
         assert_eq!(table.id_counted(b"\0", 0, 5).unwrap(), 50_001);
+        let integer = table.id_integer(-258, 0).unwrap();
+        assert_eq!(table.id(&(-258i64).to_le_bytes(), 0).unwrap(), integer);
         assert_eq!(table.finish().get(50_001).unwrap().count, 6);
     }
 }

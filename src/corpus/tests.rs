@@ -181,7 +181,11 @@ proptest! {
     #[test]
     fn normalization_is_that_of_each_token(text in text(), workers in 1usize..4, chunk_bytes in 1usize..30) {
         let files = Files::new([&text[..]]);
-        let normalization = Normalization { tokenize: Tokenize::Words, lowercase: true };
+        let normalization = Normalization {
+            tokenize: Tokenize::Words,
+            lowercase: true,
+            ..Normalization::default()
+        };
         let scan = ScanConfig { normalization, ..config(workers, chunk_bytes, 100) };
         let scanned = files.scan(&scan).unwrap();
         let mut naive = Naive::read(&[text]);

@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
 use numpy::{PyArray1, ToPyArray};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -42,7 +42,11 @@ pub fn scan_files(
     let config = ScanConfig {
         workers,
         spool: SpoolConfig { bytes: spool_bytes, folder: spool_dir },
-        normalization: Normalization { tokenize: tokenizer(tokenize)?, lowercase },
+        normalization: Normalization {
+            tokenize: tokenizer(tokenize)?,
+            lowercase,
+            ..Normalization::default()
+        },
         ..ScanConfig::default()
     };
     let corpus = run_observed(py, PyObserver::new(progress), |observer| {
@@ -132,6 +136,15 @@ impl PyScannedCorpus {
     /// The corpus in the ids of `keys`; words outside it are dropped.
     fn encode(&self, py: Python<'_>, keys: &Bound<'_, PyKeyTable>) -> PyResult<PyEncodedCorpus> {
         let keys = Arc::clone(keys.borrow().table());
+        let words = &self.corpus.vocabulary().keys;
+        if !words.is_empty() && !keys.is_empty() && words.kind() != keys.kind() {
+            return Err(PyTypeError::new_err(format!(
+                "the words of the corpus are {}, those of the vocabulary are {}: give a corpus of \
+                 words of the same kind",
+                words.kind().name(),
+                keys.kind().name()
+            )));
+        }
         let corpus = run(py, |observer| self.corpus.encode(&keys, || observer.poll()))?;
         Ok(PyEncodedCorpus { corpus })
     }

@@ -3,16 +3,17 @@
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
-use pyo3::exceptions::{PyIndexError, PyValueError};
+use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyList, PySequence, PySlice, PyString, PyTuple};
 
+use super::integers::Integer;
 use super::jobs::brief;
 use crate::error::{FormatError, FormatErrorKind};
-use crate::vocab::KeyTable;
 use crate::vocab::keys::KeyTableError;
+use crate::vocab::{Decimal, KeyKind, KeyTable};
 
-/// Distinct strings by index, and indices by string; in memory or in a mapped file alike.
+/// Distinct strings or integers by index, and indices by key; in memory or in a mapped file alike.
 ///
 /// The table is shared by counting: copies and long jobs cost nothing, and whoever adds a key while
 /// someone else holds the table gets a copy of its own first.
@@ -33,17 +34,33 @@ impl PyKeyTable {
         &self.table
     }
 
-    fn string<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyString>> {
+    /// The key at an index, as Python has it.
+    fn object<'py>(&self, py: Python<'py>, index: usize) -> PyResult<Bound<'py, PyAny>> {
         if index >= self.table.len() {
             let keys = self.table.len();
             return Err(PyIndexError::new_err(format!(
                 "no key at index {index}, there are {keys}"
             )));
         }
-        match brief(|| Ok(self.table.get(index)))? {
-            Some(key) => Ok(PyString::new(py, key)),
-            None => Err(damaged(index)),
+        let key = match self.table.kind() {
+            KeyKind::Text => {
+                let text = brief(|| Ok(self.table.get(index)))?;
+                text.map(|text| PyString::new(py, text).into_any())
+            }
+            KeyKind::Integer => {
+                let integer = brief(|| Ok(self.table.get_integer(index)))?;
+                integer.map(|integer| integer.into_pyobject(py)).transpose()?.map(Bound::into_any)
+            }
+        };
+        key.ok_or_else(|| damaged(index))
+    }
+
+    /// The index of a text, where it is that of a key of this kind.
+    fn index_of(&self, kind: KeyKind, text: &str) -> PyResult<i64> {
+        if self.table.kind() != kind {
+            return Ok(ABSENT); // the text of an integer is no string among keys that are integers
         }
+        brief(|| Ok(self.table.index(text).map_or(ABSENT, |index| index as i64)))
     }
 }
 
@@ -54,7 +71,9 @@ impl PyKeyTable {
     fn new(keys: Option<&Bound<'_, PyAny>>) -> PyResult<Self> {
         let mut table = KeyTable::default();
         if let Some(keys) = keys {
-            insert_all(&mut table, &as_list(keys)?, |_| ())?;
+            let keys = as_list(keys)?;
+            check_keys(&table, &keys)?;
+            insert_all(&mut table, &keys, |_| ())?;
         }
         Ok(table.into())
     }
@@ -76,13 +95,22 @@ impl PyKeyTable {
     fn __reduce__<'py>(&self, py: Python<'py>) -> PyResult<(Bound<'py, PyAny>, BlobState<'py>)> {
         let rebuild = py.get_type::<Self>().getattr("from_blob")?;
         let bytes = PyBytes::new(py, self.table.bytes());
-        Ok((rebuild, (bytes, PyArray1::from_slice(py, self.table.offsets()))))
+        let offsets = PyArray1::from_slice(py, self.table.offsets());
+        Ok((rebuild, (bytes, offsets, self.table.kind().name())))
     }
 
     #[staticmethod]
-    fn from_blob(key_bytes: Vec<u8>, key_offsets: PyReadonlyArray1<'_, u64>) -> PyResult<Self> {
+    #[pyo3(signature = (key_bytes, key_offsets, key_type = "str"))]
+    fn from_blob(
+        key_bytes: Vec<u8>,
+        key_offsets: PyReadonlyArray1<'_, u64>,
+        key_type: &str,
+    ) -> PyResult<Self> {
+        let kind = KeyKind::from_name(key_type).ok_or_else(|| {
+            PyValueError::new_err(format!("key_type is '{key_type}', expected 'str' or 'int'"))
+        })?;
         let offsets = key_offsets.to_vec()?;
-        let made = brief(|| Ok(KeyTable::from_blob(key_bytes, offsets)))?;
+        let made = brief(|| Ok(KeyTable::from_blob(key_bytes, offsets, kind)))?;
         made.map(Self::from)
             .map_err(|error: KeyTableError| PyValueError::new_err(error.to_string()))
     }
@@ -92,23 +120,34 @@ impl PyKeyTable {
         self.table.byte_size()
     }
 
-    fn index(&self, key: &Bound<'_, PyString>) -> PyResult<i64> {
-        // A string with a lone surrogate is no key of any table: absent, as a dictionary would say.
-        let Ok(key) = key.to_str() else { return Ok(ABSENT) };
-        brief(|| Ok(self.table.index(key).map_or(ABSENT, |index| index as i64)))
+    #[getter]
+    fn key_type(&self) -> &'static str {
+        self.table.kind().name()
+    }
+
+    fn index(&self, key: &Bound<'_, PyAny>) -> PyResult<i64> {
+        if let Ok(text) = key.cast::<PyString>() {
+            // A string with a lone surrogate is no key of any table: absent, as a dictionary says.
+            return text.to_str().map_or(Ok(ABSENT), |text| self.index_of(KeyKind::Text, text));
+        }
+        match Integer::of(key) {
+            Integer::Value(value) => self.index_of(KeyKind::Integer, Decimal::from(value).as_str()),
+            Integer::OutOfRange => Ok(ABSENT),
+            Integer::None => Err(no_key(key)),
+        }
     }
 
     fn indices<'py>(&self, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let keys = as_list(keys)?;
         let mut indices = Vec::with_capacity(keys.len());
         for key in keys.iter() {
-            indices.push(self.index(key.cast::<PyString>()?)?);
+            indices.push(self.index(&key)?);
         }
         Ok(PyArray1::from_vec(keys.py(), indices))
     }
 
-    fn key<'py>(&self, py: Python<'py>, index: i64) -> PyResult<Bound<'py, PyString>> {
-        self.string(py, unsigned(index)?)
+    fn key<'py>(&self, py: Python<'py>, index: i64) -> PyResult<Bound<'py, PyAny>> {
+        self.object(py, unsigned(index)?)
     }
 
     #[pyo3(signature = (start = 0, stop = None))]
@@ -122,7 +161,7 @@ impl PyKeyTable {
         let range = PySlice::new(py, start, stop.unwrap_or(len), 1).indices(len)?;
         let list = PyList::empty(py);
         for index in range.start..range.stop {
-            list.append(self.string(py, index as usize)?)?;
+            list.append(self.object(py, index as usize)?)?;
         }
         Ok(list)
     }
@@ -134,14 +173,14 @@ impl PyKeyTable {
     ) -> PyResult<Bound<'py, PyList>> {
         let list = PyList::empty(py);
         for &index in indices.as_array() {
-            list.append(self.string(py, unsigned(index)?)?)?;
+            list.append(self.object(py, unsigned(index)?)?)?;
         }
         Ok(list)
     }
 
     fn extend<'py>(&mut self, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyArray1<i64>>> {
         let keys = as_list(keys)?;
-        check_keys(&keys)?;
+        check_keys(&self.table, &keys)?;
         let mut indices = Vec::with_capacity(keys.len());
         let table = Arc::make_mut(&mut self.table);
         insert_all(table, &keys, |index| indices.push(index as i64))?;
@@ -166,6 +205,32 @@ impl PyKeyTable {
         })
     }
 
+    /// The keys as they would be kept, if all of them may be.
+    fn checked<'py>(&self, keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
+        let keys = as_list(keys)?;
+        check_keys(&self.table, &keys)?;
+        let kept = PyList::empty(keys.py());
+        for key in keys.iter() {
+            match Integer::of(&key) {
+                Integer::Value(value) => kept.append(value)?,
+                _ => kept.append(key)?,
+            }
+        }
+        Ok(kept)
+    }
+
+    /// The texts of the keys as a table, without a copy of them.
+    fn texts(&self) -> Self {
+        match self.table.kind() {
+            KeyKind::Text => self.copy(),
+            KeyKind::Integer => {
+                let mut table = (*self.table).clone();
+                table.set_kind(KeyKind::Text);
+                table.into()
+            }
+        }
+    }
+
     fn copy(&self) -> Self {
         Self { table: Arc::clone(&self.table) }
     }
@@ -182,13 +247,13 @@ impl PyKeyTable {
 /// What [`PyKeyTable::index`] answers for a key that is not there.
 const ABSENT: i64 = -1;
 
-type BlobState<'py> = (Bound<'py, PyBytes>, Bound<'py, PyArray1<u64>>);
+type BlobState<'py> = (Bound<'py, PyBytes>, Bound<'py, PyArray1<u64>>, &'static str);
 
 /// The items as a list that no foreign code can change or interrupt while we walk it.
 fn as_list<'py>(keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
     if keys.is_instance_of::<PyString>() {
-        return Err(pyo3::exceptions::PyTypeError::new_err(
-            "keys is a str, expected a sequence of str: put a single key in a list",
+        return Err(PyTypeError::new_err(
+            "keys is a str, expected a sequence of keys: put a single key in a list",
         ));
     }
     match keys.cast::<PySequence>() {
@@ -199,37 +264,98 @@ fn as_list<'py>(keys: &Bound<'py, PyAny>) -> PyResult<Bound<'py, PyList>> {
     }
 }
 
-/// Refuses a bad key before the first good one is added.
-fn check_keys(keys: &Bound<'_, PyList>) -> PyResult<()> {
+/// Refuses a bad key, and one of another kind, before the first good one is added.
+fn check_keys(table: &KeyTable, keys: &Bound<'_, PyList>) -> PyResult<()> {
+    let mut expected = (!table.is_empty()).then(|| table.kind());
     for key in keys.iter() {
-        key_text(key.cast::<PyString>()?)?;
+        let kind = key_text(&key)?.kind();
+        if *expected.get_or_insert(kind) != kind {
+            return Err(other_kind(&key, kind));
+        }
     }
     Ok(())
 }
 
+/// Adds keys that are checked.
 fn insert_all(
     table: &mut KeyTable,
     keys: &Bound<'_, PyList>,
     mut each: impl FnMut(usize),
 ) -> PyResult<()> {
+    if let (true, Ok(first)) = (table.is_empty(), keys.get_item(0)) {
+        table.set_kind(key_text(&first)?.kind());
+    }
     brief(|| {
         table.reserve(keys.len());
         for key in keys.iter() {
-            let (index, _) = table.insert(key_text(key.cast::<PyString>()?)?)?;
+            let (index, _) = table.insert(key_text(&key)?.as_str())?;
             each(index);
         }
         Ok(())
     })
 }
 
+/// A key as a table keeps it.
+enum KeyText<'a> {
+    Text(&'a str),
+    Integer(Decimal),
+}
+
+impl KeyText<'_> {
+    fn kind(&self) -> KeyKind {
+        match self {
+            Self::Text(_) => KeyKind::Text,
+            Self::Integer(_) => KeyKind::Integer,
+        }
+    }
+
+    fn as_str(&self) -> &str {
+        match self {
+            Self::Text(text) => text,
+            Self::Integer(decimal) => decimal.as_str(),
+        }
+    }
+}
+
 /// The text of a key that is to be kept.
-fn key_text<'a>(key: &'a Bound<'_, PyString>) -> PyResult<&'a str> {
-    key.to_str().map_err(|_| {
-        let shown = key.repr().map_or_else(|_| "a key".to_owned(), |shown| shown.to_string());
-        PyValueError::new_err(format!(
-            "{shown} holds a lone surrogate, expected text that UTF-8 can hold"
-        ))
-    })
+fn key_text<'a>(key: &'a Bound<'_, PyAny>) -> PyResult<KeyText<'a>> {
+    if let Ok(text) = key.cast::<PyString>() {
+        return text.to_str().map(KeyText::Text).map_err(|_| {
+            PyValueError::new_err(format!(
+                "{} holds a lone surrogate, expected text that UTF-8 can hold",
+                shown(key)
+            ))
+        });
+    }
+    match Integer::of(key) {
+        Integer::Value(value) => Ok(KeyText::Integer(value.into())),
+        Integer::OutOfRange => Err(PyValueError::new_err(format!(
+            "key {} is beyond 64 bits, expected -2**63 to 2**63 - 1",
+            shown(key)
+        ))),
+        Integer::None => Err(no_key(key)),
+    }
+}
+
+fn shown(key: &Bound<'_, PyAny>) -> String {
+    key.repr().map_or_else(|_| "a key".to_owned(), |shown| shown.to_string())
+}
+
+fn no_key(key: &Bound<'_, PyAny>) -> PyErr {
+    let kind = key.get_type().name().map_or_else(|_| "object".to_owned(), |name| name.to_string());
+    PyTypeError::new_err(format!("key {} is a {kind}, expected a str or an int", shown(key)))
+}
+
+fn other_kind(key: &Bound<'_, PyAny>, kind: KeyKind) -> PyErr {
+    let (kind, others) = match kind {
+        KeyKind::Text => ("a str", "int"),
+        KeyKind::Integer => ("an int", "str"),
+    };
+    PyTypeError::new_err(format!(
+        "key {} is {kind}, the other keys are {others}: keys are of one kind, convert it with \
+         {others}()",
+        shown(key)
+    ))
 }
 
 fn unsigned(index: i64) -> PyResult<usize> {

@@ -9,6 +9,7 @@ mod corpus;
 mod errors;
 mod fasttext;
 mod formats;
+mod integers;
 mod jobs;
 mod keys;
 mod mapped;

@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 
 use numpy::{PyArray1, PyReadonlyArray1, ToPyArray};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyTypeError, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -11,10 +11,10 @@ use super::corpus::PyScannedCorpus;
 use super::jobs::run;
 use super::keys::PyKeyTable;
 use super::streams;
-use crate::corpus::lock;
+use crate::corpus::{ScannedCorpus, lock};
 use crate::formats::native;
 use crate::phrases::{PhraseModel, PhraseSet, Scoring};
-use crate::vocab::{Vocabulary, WordId};
+use crate::vocab::{KeyKind, Vocabulary, WordId};
 use crate::workers;
 
 /// Adds the classes of this room to the module.
@@ -59,7 +59,7 @@ impl PyPhraseModel {
         workers: Option<usize>,
     ) -> PyResult<()> {
         let workers = workers.unwrap_or_else(workers::available).max(1);
-        let scanned = &corpus.get().corpus;
+        let scanned = of_text(corpus)?;
         run(py, |observer| lock(&self.model).add(scanned, workers, || observer.poll()))
     }
 
@@ -172,6 +172,18 @@ impl PyPhraseModel {
     }
 }
 
+/// A corpus whose words are strings, of which phrases can be made.
+fn of_text<'a>(corpus: &'a Bound<'_, PyScannedCorpus>) -> PyResult<&'a ScannedCorpus> {
+    let scanned = &corpus.get().corpus;
+    match scanned.vocabulary().keys.kind() {
+        KeyKind::Text => Ok(scanned),
+        KeyKind::Integer => Err(PyTypeError::new_err(
+            "the words of the corpus are int, and phrases are made of str: convert the words \
+             first, for example with str()",
+        )),
+    }
+}
+
 /// Phrases to be found in corpora.
 #[pyclass(frozen, name = "PhraseSet", module = "synvec._core")]
 struct PyPhraseSet {
@@ -195,7 +207,7 @@ impl PyPhraseSet {
         py: Python<'_>,
         corpus: &Bound<'_, PyScannedCorpus>,
     ) -> PyResult<PyScannedCorpus> {
-        let scanned = &corpus.get().corpus;
+        let scanned = of_text(corpus)?;
         let corpus = run(py, |observer| self.set.apply(scanned, || observer.poll()))?;
         Ok(PyScannedCorpus { corpus })
     }

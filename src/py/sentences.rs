@@ -9,10 +9,12 @@ use pyo3::types::{PyByteArray, PyBytes, PyList, PyString, PyTuple};
 
 use super::batch::PySentenceBatch;
 use super::corpus::{PyScannedCorpus, tokenizer};
+use super::integers::{Integer, IntegerArray};
 use super::jobs::{brief, run_observed};
 use super::progress::PyObserver;
 use crate::corpus::{Normalization, SentenceScan, SpoolConfig};
 use crate::progress::{Observer, POLL_INTERVAL, Report};
+use crate::vocab::KeyKind;
 
 /// Takes sentences once.
 #[pyfunction]
@@ -34,8 +36,12 @@ pub fn scan_sentences(
     let config = SpoolConfig { bytes: spool_bytes, folder: spool_dir };
     let cut = tokenize.map(tokenizer).transpose()?.unwrap_or_default();
     let mut reader = SentenceReader {
-        scan: SentenceScan::new(config, Normalization { tokenize: cut, lowercase }),
+        scan: SentenceScan::new(
+            config,
+            Normalization { tokenize: cut, lowercase, ..Normalization::default() },
+        ),
         are_texts: tokenize.is_some(),
+        lowercase,
         batches,
         observer: PyObserver::new(progress),
         warn: Some(warn),
@@ -56,6 +62,7 @@ struct SentenceReader<'py> {
     scan: SentenceScan,
     /// Whether sentences are texts, whose words are still to be found.
     are_texts: bool,
+    lowercase: bool,
     /// Called for what is no list: the batches that it holds, or `None` when it is a sentence.
     batches: Bound<'py, PyAny>,
     observer: PyObserver,
@@ -76,6 +83,8 @@ impl<'py> SentenceReader<'py> {
             self.words(list.iter().map(Ok))?;
         } else if let Ok(tuple) = sentence.cast_exact::<PyTuple>() {
             self.words(tuple.iter().map(Ok))?;
+        } else if let Some(array) = IntegerArray::of(sentence)? {
+            return self.array(sentence, &array);
         } else if let Some(batches) = self.batches_of(sentence)? {
             return batches.try_iter()?.try_for_each(|batch| self.batch(batch?.cast()?));
         } else {
@@ -122,11 +131,45 @@ impl<'py> SentenceReader<'py> {
         self.step(py)
     }
 
+    /// An array of one dimension is a sentence, one of two a sentence a row.
+    fn array(&mut self, object: &Bound<'_, PyAny>, array: &IntegerArray<'_>) -> PyResult<()> {
+        let (py, len, width) = (object.py(), array.len(), array.width());
+        if len * width > 0 {
+            self.take_integers(0, || object.getattr("flat")?.get_item(0))?;
+        }
+        let mut values = Vec::new();
+        let block = (STEPS as usize / width.max(1)).max(1);
+        for start in (0..len).step_by(block) {
+            let places = start..len.min(start + block);
+            let first = self.sentence;
+            array.copy(places.clone(), &mut values)?.map_err(|too_large| {
+                let (sentence, word) = match array.has_rows() {
+                    true => (first + too_large.row - start, too_large.column),
+                    false => (first, too_large.row),
+                };
+                out_of_range(sentence, word, &too_large.value)
+            })?;
+            for row in 0..places.len() {
+                for &value in &values[row * width..(row + 1) * width] {
+                    self.scan.integer(value)?;
+                    self.step(py)?;
+                }
+                if array.has_rows() {
+                    self.end_sentence(py)?;
+                }
+            }
+        }
+        if array.has_rows() { Ok(()) } else { self.end_sentence(py) }
+    }
+
     /// The interpreter lock is kept between two looks around, so that nobody else changes the arrays.
     fn batch(&mut self, batch: &Bound<'_, PySentenceBatch>) -> PyResult<()> {
         let (py, are_texts) = (batch.py(), batch.get().are_texts);
         if self.are_texts && !are_texts {
             return Err(self.not_a_text("a list".to_owned()));
+        }
+        if !self.scan.takes(KeyKind::Text) {
+            return Err(self.other_kind(0, batch.as_any()));
         }
         batch.get().with(py, |batch| {
             for sentence in 0..batch.len() {
@@ -148,12 +191,44 @@ impl<'py> SentenceReader<'py> {
     fn words(&mut self, words: impl Iterator<Item = PyResult<Bound<'py, PyAny>>>) -> PyResult<()> {
         for (place, word) in words.enumerate() {
             let word = word?;
-            let Ok(text) = word.cast::<PyString>() else {
-                return Err(self.not_a_word(place, &word));
-            };
-            let text = text.to_str().map_err(|_| self.not_text(Some(place), text))?;
-            self.scan.word(text)?;
+            if let Ok(text) = word.cast::<PyString>() {
+                if !self.scan.takes(KeyKind::Text) {
+                    return Err(self.other_kind(place, &word));
+                }
+                let text = text.to_str().map_err(|_| self.not_text(Some(place), text))?;
+                self.scan.word(text)?;
+            } else {
+                self.integer(place, &word)?;
+            }
             self.step(word.py())?;
+        }
+        Ok(())
+    }
+
+    fn integer(&mut self, place: usize, word: &Bound<'_, PyAny>) -> PyResult<()> {
+        match Integer::of(word) {
+            Integer::Value(value) => {
+                self.take_integers(place, || Ok(word.clone()))?;
+                Ok(self.scan.integer(value)?)
+            }
+            Integer::OutOfRange => Err(out_of_range(self.sentence, place, &shown(word))),
+            Integer::None => Err(self.not_a_word(place, word)),
+        }
+    }
+
+    /// Refuses integers where there were strings, and where they are to be lower-cased.
+    fn take_integers<'a>(
+        &mut self,
+        place: usize,
+        word: impl FnOnce() -> PyResult<Bound<'a, PyAny>>,
+    ) -> PyResult<()> {
+        if !self.scan.takes(KeyKind::Integer) {
+            return Err(self.other_kind(place, &word()?));
+        }
+        if self.lowercase {
+            return Err(PyValueError::new_err(
+                "lowercase=True has no meaning for words that are integers; leave it out",
+            ));
         }
         Ok(())
     }
@@ -200,8 +275,19 @@ impl<'py> SentenceReader<'py> {
 
     fn not_a_word(&self, place: usize, word: &Bound<'_, PyAny>) -> PyErr {
         PyTypeError::new_err(format!(
-            "word {place} of sentence {} is {}, expected str: {}; convert the words first, for \
-             example with str()",
+            "word {place} of sentence {} is {}, expected str or int: {}; convert the words first, \
+             for example with str()",
+            self.sentence,
+            type_name(word),
+            shown(word)
+        ))
+    }
+
+    fn other_kind(&self, place: usize, word: &Bound<'_, PyAny>) -> PyErr {
+        let expected = if word.is_instance_of::<PyString>() { "int" } else { "str" };
+        PyTypeError::new_err(format!(
+            "word {place} of sentence {} is {}, expected {expected} as all words before it: {}; a \
+             corpus holds strings or integers, not both",
             self.sentence,
             type_name(word),
             shown(word)
@@ -232,6 +318,13 @@ impl<'py> SentenceReader<'py> {
             shown(word.as_any())
         ))
     }
+}
+
+fn out_of_range(sentence: usize, word: usize, value: &str) -> PyErr {
+    PyValueError::new_err(format!(
+        "word {word} of sentence {sentence} is {value}, beyond 64 bits: expected -2**63 to \
+         2**63 - 1; give such words as strings"
+    ))
 }
 
 fn type_name(object: &Bound<'_, PyAny>) -> String {

@@ -5,6 +5,7 @@ use std::str;
 
 use xxhash_rust::xxh3::xxh3_64;
 
+use super::integer::{Decimal, KeyKind};
 use crate::error::{Error, Result};
 use crate::mapped::Buffer;
 
@@ -21,6 +22,8 @@ pub const MAX_KEYS: usize = EMPTY_SLOT as usize;
 /// begins at `xxh3_64(key) & (slots.len() - 1)` and goes on to the next slot until an
 /// [`EMPTY_SLOT`].
 ///
+/// Keys are strings, or they are integers, each kept as its [`Decimal`]; the first key decides.
+///
 /// The parts may come from a file that nobody has verified: then a lookup may give a wrong answer,
 /// but it stays within bounds, never panics, and ends after one round of the slots at most.
 #[derive(Debug, Clone)]
@@ -28,6 +31,8 @@ pub struct KeyTable {
     bytes: Buffer<u8>,
     offsets: Buffer<u64>,
     slots: Buffer<u32>,
+    /// Means nothing while there are no keys.
+    kind: KeyKind,
 }
 
 /// What is wrong with a key table's parts; the reader of the file adds the place.
@@ -74,6 +79,9 @@ pub enum KeyTableError {
     /// A key that is not UTF-8.
     #[error("key {0} is not valid UTF-8")]
     Utf8(usize),
+    /// A key of a table of integers that is none.
+    #[error("key {0} is not an integer of 64 bits in decimal digits")]
+    Integer(usize),
     /// Two equal keys, or one that its slots do not lead to.
     #[error("key {0} is not found by its own text: a duplicate, or damaged key_slots")]
     Lost(usize),
@@ -81,7 +89,12 @@ pub enum KeyTableError {
 
 impl Default for KeyTable {
     fn default() -> Self {
-        Self { bytes: Vec::new().into(), offsets: vec![0].into(), slots: Vec::new().into() }
+        Self {
+            bytes: Vec::new().into(),
+            offsets: vec![0].into(),
+            slots: Vec::new().into(),
+            kind: KeyKind::Text,
+        }
     }
 }
 
@@ -92,22 +105,28 @@ impl KeyTable {
         bytes: Buffer<u8>,
         offsets: Buffer<u64>,
         slots: Buffer<u32>,
+        kind: KeyKind,
     ) -> Result<Self, KeyTableError> {
         let keys = check_ends(&bytes, &offsets)?;
         // Without a key there is nothing to find, and no slots are as good as some.
         let enough = slots.len() / 2 >= keys && slots.len().is_power_of_two();
         if enough || (keys == 0 && slots.is_empty()) {
-            Ok(Self { bytes, offsets, slots })
+            Ok(Self { bytes, offsets, slots, kind })
         } else {
             Err(KeyTableError::Slots { slots: slots.len(), keys })
         }
     }
 
-    /// A table over a blob of keys and their offsets; refuses what is not UTF-8 and duplicates.
-    pub fn from_blob(bytes: Vec<u8>, offsets: Vec<u64>) -> Result<Self, KeyTableError> {
+    /// A table over a blob of keys and their offsets; refuses what is no key of that kind, and
+    /// duplicates.
+    pub fn from_blob(
+        bytes: Vec<u8>,
+        offsets: Vec<u64>,
+        kind: KeyKind,
+    ) -> Result<Self, KeyTableError> {
         let keys = check_ends(&bytes, &offsets)?;
-        let mut table =
-            Self { bytes: bytes.into(), offsets: offsets.into(), slots: Vec::new().into() };
+        let slots = Vec::new().into();
+        let mut table = Self { bytes: bytes.into(), offsets: offsets.into(), slots, kind };
         table.verify_text()?;
         table.rebuild_slots(slots_for(keys));
         table.verify_slots()?;
@@ -122,6 +141,16 @@ impl KeyTable {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// What the keys are: text where there are none.
+    pub fn kind(&self) -> KeyKind {
+        if self.is_empty() { KeyKind::Text } else { self.kind }
+    }
+
+    /// Says what the keys are, those there are and those to come; the caller knows them.
+    pub fn set_kind(&mut self, kind: KeyKind) {
+        self.kind = kind;
     }
 
     /// The blob of keys, one after another.
@@ -151,12 +180,18 @@ impl KeyTable {
         self.bytes.get(start..end)
     }
 
-    /// The index of `key`.
+    /// The integer at `index`; `None` past the end (or where an unverified file is damaged).
+    pub fn get_integer(&self, index: usize) -> Option<i64> {
+        Decimal::parse(self.get(index)?)
+    }
+
+    /// The index of `key`, whichever kind it is the text of.
     pub fn index(&self, key: &str) -> Option<usize> {
         self.search(key.as_bytes()).ok()
     }
 
-    /// Adds `key` unless it is there; returns its index and whether it was added.
+    /// Adds `key`, the text of a key of the table's kind, unless it is there; returns its index and
+    /// whether it was added.
     ///
     /// Fails past [`MAX_KEYS`] keys.
     pub fn insert(&mut self, key: &str) -> Result<(usize, bool)> {
@@ -189,7 +224,7 @@ impl KeyTable {
     /// The keys at the indices of `order`, in that order, as a table of its own. `None` when one is
     /// past the end or comes twice.
     pub fn take(&self, order: impl IntoIterator<Item = usize>) -> Option<Self> {
-        let mut taken = Self::default();
+        let mut taken = Self { kind: self.kind, ..Self::default() };
         for index in order {
             let (_, is_new) = taken.insert(self.get(index)?).ok()?;
             if !is_new {
@@ -209,7 +244,7 @@ impl KeyTable {
         self.bytes.len() + size_of_val(self.offsets()) + size_of_val(self.slots())
     }
 
-    /// Whether every key is in bounds, valid UTF-8, and found by its own text (so none is there
+    /// Whether every key is in bounds, valid UTF-8, of the table's kind, and found by its own text (so none is there
     /// twice).
     pub fn verify(&self) -> Result<(), KeyTableError> {
         self.verify_text()?;
@@ -224,7 +259,10 @@ impl KeyTable {
                 end: range[1],
                 bytes: self.bytes.len(),
             })?;
-            str::from_utf8(bytes).map_err(|_| KeyTableError::Utf8(index))?;
+            let text = str::from_utf8(bytes).map_err(|_| KeyTableError::Utf8(index))?;
+            if self.kind == KeyKind::Integer && Decimal::parse(text).is_none() {
+                return Err(KeyTableError::Integer(index));
+            }
         }
         Ok(())
     }
@@ -297,11 +335,12 @@ fn slot_entry(index: usize) -> Result<u32> {
 }
 
 impl PartialEq for KeyTable {
-    /// The same keys in the same order, wherever they lie.
+    /// The same keys in the same order, wherever they lie; the integer 7 is not the text "7".
     fn eq(&self, other: &Self) -> bool {
         let same_layout = || self.offsets() == other.offsets() && self.bytes() == other.bytes();
         let same_keys = || (0..self.len()).all(|i| self.get_bytes(i) == other.get_bytes(i));
-        self.len() == other.len() && (same_layout() || same_keys())
+        let same_shape = self.len() == other.len() && self.kind() == other.kind();
+        same_shape && (same_layout() || same_keys())
     }
 }
 
@@ -391,7 +430,8 @@ mod tests {
     fn parts_of_wrong_sizes_are_refused() {
         let parts = |offsets: Vec<u64>, slots: Vec<u32>| {
             let bytes = vec![b'a'; offsets.len().saturating_sub(1)];
-            KeyTable::from_parts(bytes.into(), offsets.into(), slots.into()).map(|_| ())
+            let (bytes, offsets, slots) = (bytes.into(), offsets.into(), slots.into());
+            KeyTable::from_parts(bytes, offsets, slots, KeyKind::Text).map(|_| ())
         };
         assert_eq!(parts(vec![], vec![]), Err(KeyTableError::NoOffsets));
         assert_eq!(parts(vec![0], vec![]), Ok(()));
@@ -404,7 +444,8 @@ mod tests {
     #[test]
     fn a_blob_is_verified() {
         let blob = |bytes: &[u8], offsets: &[u64]| {
-            KeyTable::from_blob(bytes.to_vec(), offsets.to_vec()).map(|table| table.len())
+            let (bytes, offsets) = (bytes.to_vec(), offsets.to_vec());
+            KeyTable::from_blob(bytes, offsets, KeyKind::Text).map(|table| table.len())
         };
         assert_eq!(blob(b"ab", &[0, 1, 2]), Ok(2));
         assert_eq!(blob(b"aa", &[0, 1, 2]), Err(KeyTableError::Lost(1)));
@@ -417,6 +458,22 @@ mod tests {
         }
     }
 
+    #[test]
+    fn integers_are_kept_as_text_and_are_no_text() {
+        let mut integers = table(&["7", "-3"]);
+        integers.set_kind(KeyKind::Integer);
+        assert_eq!((integers.get_integer(1), integers.get_integer(2)), (Some(-3), None));
+        assert_eq!(integers.verify(), Ok(()));
+        assert_ne!(integers, table(&["7", "-3"]));
+        assert_eq!(integers.take([1]).unwrap().kind(), KeyKind::Integer);
+        assert_eq!(integers.take([]).unwrap().kind(), KeyKind::Text);
+        for (text, index) in [("07", 0), ("x", 0), ("", 0)] {
+            let offsets = vec![0, text.len() as u64];
+            let made = KeyTable::from_blob(text.into(), offsets, KeyKind::Integer);
+            assert_eq!(made, Err(KeyTableError::Integer(index)));
+        }
+    }
+
     proptest! {
         #[test]
         fn hostile_parts_never_panic_and_searches_end(
@@ -424,10 +481,11 @@ mod tests {
             offsets in proptest::collection::vec(prop_oneof![0u64..24, any::<u64>()], 0..7),
             slots in proptest::collection::vec(prop_oneof![0u32..9, any::<u32>()], 16),
             key in ".{0,3}",
+            kind in prop_oneof![Just(KeyKind::Text), Just(KeyKind::Integer)],
         ) {
             let offsets = [&[0], &offsets[..], &[bytes.len() as u64]].concat();
-            let made = KeyTable::from_parts(bytes.into(), offsets.into(), slots.into());
-            let mut table = made.unwrap();
+            let (bytes, offsets, slots) = (bytes.into(), offsets.into(), slots.into());
+            let mut table = KeyTable::from_parts(bytes, offsets, slots, kind).unwrap();
             table.index(&key);
             prop_assert!((0..table.len() + 1).filter_map(|i| table.get(i)).count() <= table.len());
             if table.verify().is_ok() {
@@ -455,7 +513,8 @@ mod tests {
             for (index, key) in distinct.iter().enumerate() {
                 prop_assert_eq!(table.index(key), Some(index));
             }
-            let blob = KeyTable::from_blob(table.bytes().to_vec(), table.offsets().to_vec());
+            let (bytes, offsets) = (table.bytes().to_vec(), table.offsets().to_vec());
+            let blob = KeyTable::from_blob(bytes, offsets, KeyKind::Text);
             prop_assert_eq!(blob.unwrap(), table);
         }
     }

@@ -1,6 +1,7 @@
 //! Words and their counts.
 
 pub mod huffman;
+pub mod integer;
 pub mod keys;
 pub mod subword;
 
@@ -10,6 +11,7 @@ use bytemuck::{Pod, Zeroable};
 
 use crate::error::{Error, Result};
 
+pub use integer::{Decimal, KeyKind};
 pub use keys::KeyTable;
 
 /// A word of the vocabulary while training: its index, as a type of its own, so that it is never

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,7 +30,7 @@ COSMUL_EPSILON = 1e-6
 
 
 def predictions(
-    kv: Similarity,
+    kv: Similarity[Any],
     vocabulary: Vocabulary,
     questions: list[Quadruple],
     formula: Formula = "most_similar",
@@ -40,7 +40,7 @@ def predictions(
 
 
 def predictions_by(
-    kv: Similarity,
+    kv: Similarity[Any],
     vocabulary: Vocabulary,
     questions: list[Quadruple],
     formulas: Sequence[Formula],
@@ -70,7 +70,7 @@ class _Block:
 
     def __init__(
         self,
-        kv: Similarity,
+        kv: Similarity[Any],
         norms: Vector,
         vocabulary: Vocabulary,
         questions: list[Quadruple],

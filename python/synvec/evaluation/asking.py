@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -38,7 +38,7 @@ class Answers:
     correlations, 0 to 1 for everything else."""
 
 
-def ask(kv: Similarity, vocabulary: Vocabulary, dataset: Dataset, seed: int) -> Answers:
+def ask(kv: Similarity[Any], vocabulary: Vocabulary, dataset: Dataset, seed: int) -> Answers:
     """Ask about every item of a data set; ``seed`` is that of the clusters."""
     if isinstance(dataset, AnalogySet):
         measures = _analogies(kv, vocabulary, dataset)
@@ -57,7 +57,7 @@ def _places(vocabulary: Vocabulary, words: Sequence[str]) -> NDArray[np.int64]:
     return np.fromiter(rows, np.int64, len(words))
 
 
-def _unit_rows(kv: Similarity, places: NDArray[np.int64]) -> Matrix:
+def _unit_rows(kv: Similarity[Any], places: NDArray[np.int64]) -> Matrix:
     kv.fill_norms()
     norms = kv.norms
     assert norms is not None  # fill_norms made them
@@ -66,7 +66,7 @@ def _unit_rows(kv: Similarity, places: NDArray[np.int64]) -> Matrix:
 
 
 def _analogies(
-    kv: Similarity, vocabulary: Vocabulary, dataset: AnalogySet
+    kv: Similarity[Any], vocabulary: Vocabulary, dataset: AnalogySet
 ) -> dict[str, NDArray[np.float64]]:
     """3CosAdd (Mikolov et al. 2013) and 3CosMul (Levy and Goldberg 2014): 1 for a right answer."""
     questions = [
@@ -80,7 +80,7 @@ def _analogies(
     for name, formula in FORMULAS.items():
         rows = found[formula]
         # An answer of −1 takes the key of some row, and is wrong all the same.
-        words = kv.key_table.keys_at(np.maximum(rows, 0))
+        words = kv.key_table.texts().keys_at(np.maximum(rows, 0))
         right = [
             row >= 0 and vocabulary.word(word) == question[3]
             for row, word, question in zip(rows, words, asked, strict=True)
@@ -90,7 +90,7 @@ def _analogies(
 
 
 def _pairs(
-    kv: Similarity, vocabulary: Vocabulary, dataset: PairSet
+    kv: Similarity[Any], vocabulary: Vocabulary, dataset: PairSet
 ) -> dict[str, NDArray[np.float64]]:
     sides = [_places(vocabulary, [pair[side] for pair in dataset.pairs]) for side in (0, 1)]
     known = (sides[0] >= 0) & (sides[1] >= 0)
@@ -100,7 +100,7 @@ def _pairs(
 
 
 def _categories(
-    kv: Similarity, vocabulary: Vocabulary, dataset: CategorySet, seed: int
+    kv: Similarity[Any], vocabulary: Vocabulary, dataset: CategorySet, seed: int
 ) -> dict[str, NDArray[np.float64]]:
     places = _places(vocabulary, dataset.words)
     known = places >= 0
@@ -113,7 +113,7 @@ def _categories(
 
 
 def _outliers(
-    kv: Similarity, vocabulary: Vocabulary, dataset: OutlierSet
+    kv: Similarity[Any], vocabulary: Vocabulary, dataset: OutlierSet
 ) -> dict[str, NDArray[np.float64]]:
     """Outlier position and detection; both of Camacho-Collados and Navigli 2016.
 
@@ -130,7 +130,7 @@ def _outliers(
     return {"accuracy": detected, "OPP": opp}
 
 
-def _positions(kv: Similarity, vocabulary: Vocabulary, topic: Topic) -> NDArray[np.float64]:
+def _positions(kv: Similarity[Any], vocabulary: Vocabulary, topic: Topic) -> NDArray[np.float64]:
     """Return OP / n for each outlier of a topic; unknown words of the group are left out of it."""
     members, outliers = (_places(vocabulary, words) for words in (topic.group, topic.outliers))
     found = np.full(len(outliers), np.nan)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, NamedTuple, TypedDict
+from typing import TYPE_CHECKING, Any, NamedTuple, TypedDict
 
 from synvec.evaluation.analogies import Formula, Quadruple, predictions
 from synvec.evaluation.text import StrPath, numbered_lines
@@ -36,7 +36,7 @@ class PairScores(NamedTuple):
 
 
 def word_analogies(
-    kv: Similarity,
+    kv: Similarity[Any],
     analogies: StrPath,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
@@ -62,10 +62,11 @@ def word_analogies(
         if is_known or dummy4unknown:
             asked.append((sections[-1], question, is_known))
     known = [question for _, question, is_known in asked if is_known]
+    texts = kv.key_table.texts()
     answers = iter(predictions(kv, vocabulary, known, similarity_function).tolist())
     for section, question, is_known in asked:
         row = next(answers) if is_known else -1
-        right = row >= 0 and vocabulary.word(kv.key_table.key(row)) == question[3]
+        right = row >= 0 and vocabulary.word(texts.key(row)) == question[3]
         section["correct" if right else "incorrect"].append(question)
     total: Section = {
         "section": "Total accuracy",
@@ -117,7 +118,7 @@ def _read_questions(
 
 
 def word_pairs(
-    kv: Similarity,
+    kv: Similarity[Any],
     pairs: StrPath,
     delimiter: str = "\t",
     encoding: str = "utf8",

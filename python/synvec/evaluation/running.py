@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from synvec.evaluation.text import StrPath
 from synvec.evaluation.vocabulary import Vocabulary
@@ -19,7 +19,7 @@ logger = logging.getLogger(__name__)
 
 
 def evaluate(
-    kv: Similarity,
+    kv: Similarity[Any],
     *datasets: StrPath | Dataset,
     restrict_vocab: int | None = 300_000,
     case_insensitive: bool = True,
@@ -161,7 +161,7 @@ def _load(given: tuple[StrPath | Dataset, ...], resamples: int) -> list[Dataset]
 
 
 def _report(
-    kv: Similarity, vocabulary: Vocabulary, datasets: list[Dataset], resamples: int, seed: int
+    kv: Similarity[Any], vocabulary: Vocabulary, datasets: list[Dataset], resamples: int, seed: int
 ) -> Report:
     from synvec.evaluation.asking import ask
     from synvec.evaluation.report import Report, scores

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Set
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from synvec.keyed_vectors.similarity import Similarity
@@ -22,11 +22,13 @@ class Vocabulary:
     size: int
 
     @classmethod
-    def of(cls, kv: Similarity, restrict_vocab: int | None, case_insensitive: bool) -> Vocabulary:
+    def of(
+        cls, kv: Similarity[Any], restrict_vocab: int | None, case_insensitive: bool
+    ) -> Vocabulary:
         """Read the first ``restrict_vocab`` keys (None or 0 for all)."""
         if restrict_vocab is not None and restrict_vocab < 0:
             raise ValueError(f"restrict_vocab is {restrict_vocab}, expected a number of rows")
-        keys = kv.key_table.keys(0, min(restrict_vocab or len(kv), len(kv)))
+        keys = kv.key_table.texts().keys(0, min(restrict_vocab or len(kv), len(kv)))
         index: dict[str, int] = {}
         variants: dict[str, list[int]] = {}
         for row, key in enumerate(keys):

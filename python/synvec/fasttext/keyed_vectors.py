@@ -13,9 +13,9 @@ from synvec._core import KeyTable, Subwords
 from synvec.arithmetic import Matrix, Vector, block_rows, divisors, row_norms
 from synvec.errors import HeaderError
 from synvec.fasttext.buckets import BucketsOfKeys
+from synvec.key_types import Key
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.keyed_vectors.editing import reorder
-from synvec.keyed_vectors.keys import Key
 from synvec.keyed_vectors.removing import move_up
 from synvec.keyed_vectors.store import as_rows
 

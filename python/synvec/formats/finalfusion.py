@@ -341,7 +341,7 @@ def export_finalfusion(
     array([3., 4.], dtype=float32)
     """
     rows = rows_to_write(vectors, target, _TITLE, allow_nonfinite)
-    _core.write_blocks(target, _file(vectors.key_table.keys(), rows))
+    _core.write_blocks(target, _file(vectors.key_table.texts().keys(), rows))
 
 
 def _file(keys: list[str], rows: NDArray[np.float32]) -> Iterator[bytes]:

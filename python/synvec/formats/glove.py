@@ -45,7 +45,7 @@ def load_glove(
 
 
 def save_glove(
-    path: Target, keys: _core.KeyTable, vectors: NDArray[Any], *, allow_nonfinite: bool = False
+    path: Target, keys: _core.KeyTable[Any], vectors: NDArray[Any], *, allow_nonfinite: bool = False
 ) -> None:
     r"""Save GloVe text: rows as they stand, no header, numbers exact.
 

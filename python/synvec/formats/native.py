@@ -61,7 +61,7 @@ class NativeParts:
         The file; None for a stream.
     """
 
-    keys: _core.KeyTable
+    keys: _core.KeyTable[Any]
     vectors: NDArray[np.float32]
     norms: NDArray[np.float32]
     counts: NDArray[np.uint64] | None
@@ -77,7 +77,7 @@ class NativeParts:
 
 def save_native(
     path: Target,
-    keys: _core.KeyTable,
+    keys: _core.KeyTable[Any],
     vectors: NDArray[np.float32],
     *,
     norms: NDArray[np.float32] | None = None,

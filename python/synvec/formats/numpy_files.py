@@ -159,7 +159,7 @@ def export_numpy(
             raise TypeError("a file object has no place beside it for the keys; pass keys=")
         keys = stem_of(fspath(target)) + ".keys.txt"
     rows = rows_to_write(vectors, target, _ARRAY_TITLE, allow_nonfinite)
-    _core.write_blocks(keys, word_list(vectors.key_table.keys(), keys))
+    _core.write_blocks(keys, word_list(vectors.key_table.texts().keys(), keys))
     _core.write_blocks(target, array_file("<f4", rows.shape, array_blocks(rows)))
 
 
@@ -391,7 +391,7 @@ def export_npz(vectors: KeyedVectors, target: Target, *, allow_nonfinite: bool =
     array(['a'], dtype='<U1')
     """
     rows = rows_to_write(vectors, target, _ARCHIVE_TITLE, allow_nonfinite)
-    keys = vectors.key_table.keys()
+    keys = vectors.key_table.texts().keys()
     for key in keys:
         if not key or key.endswith("\0"):
             subject = Subject(name_of(target), _ARCHIVE_TITLE)

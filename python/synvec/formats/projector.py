@@ -235,7 +235,7 @@ def export_projector(
             raise ValueError("there are no counts to write; leave counts out")
         column = as_counts(vectors.known_counts)
     rows = rows_to_write(vectors, target, _TITLE, allow_nonfinite)
-    _core.write_blocks(metadata, _lines(vectors.key_table.keys(), column, metadata))
+    _core.write_blocks(metadata, _lines(vectors.key_table.texts().keys(), column, metadata))
     _core.write_blocks(target, _numbers(rows))
 
 

@@ -244,7 +244,7 @@ def export_static_embedding(
 def _files(
     vectors: KeyedVectors, rows: NDArray[np.float32], table: str
 ) -> dict[str, Iterator[bytes]]:
-    tokens, parts = vectors.key_table.keys(), [rows]
+    tokens, parts = vectors.key_table.texts().keys(), [rows]
     if UNKNOWN not in vectors:
         tokens.append(UNKNOWN)
         parts.append(np.zeros((1, rows.shape[1]), np.float32))

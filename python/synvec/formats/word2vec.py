@@ -173,7 +173,7 @@ def load_rows(
 
 def save_word2vec(
     path: Target,
-    keys: _core.KeyTable,
+    keys: _core.KeyTable[Any],
     vectors: NDArray[Any],
     *,
     counts: NDArray[Any] | None = None,

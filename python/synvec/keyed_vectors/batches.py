@@ -10,11 +10,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
-from synvec.keyed_vectors.keys import Key, require_order
+from synvec.key_types import Key, KeyT
+from synvec.keyed_vectors.keys import require_order
 from synvec.keyed_vectors.queries import Neighbor, Queries, checked_topn
 
 
-class Batches(Queries):
+class Batches(Queries[KeyT]):
     """Queries by the thousand."""
 
     @overload
@@ -28,7 +29,7 @@ class Batches(Queries):
         restrict_vocab: int | None = None,
         candidates: Iterable[Key] | None = None,
         as_arrays: Literal[False] = False,
-    ) -> list[list[Neighbor]]: ...
+    ) -> list[list[Neighbor[KeyT]]]: ...
     @overload
     def most_similar_batch(
         self,
@@ -51,7 +52,7 @@ class Batches(Queries):
         restrict_vocab: int | None = None,
         candidates: Iterable[Key] | None = None,
         as_arrays: bool = False,
-    ) -> list[list[Neighbor]] | tuple[NDArray[np.int64], Matrix]:
+    ) -> list[list[Neighbor[KeyT]]] | tuple[NDArray[np.int64], Matrix]:
         """Return what ``most_similar`` finds for each of many keys or vectors.
 
         The answers are those of single queries, to the bit, many times faster.
@@ -70,7 +71,7 @@ class Batches(Queries):
 
         Returns
         -------
-        list of list of (str, float)
+        list of list of (key, float)
             For each query the keys with their cosine, best first; at equal cosine the lower index
             first.
         indices, cosines : numpy.ndarray
@@ -138,7 +139,7 @@ class Batches(Queries):
             raise ValueError("the vectors hold NaN or infinity, expected finite float32 numbers")
         return matrix
 
-    def _named(self, found: NDArray[np.int64], scores: Vector) -> list[list[Neighbor]]:
+    def _named(self, found: NDArray[np.int64], scores: Vector) -> list[list[Neighbor[KeyT]]]:
         """Return keys and cosines as lists, without the places where nothing was found."""
         known = found >= 0
         keys = iter(self._keys.keys_at(found[known]))

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.keys import Keys
 
 
-class Columns(Keys):
+class Columns(Keys[KeyT]):
     """One value a key under each name."""
 
     expandos: dict[str, NDArray[Any]]

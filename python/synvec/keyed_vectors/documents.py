@@ -9,14 +9,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from synvec.keyed_vectors.keys import Key, key_list
+from synvec.key_types import Key, KeyT
+from synvec.keyed_vectors.keys import key_list
 from synvec.keyed_vectors.similarity import Similarity
 from synvec.transport import earth_movers_distance
 
 logger = logging.getLogger(__name__)
 
 
-class Documents(Similarity):
+class Documents(Similarity[KeyT]):
     """What is asked about whole documents: lists of words."""
 
     def wmdistance(
@@ -73,8 +74,12 @@ class Documents(Similarity):
             if len(known) < len(given):
                 logger.info("%s: %d words not present, left out", name, len(given) - len(known))
             # A key and its position are one word; a word without a position is itself.
-            words = [word if self._position(word) < 0 else self._position(word) for word in known]
-            places = [distinct.setdefault(word, len(distinct)) for word in words]
+            rows = map(self._position, known)
+            names = [
+                self._keys.key(row) if row >= 0 else key
+                for row, key in zip(rows, known, strict=True)
+            ]
+            places = [distinct.setdefault(word, len(distinct)) for word in names]
             bags.append(np.unique(np.array(places, dtype=np.int64), return_counts=True))
         (rows1, counts1), (rows2, counts2) = bags
         if not len(rows1) or not len(rows2):
@@ -108,7 +113,6 @@ class Documents(Similarity):
             vectors = self._unit_rows_of(keys) if norm else self._rows_of(keys)
             if not np.isfinite(vectors).all():
                 key = keys[int(np.argmin(np.isfinite(vectors).all(axis=1)))]
-                key = key if isinstance(key, str) else self._keys.key(int(key))
                 raise ValueError(
                     f"the vector of {key!r} holds NaN or infinity: give it finite numbers with "
                     f"kv[{key!r}] = vector"

@@ -6,13 +6,14 @@ Everything is checked before anything is written, so that an error leaves the st
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synvec.arithmetic import Matrix, row_norms
-from synvec.keyed_vectors.keys import Key, key_list, require_order
+from synvec.key_types import Key, KeyT, has_integers, is_integer, is_text
+from synvec.keyed_vectors.keys import key_list, require_order
 from synvec.keyed_vectors.store import VectorStore, as_rows
 
 if TYPE_CHECKING:
@@ -22,16 +23,16 @@ if TYPE_CHECKING:
 SORTED_COLUMNS = 16
 
 
-class Editing(VectorStore):
+class Editing(VectorStore[KeyT]):
     """What changes keys, vectors and attributes."""
 
-    def add_vector(self, key: str, vector: ArrayLike) -> int:
+    def add_vector(self, key: KeyT, vector: ArrayLike) -> int:
         """Add one key; one that is there keeps its vector.
 
         Parameters
         ----------
         key
-            The new key.
+            The new key: a ``str``, or an ``int`` where the keys are integers or there are none.
         vector
             Its D numbers.
 
@@ -44,6 +45,8 @@ class Editing(VectorStore):
         ------
         ValueError
             For a vector of another length, or with NaN or infinity in it.
+        TypeError
+            For a key of another kind than the keys that there are.
 
         Examples
         --------
@@ -52,14 +55,12 @@ class Editing(VectorStore):
         >>> kv.add_vector("socket", [1, 0]), kv.add_vector("year", [0, 1])
         (0, 1)
         """
-        if not isinstance(key, str):
-            raise TypeError(f"key {key!r} is a {type(key).__name__}, expected a str")
         self.add_vectors([key], np.asarray(vector)[np.newaxis])
         return self._keys.index(key)
 
     def add_vectors(
         self,
-        keys: str | Sequence[str],
+        keys: KeyT | Sequence[KeyT],
         weights: ArrayLike,
         extras: Mapping[str, ArrayLike] | None = None,
         replace: bool = False,
@@ -84,6 +85,8 @@ class Editing(VectorStore):
         ------
         ValueError
             When shapes don't match, or a number is NaN or infinite.
+        TypeError
+            When a key is no str and no int, or of another kind than the others.
 
         Examples
         --------
@@ -95,18 +98,16 @@ class Editing(VectorStore):
         (array([0., 1.], dtype=float32), np.int64(0))
         """
         require_order(keys)
-        names = [keys] if isinstance(keys, str) else list(keys)
-        for name in names:
-            if not isinstance(name, str):
-                raise TypeError(f"key {name!r} is a {type(name).__name__}, expected a str")
-        if isinstance(keys, str):
+        is_single = isinstance(keys, str | int | np.integer)
+        names = self._keys.checked([keys] if is_single else list(cast("Sequence[Any]", keys)))
+        if is_single:
             weights = np.asarray(weights).reshape(1, -1)
         rows = _finite_rows(weights, len(names), self)
         columns = {
             name: _values(name, values, len(names)) for name, values in (extras or {}).items()
         }
 
-        source: dict[str, int] = {}
+        source: dict[KeyT, int] = {}
         for row, name in enumerate(names):
             if replace or name not in source:
                 source[name] = row
@@ -180,7 +181,10 @@ class Editing(VectorStore):
             self._norms = norms
 
     def __setitem__(self, keys: Key | Sequence[Key], weights: ArrayLike) -> None:
-        """Set the vector of a key or position, or of a list of them; unknown keys are added."""
+        """Set the vector of a key or position, or of a list of them; unknown keys are added.
+
+        Where there are no keys yet, an integer is a key.
+        """
         require_order(keys)
         if not isinstance(keys, str | int | np.integer | Iterable):
             raise TypeError(
@@ -193,10 +197,12 @@ class Editing(VectorStore):
             np.asarray(weights)[np.newaxis] if single else weights, len(items), self
         )
         # A position must exist; it stands for the key that is there.
-        names = [
-            key if isinstance(key, str) else self._keys.key(self.get_index(key)) for key in items
-        ]
-        self.add_vectors(names, rows, replace=True)
+        self.add_vectors([self._name(key) for key in items], rows, replace=True)
+
+    def _name(self, key: Key) -> KeyT:
+        """Return the key itself, or the one at a position."""
+        is_name = isinstance(key, str) or has_integers(self._keys) or not len(self)
+        return cast("KeyT", key) if is_name else self._keys.key(self.get_index(key))
 
     def get_vecattr(self, key: Key, attr: str) -> Any:
         """Return the attribute ``attr`` of ``key``.
@@ -352,10 +358,10 @@ class Editing(VectorStore):
 
     def vectors_for_all(
         self,
-        keys: Iterable[str],
+        keys: Iterable[KeyT],
         allow_inference: bool = True,
         copy_vecattrs: bool = False,
-    ) -> KeyedVectors:
+    ) -> KeyedVectors[KeyT]:
         """Return a new store of the given keys alone.
 
         Parameters
@@ -380,7 +386,8 @@ class Editing(VectorStore):
 
         is_known = self.__contains__ if allow_inference else self.has_index_for
         distinct = dict.fromkeys(key_list("keys", keys))
-        names = [key for key in distinct if isinstance(key, str) and is_known(key)]
+        is_name = is_integer if has_integers(self._keys) else is_text
+        names = self._keys.checked(key for key in distinct if is_name(key) and is_known(key))
         rows = self._rows_of(names) if names else np.empty((0, self.vector_size))
         chosen = KeyedVectors.from_arrays(names, rows)
         if copy_vecattrs:
@@ -402,7 +409,7 @@ def reorder(rows: Matrix, order: NDArray[np.int64]) -> None:
         columns[:] = columns[order]
 
 
-def _finite_rows(vectors: ArrayLike, rows: int, store: VectorStore) -> Matrix:
+def _finite_rows(vectors: ArrayLike, rows: int, store: VectorStore[Any]) -> Matrix:
     matrix = as_rows(vectors, rows, store.vector_size)
     if not np.isfinite(matrix).all():
         row = int(np.flatnonzero(~np.isfinite(matrix).all(axis=1))[0])

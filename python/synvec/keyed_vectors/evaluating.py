@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from synvec import evaluation
 from synvec.evaluation import Formula, PairScores, Section, StrPath
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.similarity import Similarity
 from synvec.statistics import Correlation
 
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from synvec.evaluation import Dataset, Report
 
 
-class Evaluating(Similarity):
+class Evaluating(Similarity[KeyT]):
     """Scores on analogies, word pairs, categories and outliers from files."""
 
     def evaluate(

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from synvec.arithmetic import Matrix
-from synvec.keyed_vectors.keys import Key
+from synvec.key_types import Key, KeyT, has_integers
 from synvec.keyed_vectors.store import VectorStore
 from synvec.optional import imported
 
@@ -25,7 +25,7 @@ SHOWN_KEYS = 10
 SHOWN_CHARACTERS = 60
 
 
-class Exchange(VectorStore):
+class Exchange(VectorStore[KeyT]):
     """Keys, vectors and counts as other libraries have them."""
 
     def __array__(self, dtype: DTypeLike | None = None, copy: bool | None = None) -> NDArray[Any]:
@@ -46,7 +46,9 @@ class Exchange(VectorStore):
         pyarrow = imported("pyarrow", "arrow", "the Arrow stream")
         rows = self.vectors
         columns = {
-            "key": pyarrow.array(self._keys.keys(), pyarrow.string()),
+            "key": pyarrow.array(
+                self._keys.keys(), pyarrow.int64() if has_integers(self._keys) else pyarrow.string()
+            ),
             "vector": pyarrow.FixedSizeListArray.from_arrays(
                 pyarrow.array(rows.reshape(-1)), self.vector_size
             ),
@@ -105,8 +107,8 @@ class Exchange(VectorStore):
         Returns
         -------
         polars.DataFrame
-            The columns ``key`` (String), ``vector`` (Array of D Float32) and ``count``, numbers of
-            its own.
+            The columns ``key`` (String, or Int64 for integers), ``vector`` (Array of D Float32) and
+            ``count``, numbers of its own.
 
         Raises
         ------
@@ -129,7 +131,7 @@ class Exchange(VectorStore):
         if keys is None:  # Polars may keep the memory that it is given
             rows, counts = rows.copy(), None if counts is None else counts.copy()
         columns = {
-            "key": pl.Series(names, dtype=pl.String),
+            "key": pl.Series(names, dtype=pl.Int64 if has_integers(self._keys) else pl.String),
             # The oldest Polars can't give a shape to a matrix without rows.
             "vector": pl.Series(
                 rows if len(rows) else [], dtype=pl.Array(pl.Float32, self.vector_size)
@@ -140,7 +142,7 @@ class Exchange(VectorStore):
         frame: polars.DataFrame = pl.DataFrame(columns)
         return frame
 
-    def _table(self, keys: Iterable[Key] | None) -> tuple[list[str], Matrix, NDArray[Any] | None]:
+    def _table(self, keys: Iterable[Key] | None) -> tuple[list[KeyT], Matrix, NDArray[Any] | None]:
         """Return names, raw vectors and counts, of all keys or in the order of some."""
         if keys is None:
             return self._keys.keys(), self.vectors, self.known_counts
@@ -156,10 +158,10 @@ class Exchange(VectorStore):
         from html import escape  # here, since its table of entities costs 1 ms of `import synvec`
 
         known = {"count": self.known_counts, "norm": self.norms}
-        columns = {name: column for name, column in known.items() if column is not None}
+        columns: dict[str, NDArray[Any]] = {n: c for n, c in known.items() if c is not None}
         heads = "".join(f"<th>{name}</th>" for name in ("", "key", *columns))
         body = ""
-        for index, key in enumerate(self._keys.keys(0, SHOWN_KEYS)):
+        for index, key in enumerate(self._keys.texts().keys(0, SHOWN_KEYS)):
             short = key if len(key) <= SHOWN_CHARACTERS else f"{key[:SHOWN_CHARACTERS]}…"
             cells = [str(index), short]
             cells += [_shown(column[index]) for column in columns.values()]

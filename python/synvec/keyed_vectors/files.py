@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.store import VectorStore
 
 if TYPE_CHECKING:
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from synvec.keyed_vectors.keyed_vectors import KeyedVectors
 
 
-class Files(VectorStore):
+class Files(VectorStore[KeyT]):
     """To and from files."""
 
     @classmethod

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.evaluating import Evaluating
 from synvec.keyed_vectors.exchange import Exchange
@@ -14,14 +15,14 @@ from synvec.legacy import OlderVectorNames
 
 
 class KeyedVectors(
-    Evaluating,
-    Quantizing,
-    Documents,
-    Merging,
-    Removing,
-    Plotting,
-    Exchange,
-    Files,
+    Evaluating[KeyT],
+    Quantizing[KeyT],
+    Documents[KeyT],
+    Merging[KeyT],
+    Removing[KeyT],
+    Plotting[KeyT],
+    Exchange[KeyT],
+    Files[KeyT],
     OlderVectorNames,
 ):
     """Keys and their vectors: what training leaves, and what questions are asked of.

@@ -5,18 +5,15 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, KeysView
 from collections.abc import Set as AbstractSet
-from typing import Any, TypeAlias, TypeVar, cast, overload
+from typing import Generic, TypeVar, cast, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec._core import KeyTable
+from synvec.key_types import Key, KeyT, has_integers, is_integer
 from synvec.keyed_vectors.misses import UnknownKeyError
 from synvec.keyed_vectors.views import IndexToKey, KeyToIndex
-
-Key: TypeAlias = str | int | np.integer[Any]
-"""A key, or the position of one."""
-
 
 K = TypeVar("K")
 
@@ -37,7 +34,7 @@ def require_order(keys: object) -> None:
 def _refuse_bytes(keys: object) -> None:
     # Walked over, they would be positions.
     if isinstance(keys, bytes | bytearray):
-        raise TypeError(f"{keys!r} is {type(keys).__name__}, keys are str: decode it first")
+        raise TypeError(f"{keys!r} is {type(keys).__name__}, keys are str or int: decode it first")
 
 
 def key_list(name: str, keys: Iterable[K], stacklevel: int = 3) -> list[K]:
@@ -51,18 +48,37 @@ def key_list(name: str, keys: Iterable[K], stacklevel: int = 3) -> list[K]:
     return list(keys)
 
 
-class Keys:
-    """The keys of a store by position, and the positions by key."""
+class Keys(Generic[KeyT]):
+    """The keys of a store by position, and the positions by key.
 
-    _keys: KeyTable
+    Keys are strings, and then an integer stands for the key at that position; or keys are integers,
+    and then an integer is a key and never a position.
+    """
+
+    _keys: KeyTable[KeyT]
 
     @property
-    def key_table(self) -> KeyTable:
+    def key_type(self) -> type[str] | type[int]:
+        """What the keys are, ``str`` or ``int``: ``str`` where there are none.
+
+        A store without keys takes either; the first one decides.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays([1001, -7], np.eye(2))
+        >>> kv.key_type, kv.get_index(-7), 1 in kv
+        (<class 'int'>, 1, False)
+        """
+        return int if has_integers(self._keys) else str
+
+    @property
+    def key_table(self) -> KeyTable[KeyT]:
         """The native table behind ``key_to_index`` and ``index_to_key``; don't extend it."""
         return self._keys
 
     @property
-    def key_to_index(self) -> KeyToIndex:
+    def key_to_index(self) -> KeyToIndex[KeyT]:
         """The index of each key: a read-only mapping that builds no dictionary."""
         return KeyToIndex(self._keys)
 
@@ -71,7 +87,7 @@ class Keys:
         raise AttributeError(_NOT_SET.format("key_to_index"))
 
     @property
-    def index_to_key(self) -> IndexToKey:
+    def index_to_key(self) -> IndexToKey[KeyT]:
         """The keys in the order of their rows: a read-only sequence that builds no list."""
         return IndexToKey(self._keys)
 
@@ -91,7 +107,7 @@ class Keys:
         return self.has_index_for(key)
 
     def has_index_for(self, key: object) -> bool:
-        """Whether ``key`` is a key of the store, or a position in it.
+        """Whether ``key`` is a key of the store, or a position among keys that are strings.
 
         Examples
         --------
@@ -112,7 +128,7 @@ class Keys:
         Parameters
         ----------
         key
-            A key, or a position, which is its own index.
+            A key; or, among keys that are strings, a position, which is its own index.
         default
             What to return for an unknown key; by default that is an error.
 
@@ -139,17 +155,20 @@ class Keys:
         """Return the index of a key or position, -1 when there is none."""
         if isinstance(key, str):
             return self._keys.index(key)
-        # True is an int, but never meant as a position.
-        if isinstance(key, int | np.integer) and not isinstance(key, bool):
-            return int(key) if 0 <= key < len(self) else -1
-        return -1
+        if not is_integer(key):
+            return -1
+        if has_integers(self._keys):
+            return self._keys.index(key)
+        return int(key) if 0 <= key < len(self) else -1
 
     def _positions(self, keys: Iterable[Key]) -> NDArray[np.int64]:
         """Return the index of each key or position; KeyError for the first unknown one."""
         _refuse_bytes(keys)
         items = keys.tolist() if isinstance(keys, np.ndarray) else list(keys)
-        if all(isinstance(key, str) for key in items):
-            positions = self._keys.indices(cast(list[str], items))
+        if all(isinstance(key, str) for key in items) or (
+            has_integers(self._keys) and all(map(is_integer, items))
+        ):
+            positions = self._keys.indices(cast(list[Key], items))
         else:
             positions = np.fromiter(map(self._position, items), np.int64, len(items))
         if len(items) and positions.min() < 0:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from synvec.errors import FormatError
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.editing import Editing
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Merging(Editing):
+class Merging(Editing[KeyT]):
     """What brings the vectors of two stores together."""
 
     def intersect_word2vec_format(
@@ -29,8 +30,9 @@ class Merging(Editing):
     ) -> None:
         r"""Overwrite vectors with those that a word2vec file has for the same keys.
 
-        No key is added, and keys that the file doesn't have keep their vectors. The file is read
-        whole and checked before anything is overwritten.
+        No key is added, and keys that the file doesn't have keep their vectors. A key that is an
+        integer is the one that the file has in decimal digits. The file is read whole and checked
+        before anything is overwritten.
 
         Parameters
         ----------
@@ -82,11 +84,11 @@ class Merging(Editing):
             )
         # Asked in the direction that makes strings of the smaller store's keys.
         if len(self) < len(other):
-            theirs = other.key_table.indices(self._keys.keys())
+            theirs = other.key_table.indices(self._keys.texts().keys())
             ours = np.flatnonzero(theirs >= 0).astype(np.int64)
             theirs = theirs[ours]
         else:
-            ours = self._keys.indices(other.key_table.keys())
+            ours = self._keys.texts().indices(other.key_table.keys())
             theirs = np.flatnonzero(ours >= 0).astype(np.int64)
             ours = ours[theirs]
         if len(ours):

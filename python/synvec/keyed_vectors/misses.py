@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
+from typing import Any
 
 import numpy as np
 
 from synvec._core import KeyTable
+from synvec.key_types import has_integers, is_integer
 
 # Spelling is compared with this many of the most frequent keys and no more: a miss in a store of
 # millions must not take seconds.
@@ -46,17 +48,21 @@ class UnknownKeyError(KeyError):
     synvec.keyed_vectors.misses.UnknownKeyError: Key 'kinng' not present, did you mean 'king'?
     """
 
-    def __init__(self, key: object, keys: KeyTable, where: str = "") -> None:
+    def __init__(self, key: object, keys: KeyTable[Any], where: str = "") -> None:
         super().__init__(f"Key {key!r} not present{where}")
         self.key = key
         self._keys = keys
 
     def suggestions(self) -> list[str]:
         """Return up to three keys that differ from the unknown one in case, accents or spelling."""
-        return close_keys(self.key, self._keys) if isinstance(self.key, str) else []
+        if not isinstance(self.key, str) or has_integers(self._keys):
+            return []
+        return close_keys(self.key, self._keys)
 
     def __str__(self) -> str:
         message = str(self.args[0])
+        if has_integers(self._keys):
+            return message + self._hint_among_integers()
         if isinstance(self.key, str):
             close = self.suggestions()
             if not close:
@@ -64,12 +70,20 @@ class UnknownKeyError(KeyError):
             return f"{message}, did you mean {' or '.join(map(repr, close))}?" + _form_of(
                 self.key, close[0]
             )
-        if isinstance(self.key, int | np.integer) and not isinstance(self.key, bool):
+        if is_integer(self.key):
             if not len(self._keys):
                 return f"{message}, there are no keys yet"
             return f"{message}, positions run from 0 to {len(self._keys) - 1}"
         hint = "; a vector goes in as a NumPy array" if _is_numeric(self.key) else ""
         return f"{message}, keys are str, and an int is a position{hint}"
+
+    def _hint_among_integers(self) -> str:
+        if is_integer(self.key):
+            return ""
+        if isinstance(self.key, str) and self._keys.texts().index(self.key) >= 0:
+            return f", the keys are integers: ask for {self.key}, without quotes"
+        hint = "; a vector goes in as a NumPy array" if _is_numeric(self.key) else ""
+        return f", the keys are integers{hint}"
 
     def __reduce__(self) -> tuple[type[KeyError], tuple[str]]:
         # Across processes the message is what matters, not the table of keys behind it.
@@ -81,11 +95,12 @@ def close_keys(key: str, keys: KeyTable) -> list[str]:
 
     Examples
     --------
-    >>> from synvec._core import KeyTable
-    >>> close_keys("PARIS", KeyTable(["paris", "Paris", "parts"]))
-    ['paris', 'Paris']
-    >>> close_keys("zurich", KeyTable(["rich", "Zürich"]))
-    ['Zürich']
+        >>> from synvec._core import KeyTable
+    from synvec.key_types import has_integers, is_integer
+        >>> close_keys("PARIS", KeyTable(["paris", "Paris", "parts"]))
+        ['paris', 'Paris']
+        >>> close_keys("zurich", KeyTable(["rich", "Zürich"]))
+        ['Zürich']
     """
     close = [form for form in _forms(key) if keys.index(form) >= 0]
     if not close:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import product
 from typing import Any
 
 import numpy as np
 
 from synvec.arithmetic import Matrix, Vector
-from synvec.keyed_vectors.keys import Key
+from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.queries import Queries
 from synvec.optional import imported
 from synvec.projection import principal_components
@@ -21,7 +21,7 @@ LONGEST_LABEL = 40
 """Characters of a key that are drawn."""
 
 
-class Plotting(Queries):
+class Plotting(Queries[KeyT]):
     """``plot`` and ``plot_neighbors``."""
 
     def plot(self, words: Iterable[Key] | None = None, *, axes: Any = None) -> Any:
@@ -108,7 +108,9 @@ class Plotting(Queries):
             raise ValueError(f"topn is {topn}, expected at least 1")
         neighbors = self.most_similar(word, topn=topn)
         cosines = np.array([cosine for _, cosine in neighbors])
-        positions = self._positions([word, *(key for key, _ in neighbors)])
+        keys: list[Key] = [word]
+        keys.extend(neighbor for neighbor, _ in neighbors)
+        positions = self._positions(keys)
         points = self._lay_out(positions, axes := _axes_to_draw_in(axes))
         _join(axes, points, cosines)
         axes.scatter(*points[1:].T, s=14, zorder=2)
@@ -154,7 +156,7 @@ def _join(axes: Any, points: Matrix, cosines: Vector) -> None:
     axes.figure.colorbar(lines, ax=axes, label="cosine")
 
 
-def _label(axes: Any, points: Matrix, names: list[str]) -> None:
+def _label(axes: Any, points: Matrix, names: Sequence[KeyT]) -> None:
     """Write names beside their points, the first first, each where it covers no other.
 
     Four places are tried for each; a name without room is not written.

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.arithmetic import Matrix, Vector, divisors, row_norms, unit_rows
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.queries import Neighbor, checked_topn
 from synvec.keyed_vectors.similarity import Similarity
 
@@ -24,10 +25,12 @@ RESERVE = 16
 ROWS_AT_ONCE = 16_384
 
 
-class Quantizing(Similarity):
+class Quantizing(Similarity[KeyT]):
     """Smaller rows for searching."""
 
-    def quantize(self, kind: Kind = "int8", *, sample: int = 200, seed: int = 1) -> QuantizedRows:
+    def quantize(
+        self, kind: Kind = "int8", *, sample: int = 200, seed: int = 1
+    ) -> QuantizedRows[KeyT]:
         """Round all rows to smaller numbers, for queries that take less memory or time.
 
         Parameters
@@ -78,7 +81,7 @@ class Quantizing(Similarity):
         return quantized
 
 
-class QuantizedRows:
+class QuantizedRows(Generic[KeyT]):
     """The rows of a store in smaller numbers; made by ``KeyedVectors.quantize``.
 
     Attributes
@@ -95,13 +98,14 @@ class QuantizedRows:
 
     def __init__(
         self,
-        keys: KeyTable,
+        keys: KeyTable[KeyT],
         rows: NDArray[np.float16] | NDArray[np.int8],
         norms: Vector,
         vectors: Matrix | None,
     ) -> None:
         self.kind = str(rows.dtype)
-        self._keys, self._rows, self._norms = keys.copy(), rows, norms
+        self._keys: KeyTable[KeyT] = keys.copy()
+        self._rows, self._norms = rows, norms
         # To score again; of a mapped store only the rows that are looked at are read.
         self._vectors = vectors
 
@@ -117,7 +121,7 @@ class QuantizedRows:
         recall = "" if self.recall is None else f", recall@10 {self.recall:.3f}"
         return f"QuantizedRows<{self.kind}, {len(self)} keys, {self.nbytes} bytes{recall}>"
 
-    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor]:
+    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor[KeyT]]:
         """Return the keys nearest to a vector with their cosines, best first.
 
         Parameters
@@ -171,7 +175,7 @@ class QuantizedRows:
 
 
 def _recall(
-    exact: tuple[Matrix, Vector], quantized: QuantizedRows, sample: int, seed: int
+    exact: tuple[Matrix, Vector], quantized: QuantizedRows[Any], sample: int, seed: int
 ) -> float:
     """Return recall@10 for keys drawn at random, each left out of its own answer."""
     vectors, norms = exact

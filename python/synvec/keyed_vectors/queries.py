@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.arithmetic import Matrix, Numbers, Vector, cosines, top, unit
-from synvec.keyed_vectors.keys import Key, key_list
+from synvec.key_types import Key, KeyT
+from synvec.keyed_vectors.keys import key_list
 from synvec.keyed_vectors.misses import UnknownKeyError
 from synvec.keyed_vectors.store import VectorStore
 
@@ -19,7 +20,7 @@ Item: TypeAlias = Key | Numbers
 """A key, a position, or a vector."""
 Query: TypeAlias = Item | Sequence[Item | tuple[Item, float]] | None
 """One item, or a list of items and of (item, weight)."""
-Neighbor: TypeAlias = tuple[str, float]
+Neighbor: TypeAlias = tuple[KeyT, float]
 Rows: TypeAlias = slice | NDArray[np.int64]
 """A range of rows, or some of them."""
 
@@ -27,14 +28,14 @@ Rows: TypeAlias = slice | NDArray[np.int64]
 COSMUL_EPSILON = 1e-6
 
 
-class Indexer(Protocol):
+class Indexer(Protocol[KeyT]):
     """Any approximate index: what ``most_similar(indexer=)`` takes."""
 
-    def most_similar(self, vector: Vector, num_neighbors: int, /) -> list[Neighbor]:
+    def most_similar(self, vector: Vector, num_neighbors: int, /) -> list[Neighbor[KeyT]]:
         """Return the ``num_neighbors`` nearest keys with their similarity, best first."""
 
 
-class Queries(VectorStore):
+class Queries(VectorStore[KeyT]):
     """Neighbor queries: ``most_similar`` and its kin."""
 
     def get_mean_vector(
@@ -110,10 +111,10 @@ class Queries(VectorStore):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
-        indexer: Indexer | None = None,
+        indexer: Indexer[KeyT] | None = None,
         *,
         candidates: Iterable[Key] | None = None,
-    ) -> list[Neighbor]: ...
+    ) -> list[Neighbor[KeyT]]: ...
     @overload
     def most_similar(
         self,
@@ -124,7 +125,7 @@ class Queries(VectorStore):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
-        indexer: Indexer | None = None,
+        indexer: Indexer[KeyT] | None = None,
         candidates: Iterable[Key] | None = None,
     ) -> Vector: ...
     def most_similar(
@@ -135,10 +136,10 @@ class Queries(VectorStore):
         clip_start: int = 0,
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
-        indexer: Indexer | None = None,
+        indexer: Indexer[KeyT] | None = None,
         *,
         candidates: Iterable[Key] | None = None,
-    ) -> list[Neighbor] | Vector:
+    ) -> list[Neighbor[KeyT]] | Vector:
         """Return the keys whose vectors have the highest cosine with a sum of keys and vectors.
 
         The query is the mean of unit vectors of the positive keys and of minus those of the
@@ -164,7 +165,7 @@ class Queries(VectorStore):
 
         Returns
         -------
-        list of (str, float)
+        list of (key, float)
             At most ``topn`` keys with their cosine, best first, at equal cosine the lower index
             first. The keys of the query are left out; vectors leave nothing out. A zero vector has
             cosine 0 with everything.
@@ -215,12 +216,12 @@ class Queries(VectorStore):
     @overload
     def similar_by_key(
         self, key: Key, topn: int = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor]: ...
+    ) -> list[Neighbor[KeyT]]: ...
     @overload
     def similar_by_key(self, key: Key, topn: None, restrict_vocab: int | None = None) -> Vector: ...
     def similar_by_key(
         self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor] | Vector:
+    ) -> list[Neighbor[KeyT]] | Vector:
         """Return the keys most similar to one key: ``most_similar(key, …)``.
 
         Examples
@@ -237,14 +238,14 @@ class Queries(VectorStore):
     @overload
     def similar_by_word(
         self, word: Key, topn: int = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor]: ...
+    ) -> list[Neighbor[KeyT]]: ...
     @overload
     def similar_by_word(
         self, word: Key, topn: None, restrict_vocab: int | None = None
     ) -> Vector: ...
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor] | Vector:
+    ) -> list[Neighbor[KeyT]] | Vector:
         """Return the keys most similar to one key: ``similar_by_key`` under its older name.
 
         Examples
@@ -259,14 +260,14 @@ class Queries(VectorStore):
     @overload
     def similar_by_vector(
         self, vector: Numbers, topn: int = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor]: ...
+    ) -> list[Neighbor[KeyT]]: ...
     @overload
     def similar_by_vector(
         self, vector: Numbers, topn: None, restrict_vocab: int | None = None
     ) -> Vector: ...
     def similar_by_vector(
         self, vector: Numbers, topn: int | None = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor] | Vector:
+    ) -> list[Neighbor[KeyT]] | Vector:
         """Return the keys most similar to a vector of D numbers; nothing is left out.
 
         Examples
@@ -287,7 +288,7 @@ class Queries(VectorStore):
         negative: Query = None,
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> list[Neighbor]: ...
+    ) -> list[Neighbor[KeyT]]: ...
     @overload
     def most_similar_cosmul(
         self,
@@ -303,7 +304,7 @@ class Queries(VectorStore):
         negative: Query = None,
         topn: int | None = 10,
         restrict_vocab: int | None = None,
-    ) -> list[Neighbor] | Vector:
+    ) -> list[Neighbor[KeyT]] | Vector:
         """Return the keys that 3CosMul ranks highest.
 
         The score is Π (1 + cos(x, pᵢ))/2 over the positive items, divided by
@@ -322,7 +323,7 @@ class Queries(VectorStore):
 
         Returns
         -------
-        list of (str, float)
+        list of (key, float)
             At most ``topn`` keys with their score, best first, without those of the query.
         numpy.ndarray
             With ``topn=None``: the float32 score of each row in range.
@@ -374,7 +375,7 @@ class Queries(VectorStore):
 
     def _neighbors(
         self, scores: Vector, wanted: int, start: int, inputs: set[int]
-    ) -> list[Neighbor]:
+    ) -> list[Neighbor[KeyT]]:
         """Return the best rows of a range that begins at ``start``, without those of the query."""
         best = top(scores, wanted + len(inputs))
         kept = [row for row in best.tolist() if row + start not in inputs][:wanted]

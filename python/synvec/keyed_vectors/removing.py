@@ -8,11 +8,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, Vector, block_rows
+from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.editing import Editing
-from synvec.keyed_vectors.keys import Key
 
 
-class Removing(Editing):
+class Removing(Editing[KeyT]):
     """What makes a store smaller."""
 
     def remove(self, keys: Key | Iterable[Key]) -> None:

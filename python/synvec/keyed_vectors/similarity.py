@@ -10,15 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec.arithmetic import Numbers, Vector, cosines, dots, row_norms, unit
+from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.batches import Batches
-from synvec.keyed_vectors.keys import Key, key_list
+from synvec.keyed_vectors.keys import key_list
 
 logger = logging.getLogger(__name__)
 
 K = TypeVar("K", bound=Key)
 
 
-class Similarity(Batches):
+class Similarity(Batches[KeyT]):
     """Similarity and distance between keys that are given."""
 
     def similarity(self, w1: Key, w2: Key) -> np.float32:
@@ -154,7 +155,7 @@ class Similarity(Batches):
             means.append(unit(mean.astype(np.float64)))
         return np.float32(dots(means[0][np.newaxis], means[1])[0])
 
-    def closer_than(self, key1: Key, key2: Key) -> list[str]:
+    def closer_than(self, key1: Key, key2: Key) -> list[KeyT]:
         """Return the keys that are strictly closer to ``key1`` than ``key2`` is, by their index.
 
         Examples

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from os import PathLike
-from typing import Any, Literal, Self, overload
+from typing import Any, Literal, Self, cast, overload
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from synvec._core import KeyTable
 from synvec.arithmetic import Matrix, Vector, divisors, row_norms
+from synvec.key_types import Key, KeyT, has_integers
 from synvec.keyed_vectors.columns import Columns
-from synvec.keyed_vectors.keys import Key, require_order
+from synvec.keyed_vectors.keys import require_order
+from synvec.keyed_vectors.views import walk
 
 
-class VectorStore(Columns):
+class VectorStore(Columns[KeyT]):
     """The state of a ``KeyedVectors`` and the plain ways to read it."""
 
     _lockf: Vector
@@ -62,7 +64,7 @@ class VectorStore(Columns):
     @classmethod
     def from_arrays(
         cls,
-        keys: KeyTable | Sequence[str],
+        keys: KeyTable[KeyT] | Sequence[KeyT] | NDArray[np.integer[Any]],
         vectors: ArrayLike,
         *,
         counts: ArrayLike | None = None,
@@ -73,7 +75,8 @@ class VectorStore(Columns):
         Parameters
         ----------
         keys
-            V distinct keys, in the order of the rows; a set has no order and won't do.
+            V distinct keys, strings or integers of 64 bits, in the order of the rows; a set has no
+            order and won't do.
         vectors
             V × D numbers. A C-contiguous float32 array is taken as it is, without a copy, and
             stays shared with the caller; anything else is converted.
@@ -88,7 +91,8 @@ class VectorStore(Columns):
         ValueError
             When a key stands there twice, or the shapes don't match.
         TypeError
-            When the keys are a set, one of them is no str, or counts are no numbers.
+            When the keys are a set, one of them is no str and no int, there are both, or counts are
+            no numbers.
 
         Examples
         --------
@@ -100,7 +104,7 @@ class VectorStore(Columns):
         if isinstance(keys, KeyTable):
             table = keys.copy()  # shares its memory until one of the two grows
         else:
-            table = _table_of(keys)
+            table = _table_of(cast("Sequence[KeyT]", keys))
         rows = as_rows(vectors, len(table))
         store = cls(rows.shape[1])
         store._keys, store._rows = table, rows
@@ -167,7 +171,8 @@ class VectorStore(Columns):
         return rows
 
     def __iter__(self) -> Iterator[Vector]:
-        return (self.get_vector(position) for position in range(len(self)))
+        keys = walk(self._keys) if has_integers(self._keys) else range(len(self))
+        return (self.get_vector(key) for key in keys)
 
     def get_vector(self, key: Key, norm: bool = False) -> Vector:
         """Return the vector of ``key``.
@@ -175,7 +180,7 @@ class VectorStore(Columns):
         Parameters
         ----------
         key
-            A key or a position.
+            A key, or a position among keys that are strings.
         norm
             Whether to scale it to length 1; a zero vector stays zero.
 
@@ -450,12 +455,9 @@ def as_rows(vectors: ArrayLike, rows: int, vector_size: int | None = None) -> Ma
     return matrix
 
 
-def _table_of(keys: Iterable[str]) -> KeyTable:
+def _table_of(keys: Iterable[KeyT]) -> KeyTable[KeyT]:
     require_order(keys)
     names = keys if isinstance(keys, str) else list(keys)
-    for key in names:
-        if not isinstance(key, str):
-            raise TypeError(f"key {key!r} is a {type(key).__name__}, expected a str")
     table = KeyTable(names)
     if len(table) != len(names):
         twice = next(key for row, key in enumerate(names) if table.index(key) != row)

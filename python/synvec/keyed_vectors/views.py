@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeVar, overload
 
 from synvec._core import KeyTable
+from synvec.key_types import KeyT, index_of
 
-# Keys become Python strings this many at a time while one walks over them.
+# Keys become Python objects this many at a time while one walks over them.
 CHUNK = 4096
 SHOWN = 5
 
 T = TypeVar("T")
 
 
-def walk(keys: KeyTable) -> Iterator[str]:
-    """Yield the keys in order without ever holding them all as strings."""
+def walk(keys: KeyTable[KeyT]) -> Iterator[KeyT]:
+    """Yield the keys in order without ever holding them all as objects."""
     for start in range(0, len(keys), CHUNK):
         yield from keys.keys(start, start + CHUNK)
 
 
-def walk_back(keys: KeyTable) -> Iterator[str]:
+def walk_back(keys: KeyTable[KeyT]) -> Iterator[KeyT]:
     """Yield the keys from the last to the first, likewise."""
     for stop in range(len(keys), 0, -CHUNK):
         yield from reversed(keys.keys(max(0, stop - CHUNK), stop))
 
 
-class KeyToIndex(Mapping[str, int]):
+class KeyToIndex(Mapping[KeyT, int]):
     """The index of each key, as a read-only dictionary over the key table.
 
     It compares equal to a ``dict`` of the same items, and ``dict(view)`` makes one, for JSON and
@@ -46,25 +47,25 @@ class KeyToIndex(Mapping[str, int]):
 
     __slots__ = ("_keys",)
 
-    def __init__(self, keys: KeyTable) -> None:
-        self._keys = keys
+    def __init__(self, keys: KeyTable[KeyT]) -> None:
+        self._keys: KeyTable[KeyT] = keys
 
-    def __getitem__(self, key: str) -> int:
-        index = self._keys.index(key) if isinstance(key, str) else -1
+    def __getitem__(self, key: KeyT) -> int:
+        index = index_of(self._keys, key)
         if index < 0:
             raise KeyError(key)
         return index
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._keys.index(key) >= 0
+        return index_of(self._keys, key) >= 0
 
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[KeyT]:
         return walk(self._keys)
 
-    def __reversed__(self) -> Iterator[str]:
+    def __reversed__(self) -> Iterator[KeyT]:
         return walk_back(self._keys)
 
     def __eq__(self, other: object) -> bool:
@@ -79,17 +80,17 @@ class KeyToIndex(Mapping[str, int]):
 
     __hash__ = None  # type: ignore[assignment]  # as a dict: it can grow
 
-    def __or__(self, other: Mapping[str, T]) -> dict[str, int | T]:
+    def __or__(self, other: Mapping[KeyT, T]) -> dict[KeyT, int | T]:
         return {**self, **other} if isinstance(other, Mapping) else NotImplemented
 
-    def __ror__(self, other: Mapping[str, T]) -> dict[str, int | T]:
+    def __ror__(self, other: Mapping[KeyT, T]) -> dict[KeyT, int | T]:
         return {**other, **self} if isinstance(other, Mapping) else NotImplemented
 
-    def copy(self) -> dict[str, int]:
+    def copy(self) -> dict[KeyT, int]:
         """Return a real dictionary."""
         return {key: index for index, key in enumerate(self)}
 
-    def __copy__(self) -> KeyToIndex:
+    def __copy__(self) -> KeyToIndex[KeyT]:
         return KeyToIndex(self._keys.copy())  # a copy doesn't grow when the store does
 
     def __repr__(self) -> str:
@@ -100,7 +101,7 @@ class KeyToIndex(Mapping[str, int]):
         return KeyToIndex, (self._keys,)
 
 
-class IndexToKey(Sequence[str]):
+class IndexToKey(Sequence[KeyT]):
     """The keys in the order of their rows, as a read-only list over the key table.
 
     It compares equal to a ``list`` of the same keys, ``list(view)`` makes one, for JSON and for
@@ -118,14 +119,14 @@ class IndexToKey(Sequence[str]):
 
     __slots__ = ("_keys",)
 
-    def __init__(self, keys: KeyTable) -> None:
-        self._keys = keys
+    def __init__(self, keys: KeyTable[KeyT]) -> None:
+        self._keys: KeyTable[KeyT] = keys
 
     @overload
-    def __getitem__(self, index: int) -> str: ...
+    def __getitem__(self, index: int) -> KeyT: ...
     @overload
-    def __getitem__(self, index: slice) -> list[str]: ...
-    def __getitem__(self, index: int | slice) -> str | list[str]:
+    def __getitem__(self, index: slice) -> list[KeyT]: ...
+    def __getitem__(self, index: int | slice) -> KeyT | list[KeyT]:
         if isinstance(index, slice):
             positions = range(*index.indices(len(self)))
             if positions.step == 1:
@@ -145,37 +146,37 @@ class IndexToKey(Sequence[str]):
     def __len__(self) -> int:
         return len(self._keys)
 
-    def __iter__(self) -> Iterator[str]:
+    def __iter__(self) -> Iterator[KeyT]:
         return walk(self._keys)
 
-    def __reversed__(self) -> Iterator[str]:
+    def __reversed__(self) -> Iterator[KeyT]:
         return walk_back(self._keys)
 
     def __contains__(self, key: object) -> bool:
-        return isinstance(key, str) and self._keys.index(key) >= 0
+        return index_of(self._keys, key) >= 0
 
-    def index(self, key: str, start: int = 0, stop: int | None = None) -> int:
+    def index(self, key: object, start: int = 0, stop: int | None = None) -> int:
         """Return the position of ``key`` in ``[start:stop]``; ValueError when it isn't there."""
-        found = self._keys.index(key) if isinstance(key, str) else -1
+        found = index_of(self._keys, key)
         if found < 0 or found not in range(*slice(start, stop).indices(len(self))):
             raise ValueError(f"{key!r} is not among the keys")
         return found
 
-    def count(self, key: str) -> int:
+    def count(self, key: object) -> int:
         """Return 1 when the key is there, else 0."""
         return int(key in self)
 
-    def __add__(self, other: list[T] | IndexToKey) -> list[str | T]:
-        return [*self, *other] if isinstance(other, list | IndexToKey) else NotImplemented
+    def __add__(self, other: list[T] | IndexToKey[KeyT]) -> list[KeyT | T]:
+        return _joined(self, other) if isinstance(other, list | IndexToKey) else NotImplemented
 
-    def __radd__(self, other: list[T]) -> list[str | T]:
-        return [*other, *self] if isinstance(other, list) else NotImplemented
+    def __radd__(self, other: list[T]) -> list[KeyT | T]:
+        return _joined(other, self) if isinstance(other, list) else NotImplemented
 
-    def copy(self) -> list[str]:
+    def copy(self) -> list[KeyT]:
         """Return a real list."""
         return self._keys.keys()
 
-    def __copy__(self) -> IndexToKey:
+    def __copy__(self) -> IndexToKey[KeyT]:
         return IndexToKey(self._keys.copy())  # a copy doesn't grow when the store does
 
     def __eq__(self, other: object) -> bool:
@@ -193,6 +194,10 @@ class IndexToKey(Sequence[str]):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return IndexToKey, (self._keys,)
+
+
+def _joined(one: Iterable[Any], other: Iterable[Any]) -> list[Any]:
+    return [*one, *other]
 
 
 def _rest(length: int) -> str:

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from typing import Any
 
 import numpy as np
 
 from synvec import _core
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
+from synvec.key_types import KeyT, has_integers
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress
@@ -30,18 +32,18 @@ NULL_WORD = "\0"
 """The word that ``null_word=1`` adds: gensim's, for padding."""
 
 
-class Building(ModelState):
+class Building(ModelState[KeyT]):
     """Building the vocabulary."""
 
     @with_older_keywords(sentences="corpus_iterable")
     def build_vocab(
         self,
-        corpus_iterable: Corpus | None = None,
+        corpus_iterable: Corpus[KeyT] | None = None,
         corpus_file: CorpusFile | None = None,
         update: bool = False,
         progress_per: int = 10_000,
         keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
         *,
         progress: Progress = None,
     ) -> None:
@@ -69,6 +71,8 @@ class Building(ModelState):
         ------
         RuntimeError
             When no word is left, or there is no vocabulary to update.
+        TypeError
+            When words of another kind, ``str`` or ``int``, are to update a vocabulary.
         """
         scanned = self._scan(corpus_iterable, corpus_file, progress)
         self._choose(scanned, update, keep_raw_vocab, trim_rule)
@@ -84,10 +88,10 @@ class Building(ModelState):
 
     def build_vocab_from_freq(
         self,
-        word_freq: Mapping[str, int],
+        word_freq: Mapping[KeyT, int],
         keep_raw_vocab: bool = False,
         corpus_count: int | None = None,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
         update: bool = False,
     ) -> None:
         """Choose the vocabulary by counts that are known already, and draw first vectors.
@@ -106,8 +110,8 @@ class Building(ModelState):
         RuntimeError
             When no word is left, or there is no vocabulary to update.
         TypeError, ValueError
-            When ``word_freq`` is no mapping, a word is no ``str``, a count is no integer from 0 on,
-            or all together are beyond 64 bits.
+            When ``word_freq`` is no mapping, a word is no ``str`` and no integer or there are both,
+            a count is no integer from 0 on, or all together are beyond 64 bits.
 
         Examples
         --------
@@ -123,11 +127,11 @@ class Building(ModelState):
 
     def scan_vocab(
         self,
-        corpus_iterable: Corpus | None = None,
+        corpus_iterable: Corpus[KeyT] | None = None,
         corpus_file: CorpusFile | None = None,
         progress_per: int = 10_000,
         workers: int | None = None,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
     ) -> tuple[int, int]:
         """Count the words of a corpus into ``raw_vocab``: the first half of `build_vocab`.
 
@@ -153,7 +157,7 @@ class Building(ModelState):
         self,
         update: bool = False,
         keep_raw_vocab: bool = False,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
         min_count: int | None = None,
         sample: float | None = None,
         dry_run: bool = False,
@@ -194,7 +198,7 @@ class Building(ModelState):
             "num_retained_words": len(chosen.keys),
         }
 
-    def reset_from(self, other_model: Building) -> None:
+    def reset_from(self, other_model: Building[KeyT]) -> None:
         """Take over another model's words and counts, and begin with vectors that know nothing."""
         counts = other_model.wv.counts
         if counts is None or len(other_model.wv) == 0:
@@ -211,7 +215,7 @@ class Building(ModelState):
         """Draw first vectors for the vocabulary that there is: forget all that was trained."""
         self.reset_from(self)
 
-    def init_from(self, vectors: KeyedVectors) -> int:
+    def init_from(self, vectors: KeyedVectors[KeyT]) -> int:
         """Begin with vectors that are there already, where the vocabulary has their words.
 
         Parameters
@@ -230,6 +234,8 @@ class Building(ModelState):
             Before `build_vocab`.
         ValueError
             When the vectors have another size.
+        TypeError
+            When the words of one are ``int`` and of the other ``str``.
 
         Examples
         --------
@@ -250,6 +256,12 @@ class Building(ModelState):
                 f"the vectors have {vectors.vector_size} dimensions, the model has vector_size="
                 f"{self.vector_size}"
             )
+        if len(vectors) and vectors.key_type is not self.wv.key_type:
+            ours, theirs = self.wv.key_type.__name__, vectors.key_type.__name__
+            raise TypeError(
+                f"the keys of the vectors are {theirs}, the words of the model are {ours}: make "
+                "them the same with KeyedVectors.from_arrays(keys, vectors)"
+            )
         rows = vectors.key_table.indices(self.wv.key_table.keys())
         shared = rows >= 0
         changed = self.wv.vectors
@@ -258,7 +270,11 @@ class Building(ModelState):
         return int(shared.sum())
 
     def _choose(
-        self, counted: Counted, update: bool, keep_raw_vocab: bool, trim_rule: TrimRule | None
+        self,
+        counted: Counted[KeyT],
+        update: bool,
+        keep_raw_vocab: bool,
+        trim_rule: TrimRule[KeyT] | None,
     ) -> None:
         if update:
             self._require_vocabulary_to_update()
@@ -279,8 +295,13 @@ class Building(ModelState):
         )
 
     def _vocabulary(
-        self, counted: Counted, trim_rule: TrimRule | None, min_count: int, *, may_be_empty: bool
-    ) -> Vocabulary:
+        self,
+        counted: Counted[KeyT],
+        trim_rule: TrimRule[KeyT] | None,
+        min_count: int,
+        *,
+        may_be_empty: bool,
+    ) -> Vocabulary[KeyT]:
         return choose_vocabulary(
             counted,
             min_count=min_count,
@@ -291,14 +312,16 @@ class Building(ModelState):
             may_be_empty=may_be_empty,
         )
 
-    def _with_null_word(self, vocabulary: Vocabulary) -> Vocabulary:
+    def _with_null_word(self, vocabulary: Vocabulary[KeyT]) -> Vocabulary[KeyT]:
+        if self.null_word and has_integers(vocabulary.keys):
+            raise TypeError("null_word adds a str to the words, and they are int: leave it out")
         if not self.null_word or vocabulary.keys.index(NULL_WORD) >= 0:
             return vocabulary
-        keys = _core.KeyTable([*vocabulary.keys.keys(), NULL_WORD])
+        keys: _core.KeyTable[Any] = _core.KeyTable([*vocabulary.keys.keys(), NULL_WORD])
         counts = np.append(vocabulary.counts, np.uint64(1))
         return Vocabulary(keys, counts, vocabulary.min_count)
 
-    def _init_weights(self, vocabulary: Vocabulary) -> None:
+    def _init_weights(self, vocabulary: Vocabulary[KeyT]) -> None:
         """Draw first input vectors; output weights begin at zero."""
         rows = len(vocabulary.keys)
         vectors = first_vectors(rows, self.vector_size, self.seed)
@@ -319,14 +342,16 @@ class Building(ModelState):
             )
         require_own_words(self)
 
-    def _grow(self, counted: Counted, vocabulary: Vocabulary) -> None:
+    def _grow(self, counted: Counted[KeyT], vocabulary: Vocabulary[KeyT]) -> None:
         """Add words behind those that there are; nothing that was learnt is lost."""
+        words = counted.keys
+        self.wv.key_table.checked(words.keys(0, 1))  # of the model's kind, as all others then are
         counts, rows_before = self.wv.counts, len(self.wv)
         assert counts is not None  # every model has them
         is_new = self.wv.key_table.indices(vocabulary.keys.keys()) < 0
         new_keys = vocabulary.keys.take(np.flatnonzero(is_new))
         rows = rows_before + len(new_keys)
-        known = self.wv.key_table.indices(counted.keys.keys())
+        known = self.wv.key_table.indices(words.keys())
         counts = counts.copy()
         counts[known[known >= 0]] += counted.counts[known >= 0]
         counts = np.concatenate([counts, vocabulary.counts[is_new]])
@@ -347,5 +372,5 @@ class Building(ModelState):
             logger.warning("the tree of hierarchical softmax is new: train on, to learn its nodes")
 
 
-def _as_dict(counted: Counted) -> dict[str, int]:
+def _as_dict(counted: Counted[KeyT]) -> dict[KeyT, int]:
     return dict(zip(counted.keys.keys(), counted.counts.tolist(), strict=True))

@@ -16,6 +16,7 @@ from synvec.callbacks import Callback
 from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
+from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Word2Vec(Building, Training, Predicting, OlderModelNames):
+class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
     The arguments are gensim's, in gensim's order; those after ``shrink_windows`` are synvec's own
@@ -42,9 +43,11 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     Parameters
     ----------
     sentences
-        An iterable of sentences, each an iterable of words (``str``); or a column of lists of
-        words, or of texts, of Arrow, Polars, pandas or Hugging Face's ``datasets``, which needs no
-        Python object a word. Of a table, ``column`` names the one.
+        An iterable of sentences, each an iterable of words: all of them ``str``, or all of them
+        integers of 64 bits, Python's or NumPy's, which stay integers as keys. Or a column of lists
+        of words, or of texts, of Arrow, Polars, pandas or Hugging Face's ``datasets``; of a table,
+        ``column`` names the one. Columns, and NumPy's arrays of integers, where one of two
+        dimensions has a sentence a row, need no Python object a word.
     corpus_file
         Instead: a path, or several, of text with one sentence a line, words apart by white space;
         also compressed by gzip, bzip2, xz or zstandard. A folder stands for the files in it, and a
@@ -120,7 +123,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         Unicode's rules, without punctuation; or by a function from a text to its words, such as
         `simple_preprocess`, which is not saved with the model. With it sentences must be texts.
     lowercase
-        Whether words are lower-cased.
+        Whether words are lower-cased; only strings can be.
     column
         The column to read, where the corpus is a table.
     spool_bytes, spool_dir
@@ -150,7 +153,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     ValueError
         For an argument out of its range; the message names it.
     TypeError
-        For two corpora at once, or for a corpus that is a ``str``.
+        For two corpora at once, for a corpus that is a ``str``, or for words that are neither
+        ``str`` nor ``int``, or both.
     RuntimeError
         For a corpus without words, or whose words are all rarer than ``min_count``.
 
@@ -175,7 +179,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     @with_presets
     def __init__(
         self,
-        sentences: Corpus | None = None,
+        sentences: Corpus[KeyT] | None = None,
         corpus_file: CorpusFile | None = None,
         vector_size: int = 100,
         alpha: float = 0.025,
@@ -194,7 +198,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         hashfxn: Callable[[str], int] = hash,
         epochs: int = 5,
         null_word: int = 0,
-        trim_rule: TrimRule | None = None,
+        trim_rule: TrimRule[KeyT] | None = None,
         sorted_vocab: int = 1,
         batch_words: int = 10_000,
         compute_loss: bool = False,
@@ -270,7 +274,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
     def _build_and_train(
         self,
-        sentences: Corpus | None,
+        sentences: Corpus[KeyT] | None,
         corpus_file: CorpusFile | None,
         callbacks: Sequence[Callback],
     ) -> None:

@@ -8,22 +8,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.key_types import Key, KeyT, has_integers, is_integer
 from synvec.training import require_own_words
 from synvec.word2vec.state import ModelState
 
 
-class Predicting(ModelState):
+class Predicting(ModelState[KeyT]):
     """Prediction with the output weights."""
 
     def predict_output_word(
-        self, context_words_list: Sequence[str | int], topn: int | None = 10
-    ) -> list[tuple[str, np.float32]] | None:
+        self, context_words_list: Sequence[Key], topn: int | None = 10
+    ) -> list[tuple[KeyT, np.float32]] | None:
         """Return the words that go best with a context, the likeliest first.
 
         Parameters
         ----------
         context_words_list
-            Words, or their positions; unknown words are left out.
+            Words, or positions of words that are strings; unknown words are left out.
         topn
             How many; all words with None.
 
@@ -59,10 +60,11 @@ class Predicting(ModelState):
             raise TypeError(
                 f"a context is a list of words, not the string {context_words_list!r}; split it"
             )
+        words, has_positions = self.wv.key_table, not has_integers(self.wv.key_table)
         rows = [
             self.wv.get_index(word)
             for word in context_words_list
-            if isinstance(word, int | np.integer) or self.wv.has_index_for(word)
+            if (has_positions and is_integer(word)) or self.wv.has_index_for(word)
         ]
         if not rows:
             return None
@@ -73,12 +75,11 @@ class Predicting(ModelState):
         likely = np.exp(scores - scores.max())
         likely /= likely.sum()
         order = np.argsort(-likely, kind="stable")[: None if topn is None else max(topn, 0)]
-        words = self.wv.key_table.keys_at(order)
-        return list(zip(words, likely[order], strict=True))
+        return list(zip(words.keys_at(order), likely[order], strict=True))
 
     def score(
         self,
-        sentences: Iterable[Sequence[str]],
+        sentences: Iterable[Sequence[KeyT]],
         total_sentences: int = 1_000_000,
         chunksize: int = 100,
         queue_factor: int = 2,
@@ -112,6 +113,8 @@ class Predicting(ModelState):
             When the model was not trained by hierarchical softmax alone, or has no vocabulary.
         ValueError
             When there are more than ``total_sentences``.
+        TypeError
+            When a sentence is a string, or its words are not of the model's kind.
         """
         if not self.hs or self.negative:
             raise RuntimeError(
@@ -120,13 +123,14 @@ class Predicting(ModelState):
         if len(self.wv) == 0:
             raise RuntimeError("the model has no vocabulary: train it first")
         require_own_words(self)
-        ids, offsets = [], [0]
+        ids: list[NDArray[np.int64]] = []
+        offsets = [0]
         for sentence in sentences:
             if isinstance(sentence, str):
                 raise TypeError(
                     f"a sentence is a list of words, not the string {sentence!r}; split it"
                 )
-            known = self.wv.key_table.indices(sentence)
+            known = self.wv.key_table.indices(self.wv.key_table.checked(sentence))
             ids.append(known[known >= 0])
             offsets.append(offsets[-1] + len(ids[-1]))
             if len(ids) > total_sentences:

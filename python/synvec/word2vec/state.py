@@ -7,6 +7,7 @@ import os
 import platform
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import Generic
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,6 +16,7 @@ from synvec import _core
 from synvec.corpora import Tokenize, scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
+from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.progress import Progress, observing
 from synvec.vocabulary import TrimRule
@@ -26,10 +28,10 @@ WHOLE_SENTENCE = 1_000_000
 """The core's farthest context: ``window=None``."""
 
 
-class ModelState:
+class ModelState(Generic[KeyT]):
     """The attributes of a model; `Word2Vec` says what they mean."""
 
-    wv: KeyedVectors
+    wv: KeyedVectors[KeyT]
     syn1neg: NDArray[np.float32]
     syn1: NDArray[np.float32]
 
@@ -70,16 +72,16 @@ class ModelState:
     effective_min_count: int
     min_alpha_yet_reached: float
     history: History
-    raw_vocab: dict[str, int]
+    raw_vocab: dict[KeyT, int]
     train_count: int
     total_train_time: float
     lifecycle_events: list[dict[str, object]]
 
-    _words: _core.KeyTable
+    _words: _core.KeyTable[KeyT]
     """Those that the output weights belong to."""
     _training_loss: float
     _encoded: EncodedSource | None
-    _trim_rule: TrimRule | None
+    _trim_rule: TrimRule[KeyT] | None
 
     def _config(
         self, *, epochs: int, alpha: float, min_alpha: float, compute_loss: bool
@@ -107,7 +109,7 @@ class ModelState:
 
     def _scan(
         self,
-        corpus_iterable: Corpus | None,
+        corpus_iterable: Corpus[KeyT] | None,
         corpus_file: CorpusFile | None,
         progress: Progress = None,
     ) -> _core.ScannedCorpus:

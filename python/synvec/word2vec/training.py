@@ -9,6 +9,7 @@ from typing import Any
 from synvec import _core
 from synvec.callbacks import Callback
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
+from synvec.key_types import KeyT
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress, observing
 from synvec.training import TrainingRun
@@ -17,13 +18,13 @@ from synvec.word2vec.state import ModelState
 logger = logging.getLogger(__name__)
 
 
-class Training(ModelState):
+class Training(ModelState[KeyT]):
     """Training."""
 
     @with_older_keywords(sentences="corpus_iterable")
     def train(
         self,
-        corpus_iterable: Corpus | None = None,
+        corpus_iterable: Corpus[KeyT] | None = None,
         corpus_file: CorpusFile | None = None,
         total_examples: int | None = None,
         total_words: int | None = None,
@@ -77,6 +78,9 @@ class Training(ModelState):
             Before `build_vocab`.
         ValueError
             When ``epochs`` or both totals are missing, or a number is negative.
+        TypeError
+            When the words of the corpus are ``int`` and those of the model are ``str``, or the
+            other way round.
         KeyboardInterrupt
             On Ctrl-C; the model stays usable, as far as it got.
         """
@@ -123,7 +127,10 @@ class Training(ModelState):
         return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
 
     def _ids(
-        self, corpus_iterable: Corpus | None, corpus_file: CorpusFile | None, progress: Progress
+        self,
+        corpus_iterable: Corpus[KeyT] | None,
+        corpus_file: CorpusFile | None,
+        progress: Progress,
     ) -> _core.EncodedCorpus:
         """The corpus as ids: those at hand when it is the same one, else read again."""
         source = fingerprint(corpus_iterable, corpus_file)

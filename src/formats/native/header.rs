@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use xxhash_rust::xxh3::xxh3_64;
 
 use crate::error::FormatErrorKind;
+use crate::vocab::KeyKind;
 
 /// The name of the format in messages.
 pub const FORMAT: &str = "synvec native";
@@ -93,6 +94,11 @@ impl Kind {
         !matches!(self, Self::Phrases | Self::FrozenPhrases)
     }
 
+    /// Whether keys may be integers: what is made of characters has none.
+    fn may_have_integers(self) -> bool {
+        matches!(self, Self::KeyedVectors | Self::Word2Vec)
+    }
+
     fn may_have(self, tensor: &str) -> bool {
         match tensor {
             "key_offsets" | "key_slots" | "key_bytes" => true,
@@ -138,6 +144,7 @@ pub struct Tensor {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Header {
     pub kind: Kind,
+    pub key_kind: KeyKind,
     pub is_finite: bool,
     pub config: Option<String>,
     pub tensors: BTreeMap<&'static str, Tensor>,
@@ -154,9 +161,9 @@ fn header_fault(message: impl Into<String>) -> Fault {
 
 impl Header {
     /// An empty header, for a file to be written.
-    pub fn new(kind: Kind, is_finite: bool, config: Option<String>) -> Self {
+    pub fn new(kind: Kind, key_kind: KeyKind, is_finite: bool, config: Option<String>) -> Self {
         let (tensors, skipped) = (BTreeMap::new(), BTreeMap::new());
-        Self { kind, is_finite, config, tensors, skipped }
+        Self { kind, key_kind, is_finite, config, tensors, skipped }
     }
 
     /// V and D; of a kind without vectors D is 0.
@@ -208,7 +215,7 @@ impl Header {
         for (name, value) in [
             ("format", "synvec"),
             ("format_version", version.as_str()),
-            ("key_type", "str"),
+            ("key_type", self.key_kind.name()),
             ("kind", self.kind.name()),
             ("proven", proven),
             (HEADER_CHECKSUM, NO_CHECKSUM),
@@ -238,7 +245,7 @@ impl Header {
             .map_err(|error| header_fault(format!("the header is not a JSON object: {error}")))?;
         let metadata = value.get("__metadata__").and_then(Value::as_object);
         let field = |name: &str| metadata.and_then(|map| map.get(name)).and_then(Value::as_str);
-        check_format(&field)?;
+        let key_kind = check_format(&field)?;
         check_header_checksum(text, field(HEADER_CHECKSUM))?;
         let newer = reader_of(&field);
         let kind = field("kind").and_then(Kind::from_name).ok_or_else(|| {
@@ -246,9 +253,15 @@ impl Header {
             let known = Kind::ALL.map(|kind| format!("{:?}", kind.name())).join(", ");
             unsupported(format!("kind is {found:?}, expected one of {known}; {newer}"))
         })?;
+        if key_kind == KeyKind::Integer && !kind.may_have_integers() {
+            let name = kind.name();
+            return Err(header_fault(format!(
+                "a file of kind {name:?} has no keys of type \"int\""
+            )));
+        }
         let mut proven = field("proven").unwrap_or("").split(',');
         let is_finite = proven.any(|proven| proven == "finite");
-        let mut header = Self::new(kind, is_finite, field("config").map(str::to_owned));
+        let mut header = Self::new(kind, key_kind, is_finite, field("config").map(str::to_owned));
         for (name, entry) in value.iter().filter(|(name, _)| *name != "__metadata__") {
             let checksum = field(&format!("{CHECKSUM_PREFIX}{name}"));
             if let Some(&known) = TENSORS.iter().find(|(known, ..)| known == name) {
@@ -330,7 +343,8 @@ fn unsupported(message: String) -> Fault {
     (FormatErrorKind::Unsupported, message)
 }
 
-fn check_format<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Fault> {
+/// What the keys of a file are that this code can read.
+fn check_format<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Result<KeyKind, Fault> {
     if field("format") != Some("synvec") {
         return Err(unsupported(
             "a safetensors file that synvec did not write; read its tensors with the safetensors \
@@ -339,11 +353,12 @@ fn check_format<'a>(field: &impl Fn(&str) -> Option<&'a str>) -> Result<(), Faul
         ));
     }
     let version = field("format_version").and_then(|text| text.parse::<u64>().ok());
-    if version == Some(VERSION) && field("key_type") == Some("str") {
-        return Ok(());
+    let key_kind = field("key_type").and_then(KeyKind::from_name);
+    if let (Some(VERSION), Some(key_kind)) = (version, key_kind) {
+        return Ok(key_kind);
     }
     Err(unsupported(format!(
-        "format version {:?} with keys of type {:?}, expected \"{VERSION}\" and \"str\"; {}",
+        "format version {:?} with keys of type {:?}, expected \"{VERSION}\" and \"str\" or \"int\"; {}",
         field("format_version").unwrap_or("none"),
         field("key_type").unwrap_or("none"),
         reader_of(field)

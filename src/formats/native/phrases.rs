@@ -5,7 +5,7 @@ use super::write::{Part, refuse, write};
 use crate::error::{Error, FormatErrorKind, Result};
 use crate::formats::output::{Destination, Output};
 use crate::progress::Observer;
-use crate::vocab::KeyTable;
+use crate::vocab::{KeyKind, KeyTable};
 
 /// Phrases to be saved: V words with their counts and P pairs of them, or V phrases with their
 /// scores.
@@ -90,5 +90,5 @@ pub fn save_phrases(
     parts.push(Part::new("key_bytes", &[keys.bytes().len()], keys.bytes()));
     let output = Output::create(destination, observer)?;
     keys.verify().map_err(|fault| refuse(FormatErrorKind::Checksum, fault.to_string()))?;
-    write(Header::new(kind, true, Some(store.config.to_owned())), &parts, output)
+    write(Header::new(kind, KeyKind::Text, true, Some(store.config.to_owned())), &parts, output)
 }

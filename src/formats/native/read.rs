@@ -90,7 +90,7 @@ impl NativeFile {
             self.buffer::<u64>("key_offsets")?,
             self.buffer::<u32>("key_slots")?,
         );
-        KeyTable::from_parts(bytes, offsets, slots)
+        KeyTable::from_parts(bytes, offsets, slots, self.header.key_kind)
             .map_err(|fault| self.error(FormatErrorKind::Header, fault.to_string()))
     }
 

@@ -77,7 +77,8 @@ pub fn save(store: &Store, destination: Destination, observer: &mut dyn Observer
         (None, Some(_)) => Kind::Word2Vec,
         (None, None) => Kind::KeyedVectors,
     };
-    let header = Header::new(kind, is_finite, store.config.map(str::to_owned));
+    let key_kind = store.keys.kind();
+    let header = Header::new(kind, key_kind, is_finite, store.config.map(str::to_owned));
     write(header, &parts, output)
 }
 

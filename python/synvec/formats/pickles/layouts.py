@@ -77,7 +77,7 @@ class Words:
         Attributes of the keys, ``"count"`` among them, V numbers each.
     """
 
-    keys: _core.KeyTable
+    keys: _core.KeyTable[Any]
     kept: NDArray[np.int64] | None
     total: int
     columns: dict[str, NDArray[Any]]
@@ -284,7 +284,7 @@ def _numbers(
 
 
 def finite(
-    found: NDArray[Any], what: str, reading: Reading, keys: _core.KeyTable | None
+    found: NDArray[Any], what: str, reading: Reading, keys: _core.KeyTable[Any] | None
 ) -> NDArray[np.float32]:
     """Return writable float32 numbers, C-contiguous; NaN and infinity only where allowed."""
     with np.errstate(over="ignore"):
