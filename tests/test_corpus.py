@@ -175,9 +175,7 @@ def test_lower_case_and_words_by_unicode(tmp_path: Path) -> None:
         ValueError, match="tokenize must be 'whitespace', 'words' or a function, not 'no'"
     ):
         scan(corpus_file=path, tokenize="no")  # type: ignore[arg-type]
-    with pytest.raises(
-        ValueError, match="sentence 0 is list, which has been cut into words already"
-    ):
+    with pytest.raises(ValueError, match="sentence 0 is list, which has been cut into words"):
         scan([["a"]], tokenize="words")
 
 

@@ -46,6 +46,8 @@ def test_a_full_model_has_everything_and_trains_on(
     assert (getattr(model, matrix) == expected).all()
     told = {**CONFIG, **changed}
     history = told.pop("history")
+    assert told.pop("tokenize") == "whitespace"
+    assert model.tokenize is None  # the default, which means the same of texts
     assert {field: getattr(model, field) for field in told} == told
     assert [vars(epoch) for epoch in model.history] == history
     assert model.wv.counts is not None and model.wv.counts.tolist() == COUNTS
