@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_chec
 
 from synvec import _core
 from synvec.arrow import with_batches
-from synvec.paths import StrPath, files_of, shown
+from synvec.paths import StrPath, files_of, folder_at, shown
 from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
@@ -229,7 +229,7 @@ def scan(
         raise ValueError(f"spool_bytes must be 0 or more, not {spool_bytes}")
     if workers is None:
         workers = _core.available_workers()
-    folder = None if spool_dir is None else os.fspath(spool_dir)
+    folder = None if spool_dir is None else folder_at("spool_dir", spool_dir)
     paths = _paths(corpus_iterable, corpus_file)
     if paths is not None:
         scanned = _core.scan_files(

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
+from synvec.arguments import name_of_call
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -66,8 +68,7 @@ def with_older_keywords(**renamed: str) -> Callable[[Callable[P, T]], Callable[P
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
             for old in renamed.keys() & kwargs.keys():
-                # The class that the caller sees, not the one that the method is written in.
-                called = f"{type(args[0]).__name__}.{function.__name__}".removesuffix(".__init__")
+                called = name_of_call(function, args)
                 new = renamed[old]
                 if new in kwargs:
                     raise TypeError(

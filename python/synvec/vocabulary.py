@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import whole
 from synvec.corpora import no_words_message
+from synvec.paths import shown
 
 RULE_DEFAULT = 0
 """A ``trim_rule``'s answer: let ``min_count`` decide."""
@@ -21,6 +23,21 @@ RULE_KEEP = 2
 
 TrimRule = Callable[[str, int, int], int]
 """``f(word, count, min_count)`` that returns one of the rules."""
+
+
+def checked_rule(rule: TrimRule | None) -> TrimRule | None:
+    """Return a ``trim_rule`` that can be called, or None.
+
+    Raises
+    ------
+    TypeError
+        When it is something else.
+    """
+    if rule is not None and not callable(rule):
+        raise TypeError(
+            f"trim_rule is {shown(rule)}, expected a function of a word, its count and min_count"
+        )
+    return rule
 
 
 @dataclass(frozen=True)
@@ -81,16 +98,13 @@ class WordFrequencies:
         for word, count in counts.items():
             if not isinstance(word, str):
                 raise TypeError(f"the word {word!r} is a {type(word).__name__}, expected a str")
-            if not isinstance(count, int | np.integer):
-                raise TypeError(f"the count of {word!r} is {count!r}, expected an integer")
-            if count < 0:
-                raise ValueError(f"the count of {word!r} is {count}, expected 0 or more")
+            whole(f"the count of {word!r}", count, least=0)
         self.raw_words = sum(map(int, counts.values()))
-        if self.raw_words >= 1 << 63:
+        if self.raw_words >= 2**63:
             raise ValueError(f"the counts make {self.raw_words} words, expected less than 2**63")
         self.keys = _core.KeyTable(list(counts))
         self.counts = np.fromiter(counts.values(), np.uint64, len(counts))
-        self.sentences = sentences
+        self.sentences = whole("corpus_count", sentences, least=0)
         self.distinct = len(counts)
 
     def vocabulary(

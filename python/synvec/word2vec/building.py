@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from synvec import _core
+from synvec.arguments import with_known_arguments
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
@@ -19,6 +20,7 @@ from synvec.vocabulary import (
     TrimRule,
     Vocabulary,
     WordFrequencies,
+    checked_rule,
     choose_vocabulary,
     subsampled,
 )
@@ -34,6 +36,7 @@ class Building(ModelState):
     """Building the vocabulary."""
 
     @with_older_keywords(sentences="corpus_iterable")
+    @with_known_arguments()
     def build_vocab(
         self,
         corpus_iterable: Corpus | None = None,
@@ -287,7 +290,7 @@ class Building(ModelState):
             max_vocab_size=self.max_vocab_size,
             max_final_vocab=self.max_final_vocab,
             sorted_vocab=bool(self.sorted_vocab),
-            trim_rule=trim_rule or self._trim_rule,
+            trim_rule=checked_rule(trim_rule) or self._trim_rule,
             may_be_empty=may_be_empty,
         )
 
