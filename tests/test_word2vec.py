@@ -497,3 +497,47 @@ def test_words_that_were_changed_are_not_trained_on_with_weights_of_others(tmp_p
     model.wv.save(tmp_path / "vectors.kv")
     again = pickle.loads(pickle.dumps(Word2Vec.load(tmp_path / "before.kv")))
     again.train(TWO_TOPICS, total_examples=300, epochs=1)
+
+
+def test_the_running_loss_may_begin_anew_at_each_epoch():
+    losses = []
+
+    def look(model):
+        losses.append(model.running_training_loss)
+        model.running_training_loss = 0
+
+    model = trained(compute_loss=True, epochs=3, callbacks=[look])
+    assert losses == pytest.approx([epoch.loss for epoch in model.history])
+    assert model.get_latest_training_loss() == 0
+
+
+def test_load_belongs_to_the_class(tmp_path):
+    model = trained(FRUIT, epochs=1)
+    model.save(tmp_path / "model.kv")
+    with pytest.raises(AttributeError, match=r"write model = Word2Vec\.load\(path\)"):
+        model.load(tmp_path / "model.kv")
+    assert len(Word2Vec.load(tmp_path / "model.kv").wv) == len(model.wv)
+
+
+@pytest.mark.parametrize("owner", [Word2Vec(), KeyedVectors(2)])
+def test_arguments_about_pickles_are_refused_with_the_reason(owner, tmp_path):
+    with pytest.raises(TypeError, match=r"save got .*'pickle_protocol'; that is about gensim's"):
+        owner.save(tmp_path / "saved.kv", pickle_protocol=4)
+
+
+@pytest.mark.parametrize("name", ["cum_table", "create_binary_tree", "update_weights"])
+def test_names_of_steps_within_the_core_say_what_makes_them(name):
+    with pytest.raises(AttributeError, match=f"{name} is a step of build_vocab"):
+        getattr(Word2Vec(), name)
+
+
+def test_what_a_model_cannot_begin_with():
+    model = trained(FRUIT, epochs=1)
+    with pytest.raises(TypeError, match=r"expected a KeyedVectors; KeyedVectors\.load\(path\)"):
+        model.init_from("vectors.kv")
+    with pytest.raises(TypeError, match="other_model is str 'other', expected a Word2Vec"):
+        model.reset_from("other")
+    with pytest.raises(TypeError, match="a context is int 3, expected a list of words"):
+        model.predict_output_word(3)
+    with pytest.raises(TypeError, match=r"topn is float 1\.5"):
+        model.predict_output_word(["red"], topn=1.5)

@@ -8,7 +8,7 @@ import inspect
 import numbers
 import operator
 from collections.abc import Callable, Mapping
-from typing import ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -16,6 +16,12 @@ from synvec.paths import shown
 
 P = ParamSpec("P")
 T = TypeVar("T")
+
+NO_PICKLE = dict.fromkeys(
+    ("separately", "sep_limit", "ignore", "pickle_protocol"),
+    "that is about gensim's pickles, and synvec's files are none: leave it out",
+)
+"""Arguments of gensim's ``save`` that are not there, and why."""
 
 
 def whole(name: str, value: object, *, least: int = -(2**63), below: int = 2**63) -> int:
@@ -84,6 +90,19 @@ def switch(name: str, value: object) -> bool:
     if value not in (0, 1):
         raise ValueError(f"{name} must be 0 or 1, not {value!r:.60}")
     return bool(value)
+
+
+if TYPE_CHECKING:
+    on_class_only = classmethod
+else:
+
+    class on_class_only(classmethod):  # noqa: N801 - a decorator
+        """A class method that objects don't have, where calling it on one would be a mistake."""
+
+        def __get__(self, instance: object, owner: type | None = None) -> Callable[..., object]:
+            if instance is not None:
+                raise AttributeError(f"{self.__name__} belongs to the class")
+            return super().__get__(instance, owner)
 
 
 def with_known_arguments(

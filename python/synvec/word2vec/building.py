@@ -13,6 +13,7 @@ from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
+from synvec.paths import shown
 from synvec.progress import Progress
 from synvec.training import first_vectors, require_own_words
 from synvec.vocabulary import (
@@ -199,6 +200,8 @@ class Building(ModelState):
 
     def reset_from(self, other_model: Building) -> None:
         """Take over another model's words and counts, and begin with vectors that know nothing."""
+        if not isinstance(other_model, Building):
+            raise TypeError(f"other_model is {shown(other_model)}, expected a Word2Vec")
         counts = other_model.wv.counts
         if counts is None or len(other_model.wv) == 0:
             raise RuntimeError("the other model has no vocabulary: call its build_vocab() first")
@@ -231,8 +234,10 @@ class Building(ModelState):
         ------
         RuntimeError
             Before `build_vocab`.
+        TypeError
+            When the vectors are no `KeyedVectors`.
         ValueError
-            When the vectors have another size.
+            When they have another size.
 
         Examples
         --------
@@ -247,6 +252,11 @@ class Building(ModelState):
         if len(self.wv) == 0:
             raise RuntimeError(
                 "the model has no vocabulary to begin with: call build_vocab() first"
+            )
+        if not isinstance(vectors, KeyedVectors):
+            raise TypeError(
+                f"vectors are {shown(vectors)}, expected a KeyedVectors; KeyedVectors.load(path) "
+                "opens a file"
             )
         if vectors.vector_size != self.vector_size:
             raise ValueError(

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arguments import real, switch, whole, with_known_arguments
+from synvec.arguments import NO_PICKLE, on_class_only, real, switch, whole, with_known_arguments
 from synvec.callbacks import Callback, as_objects
 from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
@@ -347,6 +347,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
 
     # Files
 
+    @with_known_arguments(**NO_PICKLE)
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save everything needed to go on training, in synvec's own format; not the corpus.
 
@@ -354,7 +355,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         """
         save_model(self, path)
 
-    @classmethod
+    @on_class_only
     def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
         """Open a model that `save` has written, here or in gensim (0.12 to 4.4).
 

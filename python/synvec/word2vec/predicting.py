@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import whole
+from synvec.paths import shown
 from synvec.training import require_own_words
 from synvec.word2vec.state import ModelState
 
@@ -59,6 +61,9 @@ class Predicting(ModelState):
             raise TypeError(
                 f"a context is a list of words, not the string {context_words_list!r}; split it"
             )
+        if not isinstance(context_words_list, Iterable):
+            raise TypeError(f"a context is {shown(context_words_list)}, expected a list of words")
+        most = None if topn is None else max(whole("topn", topn), 0)
         rows = [
             self.wv.get_index(word)
             for word in context_words_list
@@ -72,7 +77,7 @@ class Predicting(ModelState):
         scores = self.syn1neg @ hidden
         likely = np.exp(scores - scores.max())
         likely /= likely.sum()
-        order = np.argsort(-likely, kind="stable")[: None if topn is None else max(topn, 0)]
+        order = np.argsort(-likely, kind="stable")[:most]
         words = self.wv.key_table.keys_at(order)
         return list(zip(words, likely[order], strict=True))
 
@@ -126,6 +131,8 @@ class Predicting(ModelState):
                 raise TypeError(
                     f"a sentence is a list of words, not the string {sentence!r}; split it"
                 )
+            if not isinstance(sentence, Iterable):
+                raise TypeError(f"a sentence is {shown(sentence)}, expected a list of words")
             known = self.wv.key_table.indices(sentence)
             ids.append(known[known >= 0])
             offsets.append(offsets[-1] + len(ids[-1]))

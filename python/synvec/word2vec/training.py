@@ -6,7 +6,7 @@ import logging
 from collections.abc import Sequence
 
 from synvec import _core
-from synvec.arguments import switch, whole, with_known_arguments
+from synvec.arguments import real, switch, whole, with_known_arguments
 from synvec.callbacks import Callback, as_objects
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.legacy import with_older_keywords
@@ -158,3 +158,15 @@ class Training(ModelState):
         It is a float64 and does not depend on the number of workers; `history` has it by epoch.
         """
         return self._training_loss
+
+    @property
+    def running_training_loss(self) -> float:
+        """What `get_latest_training_loss` returns; a callback may set it to 0, to begin anew.
+
+        `history` has the loss of each epoch without that.
+        """
+        return self._training_loss
+
+    @running_training_loss.setter
+    def running_training_loss(self, loss: float) -> None:
+        self._training_loss = real("running_training_loss", loss)
