@@ -64,3 +64,43 @@ def test_an_empty_text(text: Path) -> None:
     text.write_text("")
     found = run(text)
     assert (found.stdout, found.stderr) == ("", "synvec: 0 phrases in 0 words\n")
+
+
+def test_phrases_are_saved_and_joined_in_another_text(text: Path) -> None:
+    saved, other = text.with_name("phrases.kv"), text.with_name("other.txt")
+    other.write_text("the bank of america in new york\n")
+    joined = run(text, "--save", saved, *OPTIONS).stdout
+    assert run(text, "--load", saved).stdout == joined
+    found = run(other, "--load", saved)
+    assert found.stdout == "the bank_of_america in new_york\n"
+    assert found.stderr == "synvec: 2 phrases in 4 words\n"
+    assert run(other, "--load", saved, "--list").stdout == run(text, "--list", *OPTIONS).stdout
+
+
+def test_passes_are_saved_one_by_one(text: Path) -> None:
+    text.write_text("a b c d\n" * 3 + "a\nb\nc\nd\ne f g\n")
+    first, second = text.with_name("1.kv"), text.with_name("2.kv")
+    options = ("--min-count", 1, "--threshold", 1, "--passes", 2)
+    joined = run(text, *options, "--save", first, "--save", second).stdout
+    assert joined.startswith("a_b_c_d\n")
+    assert run(text, "--load", first, "--load", second).stdout == joined
+    assert run(text, "--load", first).stdout.startswith("a_b c_d\n")
+    assert "1 times for 2 passes" in run(text, *options, "--save", first, code=2).stderr
+    twice = run(text, *options, "--save", first, "--save", first, code=2).stderr
+    assert f"'--save': '{first}' is given twice" in twice
+    assert "is given twice" in run(text, "--save", first, "-o", first, code=2).stderr
+
+
+def test_what_is_wrong_with_saved_phrases_is_said(text: Path) -> None:
+    saved = text.with_name("phrases.kv")
+    run(text, "--save", saved, *OPTIONS)
+    for option in ("--min-count", "--threshold", "--passes"):
+        told = run(text, "--load", saved, option, 1, code=2).stderr
+        assert f"'{option}': belongs to counting, and --load counts nothing" in told
+    assert "belongs to counting" in run(text, "--load", saved, "--save", "x", code=2).stderr
+    assert "is also the input" in run(text, "--save", text, *OPTIONS, code=2).stderr
+    assert "No such folder" in run(text, "--save", text / "no" / "x", *OPTIONS, code=1).stderr
+    assert "No such file" in run(text, "--load", text.with_name("absent"), code=1).stderr
+    text.with_name("v.txt").write_text("1 2\na 1 2\n")
+    assert "no phrases" in run(text, "--load", text.with_name("v.txt"), code=1).stderr
+    assert text.read_text() == TEXT

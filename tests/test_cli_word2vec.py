@@ -71,6 +71,34 @@ def test_classes_are_written(text: Path) -> None:
     assert {int(place) for _, place in lines} <= {0, 1, 2}
 
 
+@pytest.mark.parametrize("classes", [-1, 99999999])
+def test_classes_are_at_most_the_words(text: Path, classes: int) -> None:
+    out = text.with_name("classes")
+    wrong = run(
+        "word2vec", "-train", text, "-output", out, "-classes", classes, *SMALL, code=2
+    ).stderr
+    assert f"-classes is {classes}, expected 0 to 9, one for each word" in wrong
+    assert not out.exists()
+
+
+@pytest.mark.parametrize(
+    ("flag", "value", "message"),
+    [
+        ("-size", 0, "-size must be from 1 to 65536, not 0"),
+        ("-threads", 0, "-threads must be from 1 to 4096, not 0"),
+        ("-iter", 0, "-iter must be from 1"),
+        ("-window", -1, "-window must not be negative"),
+        ("-sample", -1, "-sample must be 0 or more"),
+        ("-alpha", "nan", "-alpha must be a finite number"),
+        ("-hs", 2, "-hs must be 0 or 1, not 2"),
+    ],
+)
+def test_values_out_of_range_are_told_by_their_flags(
+    text: Path, flag: str, value: object, message: str
+) -> None:
+    assert message in run("word2vec", "-train", text, flag, value, code=2).stderr
+
+
 def test_classes_are_those_of_the_directions() -> None:
     angles = np.radians([0, 90, 180, 4, 88, 181, -3, 91, 179])
     rows = np.stack([np.cos(angles), np.sin(angles)], axis=1).astype(np.float32)

@@ -12,6 +12,7 @@ from click.testing import CliRunner
 import synvec
 from synvec import KeyedVectors, Word2Vec, formats
 from synvec.cli.app import synvec as command
+from synvec.errors import FormatError
 from tests.golden import FOLDER, golden
 
 FLORET = b"2 2 3 5 1 0 < >\n0 0.5 1\n1 2 3\n"
@@ -210,3 +211,33 @@ def test_verify_goes_on_without_a_library(monkeypatch: pytest.MonkeyPatch) -> No
     assert done.exit_code == 1
     assert "pip install synvec[arrow]" in done.output
     assert "native-1.kv: OK" in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [
+        ("gensim.txt", "word2vec text"),
+        ("native-1.kv", "synvec native"),
+        ("word2vec-c.bin", "word2vec binary"),
+    ],
+)
+@pytest.mark.parametrize("load", [synvec.load_facebook_vectors, synvec.TextClassifier.load])
+def test_what_takes_a_fasttext_model_alone_says_what_another_file_is(
+    load: Any, name: str, title: str
+) -> None:
+    expected = rf"{title}, expected a fastText model .*; open it with synvec\.load\(path\)"
+    with pytest.raises(synvec.UnsupportedFormatError, match=expected):
+        load(FOLDER / name)
+    with (FOLDER / name).open("rb") as file, pytest.raises(FormatError, match=expected):
+        load(file)
+    with pytest.raises(synvec.HeaderError, match="file is empty"):
+        load(io.BytesIO())
+
+
+def test_a_damaged_fasttext_model_is_told_of_by_its_reader(tmp_path: Path) -> None:
+    damaged = b"\xba\x16\x4f\x2f" + b"\x0c" * 20
+    for source in (io.BytesIO(damaged), tmp_path / "cut.bin"):
+        if isinstance(source, Path):
+            source.write_bytes(damaged)
+        with pytest.raises(FormatError, match="fastText model"):
+            synvec.load_facebook_vectors(source)

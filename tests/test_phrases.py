@@ -281,3 +281,15 @@ def test_the_core_and_python_read_delimiters_within_words_alike(
     )
     assert found[sentence] == [delimiter.join(sentence)]
     assert found[corpus].scan().keys.keys() == [delimiter.join(sentence)]
+
+
+def test_counts_are_made_once_and_cannot_be_changed_by_hand() -> None:
+    found = Phrases([["new", "york"]], min_count=1)
+    vocab = found.vocab
+    assert vocab is found.vocab
+    with pytest.raises(TypeError, match="does not support item assignment"):
+        vocab["new"] = 5  # type: ignore[index]
+    found.add_vocab([["new", "york"]])
+    assert (vocab["new_york"], found.vocab["new_york"]) == (1, 2)
+    found.delimiter = "~"
+    assert "new~york" in found.vocab

@@ -197,15 +197,13 @@ def test_a_plain_function_is_called_after_each_epoch_and_can_stop():
     np.testing.assert_array_equal(
         trained(epochs=2, callbacks=[seen.append]).wv.vectors, trained(epochs=2).wv.vectors
     )
-    with pytest.raises(TypeError, match="a callback is a int, expected a CallbackAny2Vec or"):
-        trained(callbacks=[3])
 
 
 @pytest.mark.parametrize("name", ["total_examples", "total_words", "word_count"])
 def test_negative_totals_are_refused(name):
     model = trained(epochs=1)
     totals = {"total_examples": 300, "epochs": 1, name: -1}
-    with pytest.raises(ValueError, match=f"{name} is -1, expected 0 or more"):
+    with pytest.raises(ValueError, match=f"{name} must be 0 or more, not -1"):
         model.train(TWO_TOPICS, **totals)
 
 
@@ -288,8 +286,24 @@ def test_training_needs_a_vocabulary_epochs_and_a_total():
         model.train(FRUIT, total_examples=3)
     with pytest.raises(ValueError, match="total_examples or total_words"):
         model.train(FRUIT, epochs=1)
-    with pytest.raises(TypeError):
+    with pytest.raises(ValueError, match="no words by total_examples and total_words"):
+        model.train(FRUIT, total_examples=0, epochs=1)
+    with pytest.raises(TypeError, match=r"Word2Vec\.train got .* did you mean 'total_examples'\?"):
         model.train(FRUIT, total_exmaples=3, epochs=1)
+
+
+def test_a_corpus_without_a_known_word_is_passed_and_told_of():
+    model = trained(FRUIT, epochs=1)
+    with pytest.warns(UserWarning, match="none of the 4 words of the corpus is in the vocabulary"):
+        passed = model.train([["sun", "moon"]] * 2, total_examples=2, epochs=3)
+    assert passed == (0, 12)
+
+
+def test_training_that_diverges_is_an_error():
+    with pytest.raises(FloatingPointError, match="of vectors hold NaN or infinity after epoch"):
+        trained(alpha=1e30, epochs=3)
+    with pytest.raises(FloatingPointError, match="after epoch 1; begin anew with a lower alpha"):
+        trained(alpha=1e30, callbacks=[lambda model: True])
 
 
 def test_no_words_say_what_to_change():
@@ -483,3 +497,47 @@ def test_words_that_were_changed_are_not_trained_on_with_weights_of_others(tmp_p
     model.wv.save(tmp_path / "vectors.kv")
     again = pickle.loads(pickle.dumps(Word2Vec.load(tmp_path / "before.kv")))
     again.train(TWO_TOPICS, total_examples=300, epochs=1)
+
+
+def test_the_running_loss_may_begin_anew_at_each_epoch():
+    losses = []
+
+    def look(model):
+        losses.append(model.running_training_loss)
+        model.running_training_loss = 0
+
+    model = trained(compute_loss=True, epochs=3, callbacks=[look])
+    assert losses == pytest.approx([epoch.loss for epoch in model.history])
+    assert model.get_latest_training_loss() == 0
+
+
+def test_load_belongs_to_the_class(tmp_path):
+    model = trained(FRUIT, epochs=1)
+    model.save(tmp_path / "model.kv")
+    with pytest.raises(AttributeError, match=r"write model = Word2Vec\.load\(path\)"):
+        model.load(tmp_path / "model.kv")
+    assert len(Word2Vec.load(tmp_path / "model.kv").wv) == len(model.wv)
+
+
+@pytest.mark.parametrize("owner", [Word2Vec(), KeyedVectors(2)])
+def test_arguments_about_pickles_are_refused_with_the_reason(owner, tmp_path):
+    with pytest.raises(TypeError, match=r"save got .*'pickle_protocol'; that is about gensim's"):
+        owner.save(tmp_path / "saved.kv", pickle_protocol=4)
+
+
+@pytest.mark.parametrize("name", ["cum_table", "create_binary_tree", "update_weights"])
+def test_names_of_steps_within_the_core_say_what_makes_them(name):
+    with pytest.raises(AttributeError, match=f"{name} is a step of build_vocab"):
+        getattr(Word2Vec(), name)
+
+
+def test_what_a_model_cannot_begin_with():
+    model = trained(FRUIT, epochs=1)
+    with pytest.raises(TypeError, match=r"expected a KeyedVectors; KeyedVectors\.load\(path\)"):
+        model.init_from("vectors.kv")
+    with pytest.raises(TypeError, match="other_model is str 'other', expected a Word2Vec"):
+        model.reset_from("other")
+    with pytest.raises(TypeError, match="a context is int 3, expected a list of words"):
+        model.predict_output_word(3)
+    with pytest.raises(TypeError, match=r"topn is float 1\.5"):
+        model.predict_output_word(["red"], topn=1.5)

@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, cast
+from typing import Any
+
+import numpy as np
+
+from synvec.paths import shown
 
 
 class CallbackAny2Vec:
@@ -40,34 +44,58 @@ class CallbackAny2Vec:
 Callback = CallbackAny2Vec | Callable[[Any], object]
 """What ``callbacks`` takes: objects, or functions of the model that are called after each epoch."""
 
-
-class _AfterEachEpoch(CallbackAny2Vec):
-    """A plain function as a callback."""
-
-    def __init__(self, function: Callable[[Any], object]) -> None:
-        self._function = function
-
-    def on_epoch_end(self, model: Any) -> object:
-        return self._function(model)
+_EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 
 
-def as_objects(callbacks: Iterable[Callback]) -> list[CallbackAny2Vec]:
+class _Listener(CallbackAny2Vec):
+    """A callback that knows some of the events alone: those it doesn't know do nothing."""
+
+    def __init__(self, **methods: Callable[[Any], object]) -> None:
+        vars(self).update(methods)
+
+
+def as_objects(callbacks: Iterable[Callback] | None) -> list[CallbackAny2Vec]:
     """Return callbacks as objects with the four methods; those that are some already, as they are.
 
     Raises
     ------
     TypeError
-        When one is neither.
+        When they are no list, or one is no callback.
+
+    Examples
+    --------
+    >>> [listener] = as_objects([len])
+    >>> listener.on_epoch_end("four")
+    4
     """
-    objects: list[CallbackAny2Vec] = []
-    for callback in callbacks:
-        if hasattr(callback, "on_epoch_end"):
-            objects.append(cast("CallbackAny2Vec", callback))
-        elif callable(callback):
-            objects.append(_AfterEachEpoch(callback))
-        else:
-            raise TypeError(
-                f"a callback is a {type(callback).__name__}, expected a CallbackAny2Vec or a"
-                " function of the model"
-            )
-    return objects
+    if callbacks is None:
+        return []
+    if not isinstance(callbacks, Iterable) or isinstance(callbacks, str | bytes):
+        raise TypeError(
+            f"callbacks is {shown(callbacks)}, expected a list of callbacks; put a single one in a "
+            "list, too"
+        )
+    return [_as_object(callback) for callback in callbacks]
+
+
+def _as_object(callback: object) -> CallbackAny2Vec:
+    if isinstance(callback, CallbackAny2Vec):
+        return callback
+    methods = {name: getattr(callback, name) for name in _EVENTS if hasattr(callback, name)}
+    if isinstance(callback, type) and methods:
+        raise TypeError(
+            f"a callback is the class {callback.__name__}, expected an object of it: "
+            f"{callback.__name__}()"
+        )
+    if methods:
+        return _Listener(**methods)
+    if callable(callback):
+        return _Listener(on_epoch_end=callback)
+    raise TypeError(
+        f"a callback is {shown(callback)}, expected a CallbackAny2Vec or a function of the model"
+    )
+
+
+def ends_training(answer: object) -> bool:
+    """Whether a callback's answer is False: Python's or NumPy's, which comparisons give."""
+    return isinstance(answer, bool | np.bool_) and not answer

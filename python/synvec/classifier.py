@@ -105,7 +105,8 @@ class TextClassifier:
         Raises
         ------
         UnsupportedFormatError
-            When the model is not supervised: it has vectors, but no labels.
+            When the model is not supervised: it has vectors, but no labels. Or when the file is
+            of another format.
         FormatError
             When the file is not what it claims to be.
         OSError
@@ -117,14 +118,17 @@ class TextClassifier:
         16
         """
         from synvec.formats.fasttext import load_fasttext
+        from synvec.formats.remote import readable
+        from synvec.formats.sniff import require_fasttext
 
-        loaded = load_fasttext(
-            source,
-            encoding=encoding,
-            unicode_errors=unicode_errors,
-            allow_nonfinite=allow_nonfinite,
-            limits=limits,
-        )
+        with readable(source) as opened:
+            loaded = load_fasttext(
+                require_fasttext(opened),
+                encoding=encoding,
+                unicode_errors=unicode_errors,
+                allow_nonfinite=allow_nonfinite,
+                limits=limits,
+            )
         if not isinstance(loaded, TextClassifier):
             raise UnsupportedFormatError(
                 f"{name_of(source)}: a fastText model without labels; open its vectors with"

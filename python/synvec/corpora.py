@@ -14,7 +14,7 @@ import numpy as np
 
 from synvec import _core, table_files, tables, texts
 from synvec.arrow import batches_of, batches_of_lists, is_arrow
-from synvec.paths import StrPath, files_of, shown
+from synvec.paths import StrPath, files_of, folder_at, shown
 from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
@@ -244,7 +244,7 @@ def scan(
     workers = _core.available_workers() if workers is None else _at_least_one("workers", workers)
     settings: dict[str, Any] = {
         "spool_bytes": spool_bytes,
-        "spool_dir": None if spool_dir is None else os.fspath(spool_dir),
+        "spool_dir": None if spool_dir is None else folder_at("spool_dir", spool_dir),
         "lowercase": lowercase,
         "progress": progress,
     }

@@ -15,6 +15,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, NoReturn, ParamSpec, TypeAlias, TypeVar
 
+from synvec.arguments import name_of_call
+
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
@@ -66,8 +68,7 @@ def with_older_keywords(**renamed: str) -> Callable[[Callable[P, T]], Callable[P
         @functools.wraps(function)
         def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
             for old in renamed.keys() & kwargs.keys():
-                # The class that the caller sees, not the one that the method is written in.
-                called = f"{type(args[0]).__name__}.{function.__name__}".removesuffix(".__init__")
+                called = name_of_call(function, args)
                 new = renamed[old]
                 if new in kwargs:
                     raise TypeError(
@@ -403,9 +404,21 @@ _NOT_ON_MODEL = {
     "(hs=1)",
     "syn1neg": "this model has no syn1neg: it is there after build_vocab with negative sampling "
     "(negative=5)",
+    "load": "load makes a new model and leaves this one as it is: write "
+    "model = Word2Vec.load(path)",
     "docvecs": "docvecs belongs to Doc2Vec, and a Word2Vec has vectors of words alone: those are "
     "in wv, and wv.get_mean_vector(words) makes one for a text",
-}
+    "random": "there is no generator to share: every draw is a function of seed, epoch and place",
+    "seeded_vector": "first vectors are drawn all at once, from numpy.random.default_rng(seed): "
+    "init_weights() draws them anew",
+    "add_null_word": "the null word is added by build_vocab with null_word=1",
+} | {
+    name: f"{name} is a step of build_vocab, whose result lies within the core: call build_vocab, "
+    "or build_vocab_from_freq with counts of your own"
+    for name in (
+        "create_binary_tree", "make_cum_table", "cum_table", "prepare_weights", "update_weights"
+    )
+}  # fmt: skip
 
 
 class OlderModelNames:

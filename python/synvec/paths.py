@@ -57,6 +57,8 @@ def _files_of_one(path: str) -> list[str]:
         return remote.files_at(path) if local is None else _files_of_one(local)
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
+    if not path:
+        raise FileNotFoundError(2, "a path is empty; name a file", path)
     if Path(path).is_dir():
         found = sorted(str(file) for file in Path(path).iterdir() if file.is_file())
         what = "the folder has no files"
@@ -73,7 +75,32 @@ def _files_of_one(path: str) -> list[str]:
     return found
 
 
+def folder_at(argument: str, path: StrPath) -> str:
+    """Return the path of a folder that is there.
+
+    Raises
+    ------
+    FileNotFoundError
+        When nothing is.
+    NotADirectoryError
+        When something else is.
+    TypeError
+        When it is no path.
+    """
+    if not isinstance(path, (str, os.PathLike)):
+        raise TypeError(f"{argument} is {shown(path)}, expected the path of a folder")
+    from pathlib import Path
+
+    if not Path(path).exists():
+        raise FileNotFoundError(2, f"{argument}: no such folder; make it first", os.fspath(path))
+    if not Path(path).is_dir():
+        raise NotADirectoryError(20, f"{argument} is no folder", os.fspath(path))
+    return os.fspath(path)
+
+
 def shown(value: object) -> str:
     """Return the type and the beginning of a value."""
+    if value is None:
+        return "None"
     text = repr(value)
     return f"{type(value).__name__} {text if len(text) <= 60 else text[:60] + '…'}"

@@ -6,8 +6,9 @@ once and never makes text of the phrases in between.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from math import isnan
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from synvec import _core
@@ -51,6 +52,9 @@ ENGLISH_CONNECTOR_WORDS = frozenset(
      "or")
 )  # fmt: skip
 """Words that may stand within an English phrase but neither begin nor end one; gensim's."""
+
+
+_MADE_ON_DEMAND = ("_chosen", "_vocab")
 
 
 class Phrases:
@@ -136,6 +140,7 @@ class Phrases:
         self._check()
         self._model = _core.PhraseModel(sorted(self.connector_words), max_vocab_size)
         self._chosen: tuple[object, FrozenPhrases] | None = None
+        self._vocab: tuple[object, Mapping[str, int]] | None = None
         if sentences is not None or corpus_file is not None:
             self.add_vocab(sentences, corpus_file=corpus_file)
 
@@ -171,7 +176,7 @@ class Phrases:
 
     def add_scanned(self, scanned: _core.ScannedCorpus) -> None:
         """Count a corpus that `synvec.scan` has read."""
-        self._chosen = None
+        self._chosen = self._vocab = None
         self._model.add(scanned, self.workers)
 
     @property
@@ -180,8 +185,17 @@ class Phrases:
         return self._model.total_words
 
     @property
-    def vocab(self) -> dict[str, int]:
-        """A copy of the counts: words, connectors left out, and pairs as they read."""
+    def vocab(self) -> Mapping[str, int]:
+        """The counts, to be read: of words, connectors left out, and of pairs as they read.
+
+        Made when it is first asked for, and kept until counts or settings change.
+        """
+        settings = self.delimiter, self.connector_words
+        if self._vocab is None or self._vocab[0] != settings:
+            self._vocab = settings, MappingProxyType(self._counts())
+        return self._vocab[1]
+
+    def _counts(self) -> dict[str, int]:
         keys, counts = self._model.words()
         vocab = dict(zip(keys.keys(), counts.tolist(), strict=True))
         for word in self.connector_words:
@@ -285,7 +299,7 @@ class Phrases:
         >>> Phrases([["a", "b"], ["a", "b"]], min_count=1, threshold=0.1).save(file)
         >>> phrases = Phrases.load(io.BytesIO(file.getvalue()))
         >>> phrases.add_vocab([["a", "b"]])
-        >>> phrases.vocab
+        >>> dict(phrases.vocab)
         {'a': 3, 'b': 3, 'a_b': 3}
         """
         save_counted(self, path)
@@ -318,12 +332,12 @@ class Phrases:
     def __getstate__(self) -> dict[str, Any]:
         keys, counts = self._model.words()
         parts = {"keys": keys, "counts": counts, "total_words": self._model.total_words}
-        state = {name: value for name, value in vars(self).items() if name != "_chosen"}
+        state = {name: value for name, value in vars(self).items() if name not in _MADE_ON_DEMAND}
         return state | {"_model": parts | self._model.pairs(1)}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
-        self._chosen = None
+        self._chosen = self._vocab = None
         self._model = _core.PhraseModel.from_parts(
             sorted(self.connector_words), self.max_vocab_size, **state["_model"]
         )

@@ -8,6 +8,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from synvec.paths import shown
+
 if TYPE_CHECKING:
     from tqdm import tqdm
 
@@ -20,7 +22,17 @@ Progress = bool | ProgressCallback | None
 
 @contextmanager
 def observing(progress: Progress) -> Iterator[ProgressCallback | None]:
-    """Turn a ``progress`` argument into what the core calls, and close the bar afterwards."""
+    """Turn a ``progress`` argument into what the core calls, and close the bar afterwards.
+
+    Raises
+    ------
+    TypeError
+        When it is neither a bool nor None nor callable.
+    """
+    if not (progress is None or isinstance(progress, bool) or callable(progress)):
+        raise TypeError(
+            f"progress is {shown(progress)}, expected True, False, None or a function of a report"
+        )
     if callable(progress):
         yield progress
     elif progress or (progress is None and _is_watched()):

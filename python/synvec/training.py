@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.callbacks import Callback, as_objects
+from synvec.callbacks import CallbackAny2Vec, ends_training
 from synvec.history import Epoch
 from synvec.progress import ProgressCallback
 
@@ -52,22 +52,21 @@ class TrainingRun:
         self,
         epochs: int,
         one_epoch: _core.TrainConfig,
-        callbacks: Sequence[Callback],
+        callbacks: Sequence[CallbackAny2Vec],
         reports: ProgressCallback | None,
     ) -> list[Epoch]:
         """Train with callbacks around each epoch; one that returns ``False`` ends it."""
-        objects = as_objects(callbacks)
-        for callback in objects:
+        for callback in callbacks:
             callback.on_train_begin(self._model)
         for epoch in range(epochs):
-            for callback in objects:
+            for callback in callbacks:
                 callback.on_epoch_begin(self._model)
             self._train(one_epoch, reports and self._over_all(epoch, epochs, reports))
-            answers = [callback.on_epoch_end(self._model) for callback in objects]
-            if any(answer is False for answer in answers):
+            answers = [callback.on_epoch_end(self._model) for callback in callbacks]
+            if any(map(ends_training, answers)):
                 logger.info("a callback ended training after epoch %d of %d", epoch + 1, epochs)
                 break
-        for callback in objects:
+        for callback in callbacks:
             callback.on_train_end(self._model)
         return self._done
 
@@ -104,6 +103,7 @@ class TrainingRun:
             model.history.append(epoch)
             model.total_train_time += seconds
             model._training_loss += loss
+        _require_finite(model)
 
     def _over_all(self, epoch: int, epochs: int, reports: ProgressCallback) -> ProgressCallback:
         """Reports about a single epoch as reports about all of them."""
@@ -119,6 +119,20 @@ class TrainingRun:
             reports(single)
 
         return report
+
+
+def _require_finite(model: ModelState) -> None:
+    """Refuse numbers that have grown beyond float32: no query could make sense of them."""
+    matrices = {"vectors": model.wv.vectors}
+    matrices |= {name: getattr(model, name) for name in ("syn1neg", "syn1") if hasattr(model, name)}
+    for name, matrix in matrices.items():
+        sums = matrix.sum(axis=1)  # a number a row, where isfinite() would need one a cell
+        lost = len(sums) - int(np.isfinite(sums).sum())
+        if lost:
+            raise FloatingPointError(
+                f"training has diverged: {lost} of {len(sums)} rows of {name} hold NaN or infinity "
+                f"after epoch {len(model.history)}; begin anew with a lower alpha"
+            )
 
 
 def _locks(vectors: KeyedVectors) -> NDArray[np.float32] | None:

@@ -10,8 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import whole
 from synvec.corpora import no_words_message
 from synvec.key_types import KeyT
+from synvec.paths import shown
 
 RULE_DEFAULT = 0
 """A ``trim_rule``'s answer: let ``min_count`` decide."""
@@ -22,6 +24,21 @@ RULE_KEEP = 2
 
 TrimRule = Callable[[KeyT, int, int], int]
 """``f(word, count, min_count)`` that returns one of the rules."""
+
+
+def checked_rule(rule: TrimRule[KeyT] | None) -> TrimRule[KeyT] | None:
+    """Return a ``trim_rule`` that can be called, or None.
+
+    Raises
+    ------
+    TypeError
+        When it is something else.
+    """
+    if rule is not None and not callable(rule):
+        raise TypeError(
+            f"trim_rule is {shown(rule)}, expected a function of a word, its count and min_count"
+        )
+    return rule
 
 
 @dataclass(frozen=True)
@@ -81,16 +98,13 @@ class WordFrequencies(Generic[KeyT]):
                 f"word_freq is a {type(counts).__name__}, expected a mapping of words to counts"
             )
         for word, count in counts.items():
-            if not isinstance(count, int | np.integer):
-                raise TypeError(f"the count of {word!r} is {count!r}, expected an integer")
-            if count < 0:
-                raise ValueError(f"the count of {word!r} is {count}, expected 0 or more")
+            whole(f"the count of {word!r}", count, least=0)
         self.raw_words = sum(map(int, counts.values()))
-        if self.raw_words >= 1 << 63:
+        if self.raw_words >= 2**63:
             raise ValueError(f"the counts make {self.raw_words} words, expected less than 2**63")
         self.keys: _core.KeyTable[KeyT] = _core.KeyTable(list(counts))
         self.counts = np.fromiter(counts.values(), np.uint64, len(counts))
-        self.sentences = sentences
+        self.sentences = whole("corpus_count", sentences, least=0)
         self.distinct = len(counts)
 
     def vocabulary(

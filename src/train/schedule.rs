@@ -45,9 +45,10 @@ impl Blocks {
         Self { ids: corpus.ids().len(), block_ids, raw_words: corpus.raw_words }
     }
 
-    /// How many there are.
+    /// How many there are: at least one, so that the raw words of a corpus without a single known
+    /// word are passed, too.
     pub fn count(&self) -> u64 {
-        self.ids.div_ceil(self.block_ids) as u64
+        self.ids.div_ceil(self.block_ids).max(1) as u64
     }
 
     /// The positions in a block.
@@ -58,14 +59,15 @@ impl Blocks {
 
     /// The raw words before `position`: pruned words are taken to be spread evenly.
     pub fn raw_words_before(&self, position: usize) -> f64 {
-        position as f64 / self.ids as f64 * self.raw_words as f64
+        position as f64 / self.ids.max(1) as f64 * self.raw_words as f64
     }
 
     /// The raw words of a block; over a whole pass they add up to the corpus's.
     pub fn raw_words(&self, block: u64) -> u64 {
         let range = self.range(block);
         let whole = |position| self.raw_words_before(position).round() as u64;
-        whole(range.end) - whole(range.start)
+        let end = if range.end == self.ids { self.raw_words } else { whole(range.end) };
+        end - whole(range.start)
     }
 }
 
@@ -107,7 +109,7 @@ mod tests {
 
     #[test]
     fn blocks_cover_every_position_and_every_raw_word_once() {
-        for (ids, raw) in [(1, 1), (10, 10), (10, 37), (4096, 5000), (99, 1_000_003)] {
+        for (ids, raw) in [(0, 7), (1, 1), (10, 10), (10, 37), (4096, 5000), (99, 1_000_003)] {
             let corpus = corpus(ids, raw);
             for block_ids in [1, 3, 10, 64] {
                 let blocks = Blocks::new(&corpus, block_ids);

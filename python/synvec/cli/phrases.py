@@ -4,12 +4,14 @@ import sys
 from typing import Any, Literal
 
 import click
+from click.core import ParameterSource
 
 from synvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases, _core, scan
 from synvec.cli import files, messages
 
 _CONNECTORS = {"none": frozenset[str](), "english": ENGLISH_CONNECTOR_WORDS}
 _USUAL_THRESHOLD = {"default": 10.0, "npmi": 0.5, "word2phrase": 100.0}
+_SETTINGS = ("min_count", "threshold", "scoring", "connectors", "delimiter", "max_vocab_size")
 
 
 @click.command(
@@ -26,6 +28,22 @@ _USUAL_THRESHOLD = {"default": 10.0, "npmi": 0.5, "word2phrase": 100.0}
 )
 @click.option(
     "--list", "as_list", is_flag=True, help="Print the phrases and their scores instead of text."
+)
+@click.option(
+    "--save",
+    "saved",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="Save the phrases, for --load; with several passes once for each.",
+)
+@click.option(
+    "--load",
+    "loaded",
+    metavar="FILE",
+    multiple=True,
+    type=click.Path(),
+    help="Count nothing: join the phrases of this file. Several go one after the other.",
 )
 @click.option("--min-count", type=click.IntRange(min=1), default=5, help="Rarer pairs stay apart.")
 @click.option(
@@ -83,6 +101,8 @@ def phrases(
     text: tuple[str, ...],
     out: str,
     as_list: bool,
+    saved: tuple[str, ...],
+    loaded: tuple[str, ...],
     passes: int,
     connectors: str,
     lowercase: bool,
@@ -100,23 +120,64 @@ def phrases(
       synvec phrases text.txt -o joined.txt --connectors english
       synvec phrases text.txt --list | head
       synvec phrases text.txt --passes 2 | synvec train - -o vectors.kv
+      synvec phrases text.txt --save phrases.kv -o joined.txt
+      synvec phrases other.txt --load phrases.kv -o other-joined.txt
     """  # noqa: D301 - click's own sign for lines to be kept
     files.check_text_out(out, text)
-    if options["threshold"] is None:
-        options["threshold"] = _USUAL_THRESHOLD[options["scoring"]]
+    if loaded:
+        _refuse_settings_of_counting()
+    _check_saved(saved, passes, text, out)
+    chosen = [FrozenPhrases.load(path) for path in loaded]
+    settings = {"connector_words": _CONNECTORS[connectors], "workers": workers, **options}
     scanned = scan(
         corpus_file=text, workers=workers, tokenize=tokenize, lowercase=lowercase, column=column
     )
+    for number in range(len(loaded) or passes):
+        if not loaded:
+            chosen.append(_counted(scanned, settings))
+        scanned = chosen[number].apply(scanned)
+    for frozen, path in zip(chosen, saved, strict=False):  # as many, or none is to be saved
+        frozen.save(path)
     found: dict[str, float] = {}
-    for _ in range(passes):
-        counted = Phrases(connector_words=_CONNECTORS[connectors], workers=workers, **options)
-        counted.add_scanned(scanned)
-        frozen = FrozenPhrases(counted)
+    for frozen in chosen:
         found |= frozen.phrasegrams
-        scanned = frozen.apply(scanned)
     if as_list:
         for phrase, score in found.items():
             click.echo(f"{phrase}\t{score:.6g}")
     else:
         _core.write_text(scanned, sys.stdout.buffer if out == files.STDIO else out)
     messages.say(f"{len(found):,} phrases in {scanned.raw_words:,} words")
+
+
+def _refuse_settings_of_counting() -> None:
+    context = click.get_current_context()
+    for name in (*_SETTINGS, "passes", "saved"):
+        if context.get_parameter_source(name) is ParameterSource.COMMANDLINE:
+            option = "--save" if name == "saved" else f"--{name.replace('_', '-')}"
+            raise click.BadParameter(
+                "belongs to counting, and --load counts nothing; leave one of them out",
+                param_hint=f"'{option}'",
+            )
+
+
+def _check_saved(saved: tuple[str, ...], passes: int, text: tuple[str, ...], out: str) -> None:
+    """Find out now whether the phrases can be saved."""
+    if saved and len(saved) != passes:
+        raise click.BadParameter(
+            f"is given {len(saved)} times for {passes} passes; give a file for each pass",
+            param_hint="'--save'",
+        )
+    for number, path in enumerate(saved):
+        files.check_text_out(path, text)
+        if path in (out, *saved[:number]):
+            raise click.BadParameter(f"{path!r} is given twice", param_hint="'--save'")
+
+
+def _counted(scanned: _core.ScannedCorpus, settings: dict[str, Any]) -> FrozenPhrases:
+    """Return the phrases of a corpus."""
+    threshold = settings["threshold"]
+    if threshold is None:
+        threshold = _USUAL_THRESHOLD[settings["scoring"]]
+    counted = Phrases(**settings | {"threshold": threshold})
+    counted.add_scanned(scanned)
+    return FrozenPhrases(counted)

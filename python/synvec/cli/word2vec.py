@@ -104,6 +104,7 @@ def word2vec(arguments: tuple[str, ...]) -> None:
         raise click.UsageError("-train is missing; name the text to train on")
     _preflight(options)
     model = _with_vocabulary(options)
+    _check_classes(options.classes, len(model.wv) + 1)
     if options.save_vocab is not None:
         _save_vocabulary(model, options.save_vocab)
     if options.output is None:
@@ -140,23 +141,49 @@ def _preflight(options: SimpleNamespace) -> None:
             files.check_text_out(path, (options.train,))
 
 
+def _check_classes(classes: int, words: int) -> None:
+    if not 0 <= classes <= words:
+        raise click.UsageError(f"-classes is {classes}, expected 0 to {words}, one for each word")
+
+
+_FLAG_OF = {
+    "vector_size": "size", "workers": "threads", "epochs": "iter", "min_count": "min-count",
+}  # fmt: skip
+"""word2vec.c's names of arguments that Python calls otherwise."""
+
+
+def _untrained(options: SimpleNamespace, alpha: float) -> Word2Vec:
+    """Return a model without words.
+
+    Raises
+    ------
+    click.UsageError
+        For a value out of range; it names the flag.
+    """
+    try:
+        return Word2Vec(
+            vector_size=options.size,
+            window=options.window,
+            sample=options.sample,
+            hs=options.hs,
+            negative=options.negative,
+            workers=min(options.threads, _core.available_workers()),
+            epochs=options.iter,
+            min_count=options.min_count,
+            alpha=alpha,
+            min_alpha=alpha * 1e-4,
+            sg=int(not options.cbow),
+            progress=None if options.debug > 1 else False,
+        )
+    except ValueError as error:
+        name, _, rest = str(error).partition(" ")
+        raise click.UsageError(f"-{_FLAG_OF.get(name, name)} {rest}") from None
+
+
 def _with_vocabulary(options: SimpleNamespace) -> Word2Vec:
     """Return a model that knows its words and nothing else."""
     alpha = options.alpha if options.alpha is not None else (0.05 if options.cbow else 0.025)
-    model = Word2Vec(
-        vector_size=options.size,
-        window=options.window,
-        sample=options.sample,
-        hs=options.hs,
-        negative=options.negative,
-        workers=min(options.threads, _core.available_workers()),
-        epochs=options.iter,
-        min_count=options.min_count,
-        alpha=alpha,
-        min_alpha=alpha * 1e-4,
-        sg=int(not options.cbow),
-        progress=None if options.debug > 1 else False,
-    )
+    model = _untrained(options, alpha)
     if options.read_vocab is None:
         model.build_vocab(corpus_file=options.train)
     else:

@@ -49,7 +49,7 @@ def load_facebook_vectors(
     FormatError
         When the file is not what it claims to be; the message tells the place.
     UnsupportedFormatError
-        When it holds a text classifier.
+        When it holds a text classifier, or is a file of another format.
     OSError
         When the system refuses.
 
@@ -61,16 +61,19 @@ def load_facebook_vectors(
     """
     from synvec.formats.fasttext import load_fasttext
     from synvec.formats.limits import DEFAULT
+    from synvec.formats.remote import readable
+    from synvec.formats.sniff import require_fasttext
     from synvec.formats.sources import name_of
 
-    loaded = load_fasttext(
-        path,
-        encoding=encoding,
-        unicode_errors=unicode_errors,
-        limit=limit,
-        allow_nonfinite=allow_nonfinite,
-        limits=limits or DEFAULT,
-    )
+    with readable(path) as source:
+        loaded = load_fasttext(
+            require_fasttext(source),
+            encoding=encoding,
+            unicode_errors=unicode_errors,
+            limit=limit,
+            allow_nonfinite=allow_nonfinite,
+            limits=limits or DEFAULT,
+        )
     if not isinstance(loaded, FastTextKeyedVectors):
         raise UnsupportedFormatError(
             f"{name_of(path)}: a text classifier (a supervised model), not word vectors; open it"

@@ -5,9 +5,9 @@ import re
 import struct
 
 from synvec import _core
-from synvec.errors import HeaderError, UnsupportedFormatError
+from synvec.errors import FormatError, HeaderError, UnsupportedFormatError
 from synvec.formats.folders import format_of_folder
-from synvec.formats.registry import Format
+from synvec.formats.registry import Format, entry_of
 from synvec.formats.sources import Source, name_of, peek
 
 _HEADER = re.compile(rb"[ \t]*[+-]?\d+[ \t]+[+-]?\d+[ \t\r]*")
@@ -84,6 +84,33 @@ def sniff(source: Source) -> Format:
 
     with readable(source) as opened:
         return recognize_source(opened)[0]
+
+
+def require_fasttext(source: Source) -> Source:
+    """Return what to read a fastText model from, unless it is plainly something else.
+
+    What can't be recognised is left to the reader, which tells where the file is damaged.
+
+    Raises
+    ------
+    UnsupportedFormatError
+        When it is a file of another format; the message names that.
+    """
+    name, found = name_of(source), format_of_folder(source)
+    if found is None:
+        head, source = peek(source)
+        try:
+            found = recognize(head, name)
+        except UnsupportedFormatError:
+            raise
+        except FormatError:
+            return source
+    if found != "fasttext":
+        raise UnsupportedFormatError(
+            f"{name}: {entry_of(found).title}, expected a fastText model (.bin or .ftz); open it "
+            "with synvec.load(path)"
+        )
+    return source
 
 
 def recognize_source(source: Source) -> tuple[Format, Source]:

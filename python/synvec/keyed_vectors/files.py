@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal, Unpack, cast
 import numpy as np
 from numpy.typing import DTypeLike
 
+from synvec.arguments import NO_PICKLE, with_known_arguments
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.store import VectorStore
 
@@ -84,6 +85,7 @@ class Files(VectorStore[KeyT]):
             formats.vectors_of(loaded)  # says what it is instead
         return cast("KeyedVectors", loaded)
 
+    @with_known_arguments(**NO_PICKLE)
     def save(self, fname_or_handle: Target, *, allow_nonfinite: bool = False) -> None:
         """Save in synvec's own format, which opens in milliseconds whatever its size.
 

@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 
 from synvec import _core
+from synvec.arguments import with_known_arguments
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
 from synvec.key_types import KeyT, has_integers
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
+from synvec.paths import shown
 from synvec.progress import Progress
 from synvec.training import first_vectors, require_own_words
 from synvec.vocabulary import (
@@ -21,6 +23,7 @@ from synvec.vocabulary import (
     TrimRule,
     Vocabulary,
     WordFrequencies,
+    checked_rule,
     choose_vocabulary,
     subsampled,
 )
@@ -36,6 +39,7 @@ class Building(ModelState[KeyT]):
     """Building the vocabulary."""
 
     @with_older_keywords(sentences="corpus_iterable")
+    @with_known_arguments()
     def build_vocab(
         self,
         corpus_iterable: Corpus[KeyT] | None = None,
@@ -200,6 +204,8 @@ class Building(ModelState[KeyT]):
 
     def reset_from(self, other_model: Building[KeyT]) -> None:
         """Take over another model's words and counts, and begin with vectors that know nothing."""
+        if not isinstance(other_model, Building):
+            raise TypeError(f"other_model is {shown(other_model)}, expected a Word2Vec")
         counts = other_model.wv.counts
         if counts is None or len(other_model.wv) == 0:
             raise RuntimeError("the other model has no vocabulary: call its build_vocab() first")
@@ -233,9 +239,10 @@ class Building(ModelState[KeyT]):
         RuntimeError
             Before `build_vocab`.
         ValueError
-            When the vectors have another size.
+            When they have another size.
         TypeError
-            When the words of one are ``int`` and of the other ``str``.
+            When the vectors are no `KeyedVectors`, or their words are ``int`` and the model's
+            ``str`` or the other way round.
 
         Examples
         --------
@@ -250,6 +257,11 @@ class Building(ModelState[KeyT]):
         if len(self.wv) == 0:
             raise RuntimeError(
                 "the model has no vocabulary to begin with: call build_vocab() first"
+            )
+        if not isinstance(vectors, KeyedVectors):
+            raise TypeError(
+                f"vectors are {shown(vectors)}, expected a KeyedVectors; KeyedVectors.load(path) "
+                "opens a file"
             )
         if vectors.vector_size != self.vector_size:
             raise ValueError(
@@ -308,7 +320,7 @@ class Building(ModelState[KeyT]):
             max_vocab_size=self.max_vocab_size,
             max_final_vocab=self.max_final_vocab,
             sorted_vocab=bool(self.sorted_vocab),
-            trim_rule=trim_rule or self._trim_rule,
+            trim_rule=checked_rule(trim_rule) or self._trim_rule,
             may_be_empty=may_be_empty,
         )
 

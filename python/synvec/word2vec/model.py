@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import warnings
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.callbacks import Callback
+from synvec.arguments import NO_PICKLE, on_class_only, real, switch, whole, with_known_arguments
+from synvec.callbacks import Callback, as_objects
 from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
@@ -20,9 +20,11 @@ from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
+from synvec.paths import shown
 from synvec.presets import with_presets
 from synvec.progress import Progress
-from synvec.vocabulary import TrimRule
+from synvec.vocabulary import TrimRule, checked_rule
+from synvec.warning import warn_caller
 from synvec.word2vec.building import Building
 from synvec.word2vec.predicting import Predicting
 from synvec.word2vec.training import Training
@@ -176,6 +178,14 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
     """
 
     @with_older_keywords(size="vector_size", iter="epochs")
+    @with_known_arguments(
+        dim="the length of a vector is vector_size", lr="the learning rate is alpha",
+        learning_rate="the learning rate is alpha", ws="the farthest context is window",
+        neg="negatives a word are negative", n_jobs="the number of threads is workers",
+        threads="the number of threads is workers", dm="that belongs to Doc2Vec",
+        bucket="that belongs to FastText", min_n="that belongs to FastText",
+        max_n="that belongs to FastText",
+    )  # fmt: skip
     @with_presets
     def __init__(
         self,
@@ -218,37 +228,37 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         progress: Progress = None,
     ) -> None:
         del preset  # `with_presets` has put its values in the other arguments
-        if seed < 0:
-            raise ValueError(f"seed must be 0 or more, not {seed}")
-        self.vector_size = vector_size
-        self.alpha = alpha
-        self.window = window
-        self.min_count = min_count
-        self.max_vocab_size = max_vocab_size
-        self.sample = sample
-        self.seed = seed
-        self.workers = _core.available_workers() if workers is None else workers
-        self.min_alpha = min_alpha
-        self.sg = int(sg)
-        self.hs = int(hs)
-        self.negative = negative
-        self.ns_exponent = ns_exponent
-        self.cbow_mean = int(cbow_mean)
-        self.cbow_corrected = bool(cbow_corrected)
+        self.vector_size = whole("vector_size", vector_size)
+        self.alpha = real("alpha", alpha)
+        self.window = None if window is None else whole("window", window)
+        self.min_count = whole("min_count", min_count)
+        self.max_vocab_size = _limit("max_vocab_size", max_vocab_size)
+        self.sample = real("sample", sample)
+        self.seed = whole("seed", seed, least=0, below=2**64)
+        self.workers = _core.available_workers() if workers is None else whole("workers", workers)
+        self.min_alpha = real("min_alpha", min_alpha)
+        self.sg = int(switch("sg", sg))
+        self.hs = int(switch("hs", hs))
+        self.negative = whole("negative", negative)
+        self.ns_exponent = real("ns_exponent", ns_exponent)
+        self.cbow_mean = int(switch("cbow_mean", cbow_mean))
+        self.cbow_corrected = switch("cbow_corrected", cbow_corrected)
         self.hashfxn = hashfxn
-        self.epochs = epochs
-        self.null_word = int(null_word)
-        self.sorted_vocab = int(sorted_vocab)
+        self.epochs = whole("epochs", epochs)
+        self.null_word = int(switch("null_word", null_word))
+        self.sorted_vocab = int(switch("sorted_vocab", sorted_vocab))
         self.batch_words = batch_words
-        self.compute_loss = compute_loss
+        self.compute_loss = switch("compute_loss", compute_loss)
+        if not isinstance(comment, str | None):
+            raise TypeError(f"comment is {shown(comment)}, expected a text")
         self.comment = comment
-        self.max_final_vocab = max_final_vocab
-        self.shrink_windows = shrink_windows
-        self.shared_negatives = shared_negatives
+        self.max_final_vocab = _limit("max_final_vocab", max_final_vocab)
+        self.shrink_windows = switch("shrink_windows", shrink_windows)
+        self.shared_negatives = switch("shared_negatives", shared_negatives)
         self.tokenize: Tokenize | None = tokenize
-        self.lowercase = lowercase
+        self.lowercase = switch("lowercase", lowercase)
         self.column = column
-        self.spool_bytes = spool_bytes
+        self.spool_bytes = whole("spool_bytes", spool_bytes, least=0)
         self.spool_dir = spool_dir
         self.progress = progress
 
@@ -266,11 +276,11 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         self.lifecycle_events = []
         self._training_loss = 0.0
         self._encoded: EncodedSource | None = None
-        self._trim_rule = trim_rule
+        self._trim_rule = checked_rule(trim_rule)
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated.")
         if sentences is not None or corpus_file is not None:
-            self._build_and_train(sentences, corpus_file, callbacks)
+            self._build_and_train(sentences, corpus_file, as_objects(callbacks))
 
     def _build_and_train(
         self,
@@ -290,9 +300,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
                 callbacks=callbacks,
             )
         except KeyboardInterrupt:
-            warnings.warn(
-                "training was interrupted: the model is as far as it got", UserWarning, stacklevel=5
-            )
+            warn_caller("training was interrupted: the model is as far as it got")
         finally:
             self._encoded = None  # nobody asked to train on: give the ids' memory back
 
@@ -350,6 +358,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
 
     # Files
 
+    @with_known_arguments(**NO_PICKLE)
     def save(self, path: str | os.PathLike[str]) -> None:
         """Save everything needed to go on training, in synvec's own format; not the corpus.
 
@@ -357,7 +366,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         """
         save_model(self, path)
 
-    @classmethod
+    @on_class_only
     def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
         """Open a model that `save` has written, here or in gensim (0.12 to 4.4).
 
@@ -388,3 +397,8 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
     @classmethod
     def _from_native(cls, parts: NativeParts) -> Word2Vec:
         return open_model(cls, parts)
+
+
+def _limit(name: str, words: int | None) -> int | None:
+    """A number of words at most; None for no limit."""
+    return None if words is None else whole(name, words, least=1)

@@ -8,7 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import whole
 from synvec.key_types import Key, KeyT, has_integers, is_integer
+from synvec.paths import shown
 from synvec.training import require_own_words
 from synvec.word2vec.state import ModelState
 
@@ -60,6 +62,9 @@ class Predicting(ModelState[KeyT]):
             raise TypeError(
                 f"a context is a list of words, not the string {context_words_list!r}; split it"
             )
+        if not isinstance(context_words_list, Iterable):
+            raise TypeError(f"a context is {shown(context_words_list)}, expected a list of words")
+        most = None if topn is None else max(whole("topn", topn), 0)
         words, has_positions = self.wv.key_table, not has_integers(self.wv.key_table)
         rows = [
             self.wv.get_index(word)
@@ -74,7 +79,7 @@ class Predicting(ModelState[KeyT]):
         scores = self.syn1neg @ hidden
         likely = np.exp(scores - scores.max())
         likely /= likely.sum()
-        order = np.argsort(-likely, kind="stable")[: None if topn is None else max(topn, 0)]
+        order = np.argsort(-likely, kind="stable")[:most]
         return list(zip(words.keys_at(order), likely[order], strict=True))
 
     def score(
@@ -130,6 +135,8 @@ class Predicting(ModelState[KeyT]):
                 raise TypeError(
                     f"a sentence is a list of words, not the string {sentence!r}; split it"
                 )
+            if not isinstance(sentence, Iterable):
+                raise TypeError(f"a sentence is {shown(sentence)}, expected a list of words")
             known = self.wv.key_table.indices(self.wv.key_table.checked(sentence))
             ids.append(known[known >= 0])
             offsets.append(offsets[-1] + len(ids[-1]))

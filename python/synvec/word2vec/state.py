@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import real, whole
 from synvec.corpora import Tokenize, scan
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
@@ -89,21 +90,21 @@ class ModelState(Generic[KeyT]):
         """Check every hyper-parameter as the core sees it."""
         return _core.TrainConfig(
             sg=bool(self.sg),
-            vector_size=self.vector_size,
-            window=WHOLE_SENTENCE if self.window is None else self.window,
+            vector_size=whole("vector_size", self.vector_size),
+            window=WHOLE_SENTENCE if self.window is None else whole("window", self.window),
             shrink_windows=bool(self.shrink_windows) and self.window is not None,
             hs=bool(self.hs),
-            negative=self.negative,
-            ns_exponent=self.ns_exponent,
-            sample=self.sample,
+            negative=whole("negative", self.negative),
+            ns_exponent=real("ns_exponent", self.ns_exponent),
+            sample=real("sample", self.sample),
             cbow_mean=bool(self.cbow_mean),
             cbow_corrected=bool(self.cbow_corrected),
             shared_negatives=self.shared_negatives,
-            alpha=alpha,
-            min_alpha=min_alpha,
-            epochs=epochs,
-            workers=self.workers,
-            seed=self.seed,
+            alpha=real("alpha", alpha),
+            min_alpha=real("min_alpha", min_alpha),
+            epochs=whole("epochs", epochs, below=2**32),
+            workers=whole("workers", self.workers),
+            seed=whole("seed", self.seed, least=0, below=2**64),
             compute_loss=bool(compute_loss),
         )
 
@@ -117,7 +118,7 @@ class ModelState(Generic[KeyT]):
             return scan(
                 corpus_iterable,
                 corpus_file,
-                workers=self.workers,
+                workers=whole("workers", self.workers),
                 spool_bytes=self.spool_bytes,
                 spool_dir=self.spool_dir,
                 tokenize=self.tokenize,

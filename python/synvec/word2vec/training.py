@@ -7,12 +7,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from synvec import _core
-from synvec.callbacks import Callback
+from synvec.arguments import real, switch, whole, with_known_arguments
+from synvec.callbacks import Callback, as_objects
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.key_types import KeyT
 from synvec.legacy import with_older_keywords
 from synvec.progress import Progress, observing
 from synvec.training import TrainingRun
+from synvec.warning import warn_caller
 from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
@@ -22,6 +24,7 @@ class Training(ModelState[KeyT]):
     """Training."""
 
     @with_older_keywords(sentences="corpus_iterable")
+    @with_known_arguments()
     def train(
         self,
         corpus_iterable: Corpus[KeyT] | None = None,
@@ -81,6 +84,8 @@ class Training(ModelState[KeyT]):
         TypeError
             When the words of the corpus are ``int`` and those of the model are ``str``, or the
             other way round.
+        FloatingPointError
+            When vectors or weights have grown beyond all bounds: ``alpha`` is too high.
         KeyboardInterrupt
             On Ctrl-C; the model stays usable, as far as it got.
         """
@@ -95,28 +100,34 @@ class Training(ModelState[KeyT]):
                 "You must specify either total_examples or total_words: "
                 "total_examples=model.corpus_count"
             )
-        for name, number in (
-            ("total_examples", total_examples), ("total_words", total_words),
-            ("word_count", word_count),
-        ):  # fmt: skip
-            if number is not None and number < 0:
-                raise ValueError(f"{name} is {number}, expected 0 or more")
+        if total_examples is not None:
+            total_examples = whole("total_examples", total_examples, least=0)
+        if total_words is not None:
+            total_words = whole("total_words", total_words, least=0)
+        if not (total_examples or total_words):
+            raise ValueError(
+                "the corpus has no words by total_examples and total_words; give the number of its "
+                "sentences or words"
+            )
+        word_count = whole("word_count", word_count, least=0)
+        compute_loss = switch("compute_loss", compute_loss)
+        listeners = as_objects(callbacks)
         start = self.alpha if start_alpha is None else start_alpha
         end = self.min_alpha if end_alpha is None else end_alpha
         config = self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
         if start > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         corpus = self._ids(corpus_iterable, corpus_file, progress)
-        if total_words is None:
+        if not total_words:
             assert total_examples is not None
             total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
         run = TrainingRun(self, corpus, compute_loss, word_count, total_words * epochs)
         with observing(self.progress if progress is None else progress) as reports:
-            if callbacks:
+            if listeners:
                 one_epoch = self._config(
                     epochs=1, alpha=start, min_alpha=end, compute_loss=compute_loss
                 )
-                done = run.epoch_by_epoch(epochs, one_epoch, callbacks, reports)
+                done = run.epoch_by_epoch(epochs, one_epoch, listeners, reports)
             else:
                 done = run.all_at_once(config, reports)
         self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
@@ -142,6 +153,11 @@ class Training(ModelState[KeyT]):
                     "hand over a list, or a fresh one"
                 )
             self._encoded = EncodedSource(source, scanned.encode(self.wv.key_table))
+            if self._encoded.corpus.words == 0:
+                warn_caller(
+                    f"none of the {scanned.raw_words} words of the corpus is in the vocabulary, so "
+                    "nothing is trained: call build_vocab(corpus, update=True) first"
+                )
         return self._encoded.corpus
 
     def get_latest_training_loss(self) -> float:
@@ -150,6 +166,18 @@ class Training(ModelState[KeyT]):
         It is a float64 and does not depend on the number of workers; `history` has it by epoch.
         """
         return self._training_loss
+
+    @property
+    def running_training_loss(self) -> float:
+        """What `get_latest_training_loss` returns; a callback may set it to 0, to begin anew.
+
+        `history` has the loss of each epoch without that.
+        """
+        return self._training_loss
+
+    @running_training_loss.setter
+    def running_training_loss(self, loss: float) -> None:
+        self._training_loss = real("running_training_loss", loss)
 
     def plot_history(self, *, axes: Any = None) -> Any:
         """Draw what came of the epochs so far: ``history.plot``."""
