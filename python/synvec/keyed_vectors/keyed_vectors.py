@@ -6,6 +6,7 @@ from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.evaluating import Evaluating
 from synvec.keyed_vectors.exchange import Exchange
 from synvec.keyed_vectors.files import Files
+from synvec.keyed_vectors.indexing import Indexing
 from synvec.keyed_vectors.merging import Merging
 from synvec.keyed_vectors.quantizing import Quantizing
 from synvec.keyed_vectors.removing import Removing
@@ -13,7 +14,7 @@ from synvec.legacy import OlderVectorNames
 
 
 class KeyedVectors(
-    Evaluating, Quantizing, Documents, Merging, Removing, Exchange, Files, OlderVectorNames
+    Evaluating, Quantizing, Indexing, Documents, Merging, Removing, Exchange, Files, OlderVectorNames
 ):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 
