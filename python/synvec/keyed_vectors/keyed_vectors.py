@@ -14,7 +14,15 @@ from synvec.legacy import OlderVectorNames
 
 
 class KeyedVectors(
-    Evaluating, Quantizing, Indexing, Documents, Merging, Removing, Exchange, Files, OlderVectorNames
+    Evaluating,
+    Quantizing,
+    Indexing,
+    Documents,
+    Merging,
+    Removing,
+    Exchange,
+    Files,
+    OlderVectorNames,
 ):
     """Keys and their vectors: what training leaves, and what questions are asked of.
 

@@ -11,7 +11,6 @@ from synvec import _core
 from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms, unit_rows
 from synvec.keyed_vectors.queries import Neighbor, checked_topn
 from synvec.keyed_vectors.similarity import Similarity
-from synvec.search.recall import RecallSample
 
 if TYPE_CHECKING:
     from synvec._core import KeyTable
@@ -75,6 +74,8 @@ class Quantizing(Similarity):
         vectors = self.vectors if kind == "int8" else None
         quantized = QuantizedRows(self.key_table, rows, norms, vectors)
         if sample and len(self) > 1:
+            from synvec.search.recall import RecallSample  # here, since most never need it
+
             quantized.recall = RecallSample(*exact, sample, seed).recall(quantized.nearest)
         return quantized
 

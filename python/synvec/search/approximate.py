@@ -120,9 +120,8 @@ class ApproximateIndex:
     def __repr__(self) -> str:
         found = f"recall@10 {self.recall:.3f}" if self.recall is not None else "recall not measured"
         lost = f", {self.audit.lost} rows lost" if self.audit.lost else ""
-        return (
-            f"ApproximateIndex<{self.kind}, {len(self)} keys, {found} at effort {self.effort}{lost}>"
-        )
+        about = f"{self.kind}, {len(self)} keys, {found} at effort {self.effort}{lost}"
+        return f"ApproximateIndex<{about}>"
 
     def save(self, fname: str | PathLike[str]) -> None:
         """Save it in one file, usually beside the store's: ``vectors.kv.hnsw``.
@@ -192,7 +191,8 @@ class ApproximateIndex:
             found, scores = _widened(found, wanted, MISSING), _widened(scores, wanted, np.nan)
             rows, own = self._exactly(queries[short], wanted, left_out)
             found[short], scores[short] = (
-                _widened(rows, wanted, MISSING), _widened(own, wanted, np.nan),
+                _widened(rows, wanted, MISSING),
+                _widened(own, wanted, np.nan),
             )
         return found, scores
 

@@ -1,4 +1,4 @@
-"""Whether an index holds what it should: rows that can't be found, and recall beside exact search."""
+"""Whether an index holds what it should: rows that can't be found, and recall."""
 
 from __future__ import annotations
 

@@ -77,7 +77,9 @@ def _check(kind: str, effort: int | None, target_recall: float, sample: int) -> 
     if effort is not None and (not isinstance(effort, int) or effort < 1):
         raise ValueError(f"effort is {effort!r}, expected an integer from 1 on, or None")
     if not 0 < target_recall <= 1:
-        raise ValueError(f"target_recall is {target_recall!r}, expected a number above 0, at most 1")
+        raise ValueError(
+            f"target_recall is {target_recall!r}, expected a number above 0, at most 1"
+        )
     if not isinstance(sample, int) or sample < 1:
         raise ValueError(f"sample is {sample!r}, expected how many rows recall is measured on")
 

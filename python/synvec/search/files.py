@@ -23,6 +23,7 @@ from synvec import _core
 from synvec.arithmetic import Matrix
 from synvec.errors import (
     ChecksumError,
+    FormatError,
     HeaderError,
     TruncatedFileError,
     UnsupportedFormatError,
@@ -53,7 +54,9 @@ def save_index(index: ApproximateIndex, path: str | PathLike[str]) -> None:
     """Save an index in one file; see `ApproximateIndex.save`."""
     place = Path(os.path.realpath(path))
     if place.suffix in (".gz", ".bz2", ".xz", ".zst"):
-        raise ValueError(f"{place.name} would be compressed and could not be mapped: end it in .hnsw")
+        raise ValueError(
+            f"{place.name} would be compressed and could not be mapped: end it in .hnsw"
+        )
     if not place.parent.is_dir():
         raise FileNotFoundError(2, "No such folder; make it first", str(place.parent))
     # Libraries write to a path of their own; what they wrote is copied, so that the file appears
@@ -109,8 +112,12 @@ def open_index(
         _require_same(store, manifest, name)
         engine: Engine = ENGINES[kind](store.vector_size, **manifest["parameters"])
         pairs = np.array(sections["twins"]).view("<i8").reshape(-1, 2).astype(np.int64)
-    except (KeyError, TypeError, AttributeError) as error:
-        raise HeaderError(f"{name}: its manifest lacks something or holds what it should not") from error
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise HeaderError(
+            f"{name}: its manifest lacks something or holds what it should not"
+        ) from error
     twins = Twins(pairs)
     _read(engine, sections["engine"], manifest, name)
     store.fill_norms()
@@ -131,7 +138,7 @@ def _hex(data: Bytes) -> str:
 
 
 def _mapped(path: Path) -> Bytes:
-    # Mapped once: the bytes that are verified are those that are used, whatever becomes of the name.
+    # Mapped once: what is verified is what is used, whatever becomes of the name.
     with path.open("rb") as file:
         if not os.fstat(file.fileno()).st_size:
             raise HeaderError(f"{path}: file is empty, expected an index")
@@ -142,14 +149,19 @@ def _manifest(data: Bytes, name: str) -> dict[str, Any]:
     end = len(data) - FOOTER.size
     if end < 0 or data[end + 16 :].tobytes() != MAGIC:
         raise HeaderError(
-            f"{name}: is no index of synvec's, or its end is missing; make it again with synvec index"
+            f"{name}: is no index of synvec's, or its end is missing: make it again with synvec "
+            "index"
         )
     size, checksum, _ = FOOTER.unpack(data[end:].tobytes())
     if size > min(end, MAX_MANIFEST_BYTES):
-        raise HeaderError(f"{name}: its manifest has {size:,} bytes, the file {end:,} before its end")
+        raise HeaderError(
+            f"{name}: its manifest has {size:,} bytes, the file {end:,} before its end"
+        )
     text = np.asarray(data[end - size : end])
     if _core.checksum(text) != checksum:
-        raise ChecksumError(f"{name}: its manifest doesn't match its checksum: make the index again")
+        raise ChecksumError(
+            f"{name}: its manifest doesn't match its checksum: make the index again"
+        )
     try:
         manifest = json.loads(text.tobytes())
     except ValueError as error:
@@ -158,8 +170,8 @@ def _manifest(data: Bytes, name: str) -> dict[str, Any]:
         raise HeaderError(f"{name}: its manifest is not one of a {FORMAT}")
     if manifest.get("version") != VERSION:
         raise UnsupportedFormatError(
-            f"{name}: is an index of version {manifest.get('version')!r}, expected {VERSION}: open it "
-            "with the synvec that made it, or make it again"
+            f"{name}: is an index of version {manifest.get('version')!r}, expected {VERSION}: open "
+            "it with the synvec that made it, or make it again"
         )
     manifest["end"] = end - size
     return manifest

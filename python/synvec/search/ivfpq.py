@@ -60,7 +60,10 @@ class IvfPqEngine:
             lists = min(round(4 * math.sqrt(rows)), rows // 39)
         if code_bytes is None:
             code_bytes = max(1, vector_size // 2)
-        for name, number, most in (("lists", lists, rows // 39), ("code_bytes", code_bytes, vector_size)):
+        for name, number, most in (
+            ("lists", lists, rows // 39),
+            ("code_bytes", code_bytes, vector_size),
+        ):
             if not isinstance(number, int) or not 1 <= number <= most:
                 raise ValueError(f"{name} is {number!r}, expected an integer from 1 to {most}")
         self._faiss = imported("faiss", "ann", "an ivfpq index")
@@ -69,9 +72,7 @@ class IvfPqEngine:
         self._padded = code_bytes * math.ceil(vector_size / code_bytes)
         metric = self._faiss.METRIC_INNER_PRODUCT
         quantizer = self._faiss.IndexFlat(self._padded, metric)
-        self._index = self._faiss.IndexIVFPQ(
-            quantizer, self._padded, lists, code_bytes, 8, metric
-        )
+        self._index = self._faiss.IndexIVFPQ(quantizer, self._padded, lists, code_bytes, 8, metric)
         self._quantizer = quantizer  # faiss keeps no hold of it
         self._rows = rows
         self.effort = effort

@@ -52,8 +52,9 @@ class RecallSample:
         found, scores = nearest(self._queries, NEIGHBORS, self._excluded)
         hits = 0
         for true, least, rows, own in zip(
-            self._rows, self._scores.min(axis=1), found, scores, strict=True
+            self._rows, self._scores.min(axis=1, initial=np.inf), found, scores, strict=True
         ):
             is_hit = np.isin(rows, true) | (own >= least - TIE)
             hits += int(np.count_nonzero(is_hit & (rows >= 0)))
-        return hits / max(1, int(np.count_nonzero(self._rows >= 0)))
+        wanted = int(np.count_nonzero(self._rows >= 0))
+        return hits / wanted if wanted else 1.0  # of a single row there is nothing to miss

@@ -90,5 +90,5 @@ def _marks(units: Matrix) -> NDArray[np.int64]:
     """Return a number for each row that equal rows share and others hardly ever."""
     odd = np.random.default_rng(0).integers(0, 1 << 62, units.shape[1], dtype=np.uint64) * 2 + 1
     bits = (units + np.float32(0)).view(np.uint32).astype(np.uint64)  # −0 becomes 0
-    return (bits * odd).sum(axis=1, dtype=np.uint64).view(np.int64)
-
+    marks: NDArray[np.int64] = (bits * odd).sum(axis=1, dtype=np.uint64).view(np.int64)
+    return marks
