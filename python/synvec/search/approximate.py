@@ -184,7 +184,8 @@ class ApproximateIndex:
         found, scores = self.twins.expand(found, scores, wanted + spare)
         found, scores = _without(found, scores, excluded, wanted)
         # To a zero vector all rows are alike: the exact search has an order for them.
-        is_short = ((found >= 0).sum(axis=1) < wanted) | ~queries.any(axis=1)
+        is_short = ~queries.any(axis=1)
+        is_short |= True if found.shape[1] < wanted else found[:, -1] < 0
         short = np.flatnonzero(is_short)
         if len(short):
             left_out = [excluded[place] for place in short.tolist()]
@@ -229,12 +230,10 @@ def _without(
 ) -> tuple[Rows, Matrix]:
     """Return the best ``wanted`` rows that are not excluded, MISSING and NaN at the end."""
     width = max(map(len, excluded))
-    dropped = found < 0
-    if width:
-        table = np.array([[*rows, *[MISSING] * (width - len(rows))] for rows in excluded])
-        dropped = dropped | (found[:, :, np.newaxis] == table[:, np.newaxis, :]).any(axis=2)
-    if not dropped.any():
+    if not width:
         return found[:, :wanted], scores[:, :wanted]
+    table = np.array([[*rows, *[MISSING] * (width - len(rows))] for rows in excluded])
+    dropped = (found[:, :, np.newaxis] == table[:, np.newaxis, :]).any(axis=2) | (found < 0)
     order = np.argsort(dropped, axis=1, kind="stable")[:, :wanted]
     gone = np.take_along_axis(dropped, order, axis=1)
     kept, own = np.take_along_axis(found, order, axis=1), np.take_along_axis(scores, order, axis=1)

@@ -16,9 +16,10 @@ StoredType: TypeAlias = Literal["float32", "float16", "int8"]
 
 _USEARCH_NAMES = {"float32": "f32", "float16": "f16", "int8": "i8"}
 
-AUDITS = ((8, 1), (512, 16))
-"""Effort and rows wanted of the two stages of an audit: a row that its like crowd out of the first
-place is not lost."""
+AUDITS = ((4, 1), (48, 4), (512, 16))
+"""Effort and rows wanted of the stages of an audit, each for what the one before didn't find. A row
+that its like crowd out of the first place is not lost. Of 50,000 rows the first stage leaves 5 %,
+the second a thousandth, and each search of the last takes 30 times as long as one of the first."""
 
 
 class HnswEngine:
