@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
 import threading
+import time
 import warnings
 from typing import Any, cast
 
@@ -276,29 +280,30 @@ def test_rows_that_are_lost_are_found_out_and_repaired() -> None:
     assert len(engine) == 500
 
 
-def test_rows_that_stay_lost_are_told() -> None:
+def test_rows_that_stay_lost_are_told_and_found_all_the_same() -> None:
     class Hopeless(HnswEngine):
         def repair(self, rows: Rows, units: UnitRows) -> None:
             pass
 
-    kv = KeyedVectors.from_arrays(["a", "b", "c"], np.eye(3))
-    engine = Hopeless(3)
-    engine.add(np.arange(2), units_of(kv)(np.arange(2)), workers=1)
+    kv = store_of(300, 6)
+    kv.vectors[:] = np.random.default_rng(1).standard_normal((300, 6))
+    engine = Hopeless(6)
+    engine.add(np.arange(200), units_of(kv)(np.arange(200)), workers=1)
     audit = Audit(recalls={64: 1.0})
-    repair(engine, np.arange(3), units_of(kv), 1, audit)
-    assert (audit.repaired, audit.lost) == (1, 1)
-    with pytest.warns(UserWarning, match="1 of 3 rows can't be found in the index"):
+    lost = repair(engine, np.arange(300), units_of(kv), 1, audit)
+    assert (audit.repaired, audit.lost, lost.tolist()) == (100, 100, list(range(200, 300)))
+    with pytest.warns(UserWarning, match="100 of 300 rows are lost to the index"):
         audit.warn(64)
-    index = ApproximateIndex(
-        kv.key_table,
-        kv.vectors,
-        np.ones(3, np.float32),
-        engine,
-        Twins(np.empty((0, 2), int)),
-        audit,
-        1,
-    )
-    assert "1 rows lost" in repr(index)
+    assert kv.norms is not None
+    no_twins = Twins(np.empty((0, 2), int))
+    index = ApproximateIndex(kv.key_table, kv.vectors, kv.norms, engine, no_twins, lost, audit, 1)
+    assert "100 rows lost" in repr(index)
+    engine.effort = 300
+    keys = [f"k{row}" for row in range(300)]
+    found, cosines = kv.most_similar_batch(keys, indexer=index, as_arrays=True)
+    expected, exact = kv.most_similar_batch(keys, as_arrays=True)
+    assert np.array_equal(found, expected)
+    assert cosines == pytest.approx(exact, abs=1e-6)
 
 
 def test_builds_by_several_threads_lose_nothing(large: KeyedVectors) -> None:
@@ -338,8 +343,33 @@ def test_progress_is_told_and_may_end_the_build(kv: KeyedVectors) -> None:
         build(kv, progress=stop)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows sends no SIGINT to a child")
+@pytest.mark.parametrize("kind", ["hnsw", "ivfpq"])
+def test_ctrl_c_is_a_keyboard_interrupt(kind: str) -> None:
+    if kind == "ivfpq":
+        pytest.importorskip("faiss", reason="pip install synvec[ann]")
+    code = f"""
+import numpy as np
+from synvec import KeyedVectors
+kv = KeyedVectors.from_arrays(list(map(str, range(50_000))),
+                              np.random.default_rng(1).standard_normal((50_000, 64)))
+import usearch.index, synvec.search
+print("ready", flush=True)
+while True:
+    kv.build_index("{kind}", workers=1)
+"""
+    process = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None and process.stdout.readline() == "ready\n"
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    _, said = process.communicate(timeout=60)
+    assert said.rstrip().endswith("KeyboardInterrupt")
+
+
 def test_a_missing_library_is_named(kv: KeyedVectors, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(__import__("sys").modules, "usearch.index", None)
+    monkeypatch.setitem(sys.modules, "usearch.index", None)
     with pytest.raises(
         ImportError, match=r"an hnsw index needs usearch.index: pip install synvec\[ann\]"
     ):

@@ -148,7 +148,7 @@ def test_other_files_are_no_index(tmp_path: Path, kv: KeyedVectors) -> None:
         (lambda it: it.pop("sections"), HeaderError, "lacks something"),
         (lambda it: it.pop("audit"), HeaderError, "lacks something"),
         (lambda it: it.update(audit=[]), HeaderError, "lacks something"),
-        (lambda it: it["sections"].pop(), HeaderError, "belong to nothing"),
+        (lambda it: it["sections"].pop(0), HeaderError, "belong to nothing"),
         (lambda it: it["sections"][0].update(bytes=1 << 60), FormatError, "the manifest begins at"),
         (lambda it: it["sections"][0].update(bytes=-5), FormatError, "the manifest begins at"),
         (lambda it: it["audit"].update(audited=5), HeaderError, "its manifest says 5"),

@@ -49,6 +49,8 @@ class ApproximateIndex:
         The library's index, by which candidates are found.
     twins : Twins
         Rows that are equal: one stands in the engine for all.
+    lost : numpy.ndarray
+        Rows that the engine doesn't find; each query looks at them beside it.
     """
 
     def __init__(
@@ -58,12 +60,13 @@ class ApproximateIndex:
         norms: Vector,
         engine: Engine,
         twins: Twins,
+        lost: Rows,
         audit: Audit,
         workers: int,
     ) -> None:
         self.audit, self.workers = audit, workers
         self._keys, self.vectors, self.norms = keys.copy(), vectors, norms
-        self.engine, self.twins = engine, twins
+        self.engine, self.twins, self.lost = engine, twins, lost
 
     @property
     def vector_size(self) -> int:
@@ -180,7 +183,7 @@ class ApproximateIndex:
         if wanted * EXACT_SHARE > len(self) or wanted < 1 or not len(queries):
             return self._exactly(queries, wanted, excluded)
         spare = max(map(len, excluded))
-        found, scores = self._candidates(queries, wanted + spare)
+        found, scores = self._with_lost(queries, *self._candidates(queries, wanted + spare))
         found, scores = self.twins.expand(found, scores, wanted + spare)
         found, scores = _without(found, scores, excluded, wanted)
         # To a zero vector all rows are alike: the exact search has an order for them.
@@ -216,6 +219,18 @@ class ApproximateIndex:
             scores[block] = self._cosines(rows[block], queries[block])
         order = np.argsort(-scores, axis=1, kind="stable")[:, :wanted]
         return np.take_along_axis(rows, order, axis=1), np.take_along_axis(scores, order, axis=1)
+
+    def _with_lost(self, queries: Matrix, found: Rows, scores: Matrix) -> tuple[Rows, Matrix]:
+        """Return what was found and the rows that the engine has lost, best first."""
+        if not len(self.lost):
+            return found, scores
+        again = np.isin(found, self.lost)
+        found, scores = np.where(again, MISSING, found), np.where(again, np.float32(np.nan), scores)
+        lost = np.broadcast_to(self.lost, (len(queries), len(self.lost)))
+        found = np.concatenate([found, lost], axis=1)
+        scores = np.concatenate([scores, self._cosines(lost, queries)], axis=1)
+        order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
+        return np.take_along_axis(found, order, axis=1), np.take_along_axis(scores, order, axis=1)
 
     def _cosines(self, rows: Rows, queries: Matrix) -> Matrix:
         """Return the cosine of each query with each of its rows; NaN where there is none."""

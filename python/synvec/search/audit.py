@@ -11,6 +11,7 @@ from synvec.search.engine import Engine, Rows, UnitRows
 ROUNDS = 4
 """Repairing a row can cost another its last link: what was repaired is audited again."""
 LOW_RECALL = 0.9
+MANY_LOST = 0.01
 
 
 @dataclass(slots=True)
@@ -24,7 +25,7 @@ class Audit:
     repaired
         How many of them were not found, and were added again.
     lost
-        How many can't be found even so.
+        How many the engine doesn't find even so: these are searched exactly, beside it.
     sample
         How many rows recall was measured on.
     recalls
@@ -49,10 +50,10 @@ class Audit:
 
     def warn(self, effort: int) -> None:
         """Say it where an index finds less than one would think."""
-        if self.lost:
+        if self.lost > MANY_LOST * self.audited:
             warnings.warn(
-                f"{self.lost} of {self.audited} rows can't be found in the index, though they were "
-                "added again: build it with workers=1, or with more connectivity",
+                f"{self.lost} of {self.audited} rows are lost to the index, though they were added "
+                "again, and are searched one by one: build it with more connectivity",
                 stacklevel=4,
             )
         recall = self.recalls.get(effort)
@@ -64,8 +65,11 @@ class Audit:
             )
 
 
-def repair(engine: Engine, rows: Rows, units: UnitRows, workers: int, audit: Audit) -> None:
-    """Search for every row by its own vector, add again what isn't found, and note it."""
+def repair(engine: Engine, rows: Rows, units: UnitRows, workers: int, audit: Audit) -> Rows:
+    """Search for every row by its own vector, and add again what isn't found; note both.
+
+    Returns the rows that aren't found even so.
+    """
     audit.audited = len(rows)
     lost = engine.lost(rows, units, workers)
     audit.repaired = len(lost)
@@ -75,3 +79,4 @@ def repair(engine: Engine, rows: Rows, units: UnitRows, workers: int, audit: Aud
         engine.repair(lost, units)
         lost = engine.lost(lost, units, workers)
     audit.lost = len(lost)
+    return lost

@@ -53,8 +53,8 @@ def build_index(
     audit = Audit()
     with observing(progress) as report:
         _fill(engine, rows, units, workers, seed, report)
-        repair(engine, rows, units, workers, audit)
-    index = ApproximateIndex(store.key_table, vectors, norms, engine, twins, audit, workers)
+        lost = repair(engine, rows, units, workers, audit)
+    index = ApproximateIndex(store.key_table, vectors, norms, engine, twins, lost, audit, workers)
     measured = RecallSample(vectors, norms, sample, seed)
     audit.sample = len(measured)
     _choose_effort(index, effort, target_recall, measured)

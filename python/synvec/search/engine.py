@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Protocol, TypeAlias
 
@@ -20,6 +21,21 @@ MISSING = -1
 
 BLOCK_ROWS = 8192
 """Rows handed to an engine at once: between two blocks Ctrl-C is heard and progress told."""
+
+
+INTERRUPTED = ("Operation has been terminated", "computation interrupted")
+"""What usearch and faiss say when they notice Ctrl-C."""
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Make of Ctrl-C what it is elsewhere, where a library makes an error of its own of it."""
+    try:
+        yield
+    except RuntimeError as error:
+        if any(words in str(error) for words in INTERRUPTED):
+            raise KeyboardInterrupt from error
+        raise
 
 
 class UnitRows:

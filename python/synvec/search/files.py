@@ -1,8 +1,9 @@
 """An index in one file: the engine's own bytes first, so that its library opens the file too.
 
-After them come the pairs of equal rows, a manifest in JSON, and 32 bytes that say how long the
-manifest is, its checksum, and what file this is. Everything is verified before a library sees it:
-damaged bytes crash them. The manifest says which vectors the index is of, by their checksum.
+After them come the pairs of equal rows, the rows that the engine loses, a manifest in JSON, and 32
+bytes that say how long the manifest is, its checksum, and what file this is. Everything is verified
+before a library sees it: damaged bytes crash them. The manifest says which vectors the index is of,
+by their checksum.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ from synvec.errors import (
 from synvec.search.approximate import ApproximateIndex
 from synvec.search.audit import Audit
 from synvec.search.building import checked_workers
-from synvec.search.engine import Bytes, Engine
+from synvec.search.engine import Bytes, Engine, Rows
 from synvec.search.hnsw import HnswEngine
 from synvec.search.ivfpq import IvfPqEngine
 from synvec.search.twins import Twins
@@ -69,7 +70,12 @@ def save_index(index: ApproximateIndex, path: str | PathLike[str]) -> None:
 
 def _blocks(index: ApproximateIndex, engine: Bytes) -> Iterator[bytes]:
     pairs = np.ascontiguousarray(index.twins.pairs, dtype="<i8")
-    sections = {"engine": engine, "twins": pairs.reshape(-1).view(np.uint8)}
+    lost = np.ascontiguousarray(index.lost, dtype="<i8")
+    sections = {
+        "engine": engine,
+        "twins": pairs.reshape(-1).view(np.uint8),
+        "lost": lost.view(np.uint8),
+    }
     manifest = {
         "format": FORMAT,
         "version": VERSION,
@@ -111,19 +117,21 @@ def open_index(
         audit = Audit.from_json(manifest["audit"])
         _require_same(store, manifest, name)
         engine: Engine = ENGINES[kind](store.vector_size, **manifest["parameters"])
-        pairs = np.array(sections["twins"]).view("<i8").reshape(-1, 2).astype(np.int64)
+        pairs = _numbers(sections["twins"], len(store)).reshape(-1, 2)
+        lost = _numbers(sections["lost"], len(store))
     except FormatError:
         raise
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise HeaderError(
             f"{name}: its manifest lacks something or holds what it should not"
         ) from error
-    twins = Twins(pairs)
     _read(engine, sections["engine"], manifest, name)
     store.fill_norms()
     norms = store.norms
     assert norms is not None
-    index = ApproximateIndex(store.key_table, store.vectors, norms, engine, twins, audit, workers)
+    index = ApproximateIndex(
+        store.key_table, store.vectors, norms, engine, Twins(pairs), lost, audit, workers
+    )
     audit.warn(index.effort)
     return index
 
@@ -131,6 +139,13 @@ def open_index(
 def fingerprint(vectors: Matrix) -> str:
     """Return the checksum of all vectors, as a native file has it."""
     return _hex(vectors.reshape(-1).view(np.uint8))
+
+
+def _numbers(data: Bytes, rows: int) -> Rows:
+    numbers: Rows = np.array(data).view("<i8").astype(np.int64)
+    if ((numbers < 0) | (numbers >= rows)).any():
+        raise ValueError("rows that are not there")
+    return numbers
 
 
 def _hex(data: Bytes) -> str:

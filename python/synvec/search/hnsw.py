@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, rounded_to_bytes
 from synvec.optional import imported
-from synvec.search.engine import MISSING, Bytes, Rows, UnitRows
+from synvec.search.engine import MISSING, Bytes, Rows, UnitRows, interruptible
 
 StoredType: TypeAlias = Literal["float32", "float16", "int8"]
 
@@ -106,14 +106,16 @@ class HnswEngine:
 
     def add(self, rows: Rows, units: Matrix, workers: int) -> None:
         """Add unit vectors under the numbers of their rows."""
-        self._index.add(rows, self._stored(units), threads=workers)
+        with interruptible():
+            self._index.add(rows, self._stored(units), threads=workers)
 
     def search(self, units: Matrix, wanted: int, workers: int) -> tuple[Rows, Matrix]:
         """Return rows and scores of the best for each unit vector, best first."""
         if not len(self) or not len(units):
             return np.empty((len(units), 0), np.int64), np.empty((len(units), 0), np.float32)
         wanted = min(wanted, len(self))
-        found = self._index.search(self._stored(units), wanted, threads=workers)
+        with interruptible():
+            found = self._index.search(self._stored(units), wanted, threads=workers)
         # One query alone comes back without the places where nothing was found, many with them.
         keys = np.atleast_2d(found.keys).astype(np.int64)
         scores: Matrix = np.float32(1) - np.atleast_2d(found.distances).astype(np.float32)

@@ -12,7 +12,7 @@ import numpy as np
 
 from synvec.arithmetic import Matrix
 from synvec.optional import imported
-from synvec.search.engine import Bytes, Rows, UnitRows
+from synvec.search.engine import Bytes, Rows, UnitRows, interruptible
 
 FEWEST_ROWS = 39 * 256
 """faiss wants 39 vectors for each of the 256 values of a byte, and warns of fewer."""
@@ -158,6 +158,7 @@ class IvfPqEngine:
         usual = self._faiss.omp_get_max_threads()
         self._faiss.omp_set_num_threads(workers)
         try:
-            yield
+            with interruptible():
+                yield
         finally:
             self._faiss.omp_set_num_threads(usual)
