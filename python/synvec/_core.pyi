@@ -15,6 +15,9 @@ __version__: str
 def available_workers() -> int:
     """Return the cores this process may use (affinity and cgroup quota respected)."""
 
+def checksum(bytes: NDArray[np.uint8]) -> int:
+    """Return the xxh3-64 of a contiguous array of bytes, as native files have it."""
+
 class KeyTable(Generic[KeyT]):
     """Distinct keys by index and indices by key, in memory or in a mapped file alike.
 

@@ -72,6 +72,20 @@ def unit(vector: NDArray[np.float64]) -> Vector:
     return row
 
 
+def rounded_to_bytes(units: Matrix) -> tuple[NDArray[np.int8], Vector]:
+    """Return rows scaled to the whole range of a byte and rounded, and what each was scaled by.
+
+    Examples
+    --------
+    >>> rounded_to_bytes(np.array([[0.6, -0.8], [0, 0]], dtype=np.float32))
+    (array([[  95, -127],
+           [   0,    0]], dtype=int8), array([158.75,   0.  ], dtype=float32))
+    """
+    largest = np.abs(units).max(axis=1)
+    scales = np.divide(np.float32(127), largest, out=np.zeros_like(largest), where=largest != 0)
+    return np.rint(units * scales[:, np.newaxis]).astype(np.int8), scales
+
+
 def dots(vectors: Matrix, query: Vector) -> Vector:
     """Return the dot product of each row with ``query``; equal rows get equal results."""
     products: Vector = np.einsum("ij,j->i", vectors, query)

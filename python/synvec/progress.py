@@ -73,6 +73,8 @@ class _Bar:
             text = f"epoch {epoch}/{report['epochs']}, alpha {report['alpha']:.4f}{loss}"
             self._bar.set_postfix_str(text, refresh=False)
             self._move_to(report["raw_words"])
+        elif report["phase"] == "index":
+            self._move_to(report["rows"])
         else:
             self._bar.set_postfix_str(f"{report['words']:,} words", refresh=False)
             self._move_to(report["bytes"] or report["sentences"])
@@ -90,6 +92,8 @@ class _Bar:
         self._phase = report["phase"]
         if self._phase == "train":
             what, unit, total = "training", " words", report["total_raw_words"]
+        elif self._phase == "index":
+            what, unit, total = "indexing", " rows", report["total_rows"]
         elif report["bytes"]:
             what, unit, total = "reading", "B", report["total_bytes"]
         else:

@@ -3,6 +3,7 @@
 
 mod batch;
 mod blocks;
+mod checksum;
 mod classify;
 mod config;
 mod corpus;
@@ -41,6 +42,7 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     phrases::register(module)?;
     module.add_class::<batch::PySentenceBatch>()?;
     module.add_function(wrap_pyfunction!(available_workers, module)?)?;
+    module.add_function(wrap_pyfunction!(checksum::checksum, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::scan_files, module)?)?;
     module.add_function(wrap_pyfunction!(corpus::write_text, module)?)?;
     module.add_function(wrap_pyfunction!(sentences::scan_sentences, module)?)?;

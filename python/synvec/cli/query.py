@@ -1,13 +1,18 @@
 """``synvec similar`` and ``synvec analogy``: what lies near a word, or near a sum of words."""
 
+from __future__ import annotations
+
 import json
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from synvec import KeyedVectors
 from synvec.cli import files, messages
+
+if TYPE_CHECKING:
+    from synvec.search import ApproximateIndex
 
 Neighbors = list[tuple[str, float]]
 
@@ -21,6 +26,12 @@ def _query_options(command: Any) -> Any:
             type=click.IntRange(min=1),
             metavar="N",
             help="Look among the first N words only, which are the most frequent ones.",
+        ),
+        click.option(
+            "--index",
+            type=click.Path(exists=True, dir_okay=False),
+            metavar="INDEX",
+            help="Search an index of FILE that synvec index made, not every row.",
         ),
         click.option(
             "-n", "--topn", type=click.IntRange(min=1), default=10, help="How many neighbours."
@@ -37,7 +48,12 @@ def _query_options(command: Any) -> Any:
 @click.argument("words", nargs=-1, required=True, metavar="WORD...")
 @_query_options
 def similar(
-    file: str, words: tuple[str, ...], topn: int, restrict_vocab: int | None, as_json: bool
+    file: str,
+    words: tuple[str, ...],
+    topn: int,
+    restrict_vocab: int | None,
+    index: str | None,
+    as_json: bool,
 ) -> None:
     """Print the words nearest to WORD, one a line: word, tab, cosine.
 
@@ -49,10 +65,14 @@ def similar(
       synvec similar vectors.kv - < words.txt
     """  # noqa: D301 - click's own sign for lines to be kept
 
-    def neighbors(vectors: KeyedVectors, query: list[str]) -> Neighbors:
-        return vectors.most_similar(query, topn=topn, restrict_vocab=restrict_vocab)
+    def neighbors(
+        vectors: KeyedVectors, query: list[str], indexer: ApproximateIndex | None
+    ) -> Neighbors:
+        return vectors.most_similar(
+            query, topn=topn, restrict_vocab=restrict_vocab, indexer=indexer
+        )
 
-    _answer(file, words, neighbors, as_json)
+    _answer(file, words, neighbors, index, as_json)
 
 
 @click.command(context_settings={"show_default": True}, short_help="A is to B as C is to what?")
@@ -60,7 +80,12 @@ def similar(
 @click.argument("words", nargs=-1, required=True, metavar="A B C")
 @_query_options
 def analogy(
-    file: str, words: tuple[str, ...], topn: int, restrict_vocab: int | None, as_json: bool
+    file: str,
+    words: tuple[str, ...],
+    topn: int,
+    restrict_vocab: int | None,
+    index: str | None,
+    as_json: bool,
 ) -> None:
     """Answer "A is to B as C is to what?": the words nearest to B − A + C.
 
@@ -71,21 +96,26 @@ def analogy(
       synvec analogy vectors.kv man king woman
     """  # noqa: D301 - click's own sign for lines to be kept
 
-    def neighbors(vectors: KeyedVectors, query: list[str]) -> Neighbors:
+    def neighbors(
+        vectors: KeyedVectors, query: list[str], indexer: ApproximateIndex | None
+    ) -> Neighbors:
         if len(query) != 3:
             raise ValueError(f"an analogy takes three words, not {len(query)}: {' '.join(query)}")
         a, b, c = query
-        return vectors.most_similar([b, c], [a], topn=topn, restrict_vocab=restrict_vocab)
+        return vectors.most_similar(
+            [b, c], [a], topn=topn, restrict_vocab=restrict_vocab, indexer=indexer
+        )
 
     if words != (files.STDIO,) and len(words) != 3:
         raise click.UsageError(f"A B C are three words, not {len(words)}; or give - for stdin")
-    _answer(file, words, neighbors, as_json)
+    _answer(file, words, neighbors, index, as_json)
 
 
 def _answer(
     file: str,
     words: tuple[str, ...],
-    neighbors: Callable[[KeyedVectors, list[str]], Neighbors],
+    neighbors: Callable[[KeyedVectors, list[str], ApproximateIndex | None], Neighbors],
+    index: str | None,
     as_json: bool,
 ) -> None:
     """Answer the one query of the command line, or those of stdin one by one."""
@@ -95,9 +125,10 @@ def _answer(
     queries: Iterable[list[str]] = files.lines_of_stdin() if many else [list(words)]
     failed = False
     vectors = files.open_vectors(file)
+    indexer = None if index is None else vectors.load_index(index)
     for query in queries:
         try:
-            found = neighbors(vectors, query)
+            found = neighbors(vectors, query, indexer)
         except (KeyError, ValueError) as error:
             if not many:
                 raise

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Literal, overload
+from typing import Any, Literal, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +13,18 @@ from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
 from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.keys import require_order
 from synvec.keyed_vectors.queries import Neighbor, Queries, checked_topn
+
+
+class BatchIndexer(Protocol):
+    """An index that takes many queries at once: what ``most_similar_batch(indexer=)`` takes."""
+
+    def nearest(
+        self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None, /
+    ) -> tuple[NDArray[np.int64], Matrix]:
+        """Return rows and cosines of the best for each unit vector, −1 where there are fewer.
+
+        ``excluded`` has, for each query, rows in ascending order that are no answer.
+        """
 
 
 class Batches(Queries[KeyT]):
@@ -28,6 +40,7 @@ class Batches(Queries[KeyT]):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         candidates: Iterable[Key] | None = None,
+        indexer: BatchIndexer | None = None,
         as_arrays: Literal[False] = False,
     ) -> list[list[Neighbor[KeyT]]]: ...
     @overload
@@ -40,6 +53,7 @@ class Batches(Queries[KeyT]):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         candidates: Iterable[Key] | None = None,
+        indexer: BatchIndexer | None = None,
         as_arrays: Literal[True],
     ) -> tuple[NDArray[np.int64], Matrix]: ...
     def most_similar_batch(
@@ -51,6 +65,7 @@ class Batches(Queries[KeyT]):
         clip_end: int | None = None,
         restrict_vocab: int | None = None,
         candidates: Iterable[Key] | None = None,
+        indexer: BatchIndexer | None = None,
         as_arrays: bool = False,
     ) -> list[list[Neighbor[KeyT]]] | tuple[NDArray[np.int64], Matrix]:
         """Return what ``most_similar`` finds for each of many keys or vectors.
@@ -66,6 +81,8 @@ class Batches(Queries[KeyT]):
             How many keys for each.
         clip_start, clip_end, restrict_vocab, candidates
             Which rows are searched, as in ``most_similar``.
+        indexer
+            What ``build_index`` or ``quantize`` made of this store, to search all rows instead.
         as_arrays
             Return two arrays instead of lists, which is faster for very many queries.
 
@@ -83,9 +100,10 @@ class Batches(Queries[KeyT]):
         KeyError
             For an unknown key.
         ValueError
-            For a vector of another length, or NaN.
+            For a vector of another length, NaN, or an indexer with a range or with candidates.
         TypeError
-            When the queries are a single str, or ``topn`` is no integer.
+            When the queries are a single str, ``topn`` is no integer, or the indexer answers one
+            query at a time only.
 
         Examples
         --------
@@ -104,6 +122,10 @@ class Batches(Queries[KeyT]):
         rows = self._rows_in(start, end, candidates)
         if not len(queries):
             found, scores = np.empty((0, 0), np.int64), np.empty((0, 0), np.float32)
+        elif indexer is not None:
+            self._require_all_rows(start, end, candidates)
+            _require_batches(indexer)
+            found, scores = indexer.nearest(queries, max(wanted, 0), excluded)
         else:
             found, scores = self._nearest(queries, max(wanted, 0), rows, excluded)
         return (found, scores) if as_arrays else self._named(found, scores)
@@ -145,6 +167,14 @@ class Batches(Queries[KeyT]):
         keys = iter(self._keys.keys_at(found[known]))
         pairs = zip(keys, scores[known].tolist(), strict=True)
         return [list(islice(pairs, count)) for count in known.sum(axis=1).tolist()]
+
+
+def _require_batches(indexer: object) -> None:
+    if not callable(getattr(indexer, "nearest", None)):
+        raise TypeError(
+            f"a {type(indexer).__name__} answers one query at a time: give it to most_similar, or "
+            "make an index with build_index"
+        )
 
 
 def _unit(rows: Matrix) -> Matrix:

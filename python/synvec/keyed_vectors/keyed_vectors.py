@@ -7,6 +7,7 @@ from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.evaluating import Evaluating
 from synvec.keyed_vectors.exchange import Exchange
 from synvec.keyed_vectors.files import Files
+from synvec.keyed_vectors.indexing import Indexing
 from synvec.keyed_vectors.merging import Merging
 from synvec.keyed_vectors.plotting import Plotting
 from synvec.keyed_vectors.quantizing import Quantizing
@@ -17,6 +18,7 @@ from synvec.legacy import OlderVectorNames
 class KeyedVectors(
     Evaluating[KeyT],
     Quantizing[KeyT],
+    Indexing[KeyT],
     Documents[KeyT],
     Merging[KeyT],
     Removing[KeyT],

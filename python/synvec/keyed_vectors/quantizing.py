@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Generic, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Vector, divisors, row_norms, unit_rows
+from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms, unit_rows
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.queries import Neighbor, checked_topn
 from synvec.keyed_vectors.similarity import Similarity
@@ -77,7 +77,9 @@ class Quantizing(Similarity[KeyT]):
         vectors = self.vectors if kind == "int8" else None
         quantized = QuantizedRows(self.key_table, rows, norms, vectors)
         if sample and len(self) > 1:
-            quantized.recall = _recall(exact, quantized, sample, seed)
+            from synvec.search.recall import RecallSample  # here, since most never need it
+
+            quantized.recall = RecallSample(*exact, sample, seed).recall(quantized.nearest)
         return quantized
 
 
@@ -174,22 +176,6 @@ class QuantizedRows(Generic[KeyT]):
         return found, scores
 
 
-def _recall(
-    exact: tuple[Matrix, Vector], quantized: QuantizedRows[Any], sample: int, seed: int
-) -> float:
-    """Return recall@10 for keys drawn at random, each left out of its own answer."""
-    vectors, norms = exact
-    count = min(sample, len(vectors))
-    rows = np.sort(np.random.default_rng(seed).choice(len(vectors), count, replace=False))
-    queries = unit_rows(vectors[rows].astype(np.float64))
-    excluded = [[row] for row in rows.tolist()]
-    true, _ = _core.nearest(vectors, norms, queries, 10, excluded=excluded)
-    found, _ = quantized.nearest(queries, 10, excluded)
-    pairs = zip(true, found, strict=True)
-    hits = sum(len(np.intersect1d(one[one >= 0], other)) for one, other in pairs)
-    return hits / max(1, int(np.count_nonzero(true >= 0)))
-
-
 def _rounded(
     vectors: Matrix, norms: Vector, kind: Kind
 ) -> tuple[NDArray[np.float16] | NDArray[np.int8], Vector]:
@@ -205,8 +191,5 @@ def _rounded(
             rows[block] = unit
             own_norms[block] = norms[block] != 0
             continue
-        largest = np.abs(unit).max(axis=1)
-        scales = np.divide(127, largest, out=np.zeros_like(largest), where=largest != 0)
-        rows[block] = np.rint(unit * scales[:, np.newaxis])
-        own_norms[block] = scales
+        rows[block], own_norms[block] = rounded_to_bytes(unit)
     return rows, own_norms

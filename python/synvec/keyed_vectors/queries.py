@@ -200,10 +200,7 @@ class Queries(VectorStore[KeyT]):
         inputs = self._positions_among(items)
         start, end = self._range(clip_start, clip_end, restrict_vocab)
         if indexer is not None and wanted is not None:
-            if (start, end) != (0, len(self)) or candidates is not None:
-                raise ValueError(
-                    "an indexer searches all rows: leave out clip_*, restrict_vocab and candidates"
-                )
+            self._require_all_rows(start, end, candidates)
             taken = set(self._keys.keys_at(np.array(sorted(inputs), dtype=np.int64)))
             found = indexer.most_similar(query, wanted + len(inputs))
             return [(key, score) for key, score in found if key not in taken][:wanted]
@@ -415,6 +412,13 @@ class Queries(VectorStore[KeyT]):
             clip_start, clip_end = 0, restrict_vocab
         start, end, _ = slice(clip_start, clip_end or None).indices(len(self))
         return start, max(start, end)
+
+    def _require_all_rows(self, start: int, end: int, candidates: object) -> None:
+        """Refuse what no index can honour."""
+        if (start, end) != (0, len(self)) or candidates is not None:
+            raise ValueError(
+                "an indexer searches all rows: leave out clip_*, restrict_vocab and candidates"
+            )
 
     def _checked(self, vector: Numbers) -> Vector:
         """Return a vector from outside as D finite float32 numbers."""
