@@ -15,6 +15,7 @@ from synvec.cli import messages
 from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
+from synvec.cli.explore import explore
 from synvec.cli.info import info
 from synvec.cli.phrases import phrases
 from synvec.cli.prompts import distance, word_analogy
@@ -97,7 +98,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, evaluate, classify, convert, info, verify, word2vec,
+    train, phrases, similar, analogy, explore, evaluate, classify, convert, info, verify, word2vec,
     distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)
