@@ -57,7 +57,8 @@ export class App {
   changed: () => void = () => undefined;
   #turn = 0;
   #linkDue = 0;
-  #isFlying = true;
+  #flightDue = false;
+  #restoring = 0;
   #isRestored = false;
 
   constructor(models: readonly Model[]) {
@@ -182,8 +183,7 @@ export class App {
     this.isLassoing = false;
     for (const { map } of this.models) map.isLassoing = false;
     document.documentElement.classList.remove("lassoing");
-    this.#isFlying = false;
-    this.show("list");
+    this.show("list", false);
   }
 
   selectSeen(): void {
@@ -197,12 +197,18 @@ export class App {
   // --- what is shown ---------------------------------------------------------------------------
 
   /** Show a panel with what the state says; an answer that comes too late is dropped. */
-  show(tab: Tab): void {
+  show(tab: Tab, isFlying = true): void {
     this.state.tab = tab;
     this.changed();
     this.link();
     const turn = ++this.#turn;
+    this.#flightDue = isFlying;
     void this.#fill(turn);
+  }
+
+  /** Show the same panel again, with what has come to be known; the map stays where it is or goes. */
+  refresh(): void {
+    this.show(this.state.tab, this.#flightDue);
   }
 
   async #fill(turn: number): Promise<void> {
@@ -228,9 +234,9 @@ export class App {
       const picture = pictures.at(m) ?? NOTHING;
       map.picture = picture;
       const ends = [...picture.focus.map(({ index }) => index), ...picture.bright.slice(0, 12)];
-      if (picture.focus.length > 0 && this.#isFlying) map.flyTo(ends);
+      if (picture.focus.length > 0 && this.#flightDue) map.flyTo(ends);
     });
-    this.#isFlying = true;
+    this.#flightDue = false;
     performance.mark("synvec:drawn");
   }
 
@@ -257,9 +263,8 @@ export class App {
       model.recenter();
     }));
     this.state.layout = name;
-    this.#isFlying = false;
     this.paint();
-    this.show(this.state.tab);
+    this.refresh();
   }
 
   setColoring(coloring: State["coloring"]): void {
@@ -318,26 +323,32 @@ export class App {
     document.documentElement.dataset.link = "due";
   }
 
-  /** Bring back what a link says. */
+  /** Bring back what a link says; of two that come at once, the second. */
   async restore(hash: string): Promise<void> {
+    const turn = ++this.#restoring;
     const link = fromHash(hash);
     this.#isRestored = true;
     const find = async (keys: readonly string[]): Promise<Word[]> =>
       (await Promise.all(keys.map((key) => this.known(key)))).filter((word) => word !== null);
-    this.state.coloring = link.coloring;
-    this.state.word = link.word === null ? null : await this.known(link.word);
-    this.state.plus = await find(link.plus);
-    this.state.minus = await find(link.minus);
-    const pair = await find(link.pair);
-    this.state.pair = [pair.at(0) ?? null, pair.at(1) ?? null];
-    this.state.list = link.list.filter((index) => index < this.models[0].map.count);
-    if (link.layout !== "pca") await this.setLayout(link.layout).catch(() => { this.state.layout = "pca"; });
+    const [words, plus, minus, pair] = await Promise.all([
+      find(link.word === null ? [] : [link.word]),
+      find(link.plus),
+      find(link.minus),
+      find(link.pair),
+    ]);
+    if (turn !== this.#restoring) return;
+    Object.assign(this.state, {
+      word: words.at(0) ?? null,
+      plus,
+      minus,
+      pair: [pair.at(0) ?? null, pair.at(1) ?? null],
+      list: link.list.filter((index) => index < this.models[0].map.count),
+      coloring: link.coloring,
+    } satisfies Partial<State>);
+    if (link.layout !== this.state.layout) await this.setLayout(link.layout).catch(() => undefined);
     this.paint();
-    if (link.view !== null) {
-      this.#isFlying = false;
-      for (const { map } of this.models) map.show(link.view);
-    }
-    this.show(link.tab);
+    if (link.view !== null) for (const { map } of this.models) map.show(link.view);
+    this.show(link.tab, link.view === null);
   }
 
   /** Which of the well-known sums this model can answer. */

@@ -5,6 +5,7 @@ import { App } from "./app.ts";
 import { toolbar } from "./toolbar.ts";
 import { count, h } from "./dom.ts";
 import { embeddedSources } from "./embedded_source.ts";
+import { expose } from "./hooks.ts";
 import { listenToKeys } from "./keys.ts";
 import { MapView } from "./map/map_view.ts";
 import { Model } from "./model.ts";
@@ -65,6 +66,7 @@ async function begin(): Promise<void> {
     document.body.append(h("div", { class: "note", role: "alert" }, "This browser has no WebGL 2: the words are named, their points are not drawn."));
   }
   listenToKeys(app);
+  expose(app);
   fitToWindow(models, panel);
   await Promise.all(models.map((model) => model.load()));
   app.paint();
@@ -77,7 +79,7 @@ async function begin(): Promise<void> {
   models[0].warm();
   await Promise.all(models.map((model) => model.loadClusters()));
   app.paint();
-  if (app.state.tab === "word") app.show("word");
+  app.refresh();
   document.documentElement.dataset.clusters = "named";
 }
 
@@ -91,7 +93,7 @@ function fitToWindow(models: readonly Model[], panel: HTMLElement): void {
         top: isNarrow ? 96 : 24,
         left: 16,
         right: isNarrow || !isLast ? 16 : panel.offsetWidth + 24,
-        bottom: isNarrow ? panel.offsetHeight + 56 : 64,
+        bottom: isNarrow ? panel.offsetHeight + 92 : 64,
       });
     });
   };

@@ -28,6 +28,9 @@ logger = logging.getLogger(__name__)
 
 State = Literal["missing", "absent", "running", "ready", "failed"]
 
+_DAMAGED = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error)
+"""What NumPy raises for a file that is no whole archive."""
+
 FEWEST = 10
 """Words below which a neighbourhood says nothing."""
 
@@ -233,14 +236,7 @@ class _Layout:
                         self._points = _checked(kept["points"], self._drawn)
                         self._version, self._progress = 1, 1.0
                         return
-            except (
-                OSError,
-                ValueError,
-                KeyError,
-                EOFError,
-                zipfile.BadZipFile,
-                zlib.error,
-            ) as error:
+            except _DAMAGED as error:
                 logger.debug("%s: %s", self._path, error)
             logger.warning("%s is of other vectors, or damaged; it is computed anew", self._path)
 

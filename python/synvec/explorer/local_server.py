@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import socket
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,12 +38,30 @@ class LocalServer(ThreadingHTTPServer):
 
     def __init__(self, explorer: Explorer, port: int = 0) -> None:
         self.explorer = explorer
+        self._open: set[socket.socket] = set()
         super().__init__((HOST, port), _Handler)
 
     @property
     def url(self) -> str:
         """Where the page is."""
         return f"http://{HOST}:{self.server_address[1]}/"
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        """Answer a connection, and know of it."""
+        self._open.add(request)
+        super().process_request(request, client_address)
+
+    def shutdown_request(self, request: Any) -> None:
+        """Forget a connection that has ended."""
+        self._open.discard(request)
+        super().shutdown_request(request)
+
+    def server_close(self) -> None:
+        """Close the port and the connections, which browsers keep for more questions."""
+        super().server_close()
+        for connection in list(self._open):
+            with suppress(OSError):  # gone already
+                connection.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """Say what went wrong with a connection at debug level: pages close theirs as they like."""

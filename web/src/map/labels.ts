@@ -110,7 +110,7 @@ export class Labels {
       const isPlain = !label.isNamed;
       const strength = isPlain ? (isQuiet ? 0.42 : 0.78) : 1;
       context.font = label.font;
-      write(context, label.text, x + 8, y, ink[label.tone], ink.paper, entry.alpha * strength, 3.5);
+      write(context, label.text, x + (label.size > 17 ? 13 : 8), y, ink[label.tone], ink.paper, entry.alpha * strength, 3.5);
     }
     return isChanging;
   }

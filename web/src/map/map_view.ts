@@ -73,6 +73,11 @@ export class MapView implements GestureTarget {
     return this.#scene !== null;
   }
 
+  /** Whether no frame is to come. */
+  get isStill(): boolean {
+    return !this.#isAsked;
+  }
+
   get count(): number {
     return this.#after.length / 2;
   }
