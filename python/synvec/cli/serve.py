@@ -1,5 +1,6 @@
 """``synvec serve``: vectors over HTTP."""
 
+import contextlib
 import errno
 import importlib.util
 import ipaddress
@@ -70,6 +71,20 @@ _DEFAULT = Settings()
     "--batch", default=_DEFAULT.batch, help="Queries that share one pass over the vectors."
 )
 @click.option(
+    "--header-seconds", default=_DEFAULT.header_seconds, help="For a request's headers to arrive."
+)
+@click.option(
+    "--body-seconds", default=_DEFAULT.body_seconds, help="For a request's body to arrive."
+)
+@click.option(
+    "--send-seconds",
+    default=_DEFAULT.send_seconds,
+    help="For a client to take some of an answer that it lets wait.",
+)
+@click.option(
+    "--idle-seconds", default=_DEFAULT.idle_seconds, help="Between two requests of a connection."
+)
+@click.option(
     "--stop-seconds",
     default=_DEFAULT.stop_seconds,
     help="For requests that are under way when the server stops.",
@@ -125,20 +140,16 @@ def _run(
     how: Hold,
     watch_seconds: float,
 ) -> None:
-    from synvec.server.supervisor import StartError, Supervisor
+    from synvec.server.supervisor import Supervisor
 
     host, port = listener.getsockname()[:2]
     where = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
     def announce() -> None:
-        messages.say(f"serving {', '.join(models)} at {where}; Ctrl-C stops")
+        with contextlib.suppress(OSError):  # a full disk of the log is no reason not to serve
+            messages.say(f"serving {', '.join(models)} at {where}; Ctrl-C stops")
 
-    supervisor = Supervisor(models, settings, listener, workers, how, watch_seconds, announce)
-    try:
-        supervisor.run()
-    except StartError as error:
-        raise click.ClickException(str(error)) from None
-    messages.say("stopped")
+    Supervisor(models, settings, listener, workers, how, watch_seconds, announce).run()
 
 
 def _check_packages() -> None:

@@ -18,6 +18,7 @@ from starlette.types import ASGIApp
 from synvec import __version__, formats
 from synvec.keyed_vectors import KeyedVectors
 from synvec.server import health, pages, problems, routes
+from synvec.server.batching import Batcher
 from synvec.server.gate import Gate
 from synvec.server.metrics import Metrics
 from synvec.server.models import Model, Models
@@ -57,13 +58,13 @@ def application(
     """
     settings = settings or Settings()
     opened = Models()
-    core = ThreadPoolExecutor(1, "core")
+    batcher = Batcher(ThreadPoolExecutor(1, "core"), settings.batch)
     for name, given in models.items():
         vectors = (
             given if isinstance(given, KeyedVectors) else formats.vectors_of(formats.load(given))
         )
         vectors.fill_norms()
-        opened.put(Model(name, vectors, 1, core, settings.batch))
+        opened.put(Model(name, vectors, 1, batcher))
     return assemble(opened, settings, Metrics(opened))
 
 
@@ -85,6 +86,7 @@ def assemble(
     for router in (routes.router, health.router, pages.router):
         app.include_router(router)
     app.add_exception_handler(RequestError, _tell_problem)
+    app.add_exception_handler(MemoryError, _tell_full)
     app.add_exception_handler(RequestValidationError, _tell_invalid)
     app.add_exception_handler(HTTPException, _tell_status)
     app.add_exception_handler(Exception, _tell_defect)
@@ -99,6 +101,11 @@ def _answer(problem: RequestError) -> Response:
 async def _tell_problem(_: Request, error: Exception) -> Response:
     assert isinstance(error, RequestError)
     return _answer(error)
+
+
+async def _tell_full(_: Request, error: Exception) -> Response:
+    logger.error("out of memory: %s", error)
+    return _answer(problems.busy())
 
 
 async def _tell_invalid(_: Request, error: Exception) -> Response:

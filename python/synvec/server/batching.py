@@ -16,6 +16,11 @@ import numpy as np
 
 from synvec.arithmetic import Matrix
 from synvec.keyed_vectors import KeyedVectors
+from synvec.server import problems
+
+ROOM = 2
+"""Calls of the core that are spoken for at most: the one that runs and the next. Who is let in then
+never waits longer than that, and whoever is not is told at once."""
 
 Neighbors = list[tuple[str, float]]
 
@@ -26,6 +31,8 @@ class Question:
 
     Attributes
     ----------
+    store
+        Among whose rows they are looked for.
     vectors
         N × D, each of length 1 or 0.
     excluded
@@ -36,10 +43,16 @@ class Question:
         How many of the first rows are searched; None for all.
     """
 
+    store: KeyedVectors
     vectors: Matrix
     excluded: Sequence[list[int]]
     topn: int
     end: int | None = None
+
+    @property
+    def scope(self) -> tuple[int, int | None]:
+        """By which questions know that they can be asked together."""
+        return id(self.store), self.end
 
 
 @dataclass(slots=True, eq=False)
@@ -69,30 +82,40 @@ class Batcher:
 
     Parameters
     ----------
-    vectors
-        Which are asked.
     executor
         Where the calls run; the core lets go of the interpreter lock and uses all cores.
     batch
         Vectors that go into one call.
     """
 
-    def __init__(self, vectors: KeyedVectors, executor: Executor, batch: int) -> None:
-        self._vectors = vectors
+    def __init__(self, executor: Executor, batch: int) -> None:
         self._executor = executor
         self._batch = batch
         self._jobs: deque[_Job] = deque()
         self._drain: asyncio.Task[None] | None = None
+        self._taken = 0
+        """Vectors that are spoken for; of a request of a thousand only as many as go into a call."""
 
     async def ask(self, question: Question) -> list[Neighbors]:
-        """Return the neighbours of each vector, as ``most_similar`` does, to the bit."""
-        if not len(question.vectors):
-            return []
+        """Return the neighbours of each vector, as ``most_similar`` does, to the bit.
+
+        Raises
+        ------
+        RequestError
+            When the core has as much to do as it may have.
+        """
+        if self._taken >= ROOM * self._batch:
+            raise problems.busy()
+        weight = min(len(question.vectors), self._batch)
         job = _Job(question, asyncio.get_running_loop().create_future())
         self._jobs.append(job)
-        if self._drain is None:
-            self._drain = asyncio.create_task(self._ask_all())
-        return await job.future
+        self._taken += weight
+        try:
+            if self._drain is None:
+                self._drain = asyncio.create_task(self._ask_all())
+            return await job.future
+        finally:
+            self._taken -= weight
 
     async def _ask_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -108,13 +131,13 @@ class Batcher:
         self._drain = None
 
     def _take(self) -> list[_Part]:
-        """Return what goes into the next call: of each job its share, those of one range alone.
+        """Return what goes into the next call: of each job its share, those of one scope alone.
 
         A request of a thousand queries so doesn't keep one of a single query waiting; what is
         left of it goes to the end of the line.
         """
-        end = self._jobs[0].question.end
-        jobs = [job for job in self._jobs if job.question.end == end][: self._batch]
+        scope = self._jobs[0].question.scope
+        jobs = [job for job in self._jobs if job.question.scope == scope][: self._batch]
         parts, free = [], self._batch
         # The least first: what they leave of their share is for those who want more.
         for place, job in enumerate(sorted(jobs, key=_Job.left)):
@@ -137,13 +160,14 @@ class Batcher:
             rows for part in parts for rows in part.job.question.excluded[part.start : part.stop]
         ]
         wanted = max(question.topn for question in questions)
-        rows = slice(*self._vectors._range(0, None, questions[0].end))
-        found, scores = self._vectors._nearest(vectors, wanted, rows, excluded)
+        store = questions[0].store
+        rows = slice(*store._range(0, None, questions[0].end))
+        found, scores = store._nearest(vectors, wanted, rows, excluded)
         answers, first = [], 0
         for part in parts:
             own = slice(first, first + part.stop - part.start)
             topn = part.job.question.topn
-            answers.append(self._vectors._named(found[own, :topn], scores[own, :topn]))
+            answers.append(store._named(found[own, :topn], scores[own, :topn]))
             first = own.stop
         return answers
 

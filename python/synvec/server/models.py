@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Executor
 from functools import lru_cache
 from typing import TypeVar
 
@@ -24,7 +23,7 @@ T = TypeVar("T")
 
 
 class Model:
-    """Vectors with a name, and the line of those who ask for neighbours.
+    """Vectors with a name.
 
     Parameters
     ----------
@@ -34,17 +33,15 @@ class Model:
         What is asked; nobody writes to it.
     version
         1 for the file as it was first opened, one more each time it was replaced.
-    executor, batch
-        As `Batcher` takes them.
+    batcher
+        The line of those who ask for neighbours.
     """
 
-    def __init__(
-        self, name: str, vectors: KeyedVectors, version: int, executor: Executor, batch: int
-    ) -> None:
+    def __init__(self, name: str, vectors: KeyedVectors, version: int, batcher: Batcher) -> None:
         self.name = name
         self.vectors = vectors
         self.version = version
-        self._batcher = Batcher(vectors, executor, batch)
+        self._batcher = batcher
         # A search for spellings takes milliseconds of Python: one at a time, so that a flood of
         # unknown words doesn't keep everyone else waiting.
         self._spelling = threading.Lock()
@@ -66,7 +63,7 @@ class Model:
             )
         )
         excluded = sorted(self.vectors._positions_among(items))
-        question = Question(vector[np.newaxis], [excluded], topn, restrict_vocab)
+        question = Question(self.vectors, vector[np.newaxis], [excluded], topn, restrict_vocab)
         return (await self._batcher.ask(question))[0]
 
     async def neighbors_batch(
@@ -75,7 +72,9 @@ class Model:
         """Return what ``most_similar_batch(queries)`` returns."""
         items = self._items("queries", queries)
         vectors, excluded = self._asked(lambda: self.vectors._queries(items))
-        return await self._batcher.ask(Question(vectors, excluded, topn, restrict_vocab))
+        return await self._batcher.ask(
+            Question(self.vectors, vectors, excluded, topn, restrict_vocab)
+        )
 
     def similarities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
         """Return the cosine of each pair of keys."""

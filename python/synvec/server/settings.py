@@ -29,10 +29,10 @@ class Settings:
     max_pairs
         Pairs of keys in one request.
     max_requests
-        Requests that a worker answers at once, waiting ones included; the next gets a 503. As many
-        as two batches, one being answered and one waiting: nobody who was let in waits long.
+        Requests that a worker answers at once, waiting ones included; the next gets a 503.
     batch
-        Queries that go to the core together: they share one pass over the rows.
+        Queries that go to the core together: they share one pass over the rows. Twice as many may
+        be under way, of one request no more than so many counted; the next gets a 503.
     max_connections
         Open connections of a worker.
     header_seconds, body_seconds
@@ -61,7 +61,7 @@ class Settings:
     max_topn: int = 1000
     max_batch: int = 1000
     max_pairs: int = 10_000
-    max_requests: int = 32
+    max_requests: int = 64
     batch: int = 16
     max_connections: int = 4000
     header_seconds: float = 10.0

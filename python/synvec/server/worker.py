@@ -20,6 +20,7 @@ import uvicorn
 from synvec import formats
 from synvec.errors import FormatError
 from synvec.server.application import assemble
+from synvec.server.batching import Batcher
 from synvec.server.channel import Channel
 from synvec.server.holding import path_of
 from synvec.server.metrics import Metrics
@@ -46,9 +47,10 @@ class Worker:
         self._channel = channel
         self._models = Models()
         self._restarts = 0
-        self._core = ThreadPoolExecutor(1, "core")
-        self._server: uvicorn.Server | None = None
         self._settings = Settings()
+        self._core = ThreadPoolExecutor(1, "core")
+        self._batcher = Batcher(self._core, self._settings.batch)
+        self._server: uvicorn.Server | None = None
         self._may_start = threading.Event()
 
     def run(self) -> None:
@@ -88,6 +90,7 @@ class Worker:
         match message["do"]:
             case "settings":
                 self._settings = Settings.from_json(message["settings"])
+                self._batcher = Batcher(self._core, self._settings.batch)
             case "model":
                 assert file is not None
                 self._open(message["name"], message["version"], file)
@@ -103,7 +106,7 @@ class Worker:
             self._models.lack(name, f"{type(error).__name__}, see the log")
             self._channel.send({"is": "failed", "name": name, "error": str(error)})
         else:
-            self._models.put(Model(name, vectors, version, self._core, self._settings.batch))
+            self._models.put(Model(name, vectors, version, self._batcher))
             self._channel.send({"is": "opened", "name": name, "version": version})
         finally:
             os.close(file)  # the mapping stays
