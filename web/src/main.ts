@@ -30,7 +30,36 @@ async function sources(): Promise<Source[]> {
     });
   });
   known = await connection.models();
-  return known.slice(0, SIDE_BY_SIDE).map((summary, number) => new ServerSource(connection, number, summary));
+  const names = known.map(({ name }) => name);
+  if (names.length > SIDE_BY_SIDE) document.body.append(chooser(names));
+  return chosen(names).map((number) => new ServerSource(connection, number, known[number]));
+}
+
+/** Which models the address names, by `?show=`, else the first; two where there are but two. */
+function chosen(names: readonly string[]): number[] {
+  const asked = new URLSearchParams(location.search).getAll("show").map((name) => names.indexOf(name));
+  const numbers = [...new Set(asked)].filter((number) => number >= 0).slice(0, SIDE_BY_SIDE);
+  if (numbers.length > 0) return numbers;
+  return names.length > SIDE_BY_SIDE ? [0] : names.map((_, number) => number);
+}
+
+/** Two lists to choose models from, where more are served than fit side by side. */
+function chooser(names: readonly string[]): HTMLElement {
+  const shown = chosen(names);
+  const lists = ["Model", "Beside it"].map((label, place) =>
+    h(
+      "select",
+      { "aria-label": label, onchange: () => { choose(); } },
+      ...(place === 0 ? [] : [h("option", { value: "" }, "alone")]),
+      ...names.map((name, number) => h("option", { value: name, selected: shown.at(place) === number }, name)),
+    ),
+  );
+  const choose = (): void => {
+    const search = new URLSearchParams();
+    for (const { value } of lists) if (value !== "") search.append("show", value);
+    location.search = search.toString();
+  };
+  return h("nav", { class: "chooser", "aria-label": "Models" }, ...lists);
 }
 
 function identity(models: readonly Summary[]): string {

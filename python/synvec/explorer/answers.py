@@ -1,4 +1,4 @@
-"""What each address of the explorer answers, whatever carries it (`local_server`, `asgi`).
+"""What each address of the explorer answers, whatever carries it.
 
 ========================================  ==========================================================
 ``GET /``                                 the page
@@ -97,7 +97,7 @@ class Explorer:
     Parameters
     ----------
     models
-        The models; the page shows two of them side by side.
+        The models, or what gives them as they are now; the page shows two of them side by side.
 
     Examples
     --------
@@ -110,10 +110,15 @@ class Explorer:
     404
     """
 
-    def __init__(self, models: Sequence[ExploredModel]) -> None:
-        if not models:
-            raise ValueError("there is no model to explore, give at least one")
-        self.models = list(models)
+    def __init__(
+        self, models: Sequence[ExploredModel] | Callable[[], Sequence[ExploredModel]]
+    ) -> None:
+        self._given = models
+
+    @property
+    def models(self) -> Sequence[ExploredModel]:
+        """The models as they are now."""
+        return self._given() if callable(self._given) else self._given
 
     def answer(self, method: str, path: str, query: str = "") -> Answer:
         """Answer a request; whatever is wrong with it becomes an answer, too.
@@ -151,9 +156,10 @@ class Explorer:
 
     def _model(self, number: str) -> ExploredModel:
         position = _integer("the model", number)
-        if not 0 <= position < len(self.models):
-            raise IndexError(f"no model {position}, there are {len(self.models)}")
-        return self.models[position]
+        models = self.models
+        if not 0 <= position < len(models):
+            raise IndexError(f"no model {position}, there are {len(models)}")
+        return models[position]
 
     def _file(self, method: str, path: str) -> Answer:
         if method not in ("GET", "HEAD"):

@@ -31,6 +31,7 @@ def main() -> None:
         os.nice(10)  # a click on the map comes first
     vectors = np.load(folder / "vectors.npy", allow_pickle=False)
     report = Report(folder)
+    report.show(None, 0.01)  # what follows is a long import
     points = {"tsne": tsne, "umap": umap}[method](vectors, report)
     report.show(points, 1.0)
 

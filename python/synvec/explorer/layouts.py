@@ -47,13 +47,19 @@ class Layouts:
     path
         The model's file; maps are kept beside it as ``FILE.tsne.npz`` and ``FILE.umap.npz``.
         None: not kept.
+    computes
+        Whether there are any.
     """
 
-    def __init__(self, vectors: KeyedVectors, drawn: int, path: Path | None) -> None:
-        self._maps = {
-            "tsne": _Layout("tsne", "t-SNE", "openTSNE", "viz", vectors, drawn, path),
-            "umap": _Layout("umap", "UMAP", "umap", "umap", vectors, drawn, path),
-        }
+    def __init__(
+        self, vectors: KeyedVectors, drawn: int, path: Path | None, *, computes: bool = True
+    ) -> None:
+        self._maps: dict[str, _Layout] = {}
+        if computes:
+            self._maps = {
+                "tsne": _Layout("tsne", "t-SNE", "openTSNE", "viz", vectors, drawn, path),
+                "umap": _Layout("umap", "UMAP", "umap", "umap", vectors, drawn, path),
+            }
 
     def states(self) -> list[dict[str, Any]]:
         """Return what there is of each map; `_Layout.state` tells the words."""
@@ -89,7 +95,7 @@ class Layouts:
 
     def _named(self, name: str) -> _Layout:
         if name not in self._maps:
-            raise KeyError(f"no map {name!r}, there are pca, {', '.join(self._maps)}")
+            raise KeyError(f"no map {name!r}, there are {', '.join(['pca', *self._maps])}")
         return self._maps[name]
 
 
@@ -231,7 +237,8 @@ class _Layout:
             if self._path is None or not self._path.is_file():
                 return
             try:
-                with np.load(self._path, allow_pickle=False) as kept:
+                # NumPy leaves a damaged file open that it has opened itself.
+                with self._path.open("rb") as file, np.load(file, allow_pickle=False) as kept:
                     if str(kept["of"]) == self._fingerprint():
                         self._points = _checked(kept["points"], self._drawn)
                         self._version, self._progress = 1, 1.0

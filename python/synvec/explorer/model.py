@@ -45,6 +45,8 @@ class ExploredModel:
         How many of the first keys are drawn.
     path
         The file they came from: computed maps are kept beside it. None keeps them in memory.
+    computes
+        Whether whoever sees the page may have t-SNE and UMAP computed, which takes minutes.
 
     Examples
     --------
@@ -56,7 +58,13 @@ class ExploredModel:
     """
 
     def __init__(
-        self, name: str, vectors: KeyedVectors, *, points: int = POINTS, path: Path | None = None
+        self,
+        name: str,
+        vectors: KeyedVectors,
+        *,
+        points: int = POINTS,
+        path: Path | None = None,
+        computes: bool = True,
     ) -> None:
         if points < 1:
             raise ValueError(f"points is {points}, expected at least 1")
@@ -64,7 +72,7 @@ class ExploredModel:
         self.vectors = vectors
         self.drawn = min(points, len(vectors))
         self._lock = threading.Lock()
-        self.layouts = Layouts(vectors, self.drawn, path)
+        self.layouts = Layouts(vectors, self.drawn, path, computes=computes)
 
     def summary(self) -> Json:
         """Return what the page must know before it draws anything."""

@@ -83,6 +83,7 @@ def assemble(
     app.state.settings = settings
     app.state.metrics = metrics
     app.state.is_stopping = is_stopping
+    app.state.explorer = pages.explorer_of(models)
     for router in (routes.router, health.router, pages.router):
         app.include_router(router)
     app.add_exception_handler(RequestError, _tell_problem)
