@@ -33,6 +33,7 @@ from synvec.word2vec import Word2Vec
 
 if TYPE_CHECKING:
     from synvec.classifier import TextClassifier
+    from synvec.client import Client
     from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
     from synvec.formats import (
         Limits,
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 # Imported when somebody asks for them: together they would be half of `import synvec`.
 _LATER = {
     "classifier": ("TextClassifier",),
+    "client": ("Client",),
     "fasttext": ("FastTextKeyedVectors", "load_facebook_vectors"),
     "formats": (
         "Limits", "NativeParts", "convert", "load", "load_glove", "load_word2vec", "open_native",
@@ -72,6 +74,7 @@ __all__ = [
     "RULE_KEEP",
     "CallbackAny2Vec",
     "ChecksumError",
+    "Client",
     "Correlation",
     "EncodingError",
     "Epoch",

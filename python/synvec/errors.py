@@ -1,4 +1,7 @@
-"""What a file that is not what it claims to be raises: one class for each way to be wrong."""
+"""One class for each way to be wrong: files that are not what they claim to be, and servers."""
+
+from collections.abc import Mapping
+from typing import Any
 
 
 class FormatError(ValueError):
@@ -39,3 +42,67 @@ class UnsafePickleError(FormatError):
 
 class NonFiniteError(FormatError):
     """NaN, infinity, or a number too large for the type."""
+
+
+class ServiceError(Exception):
+    """A server of vectors didn't answer what it was asked.
+
+    Attributes
+    ----------
+    status
+        The HTTP status; None when there was no answer at all.
+    type
+        The kind of error, as the server calls it.
+    details
+        What else the server says.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        status: int | None = None,
+        type: str = "",
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.type = type
+        self.details = dict(details or {})
+
+    def __str__(self) -> str:
+        # A KeyError, which some of these are, would put quotes around it.
+        return str(self.args[0])
+
+
+class RemoteKeyError(ServiceError, KeyError):
+    """A key that the model on the server doesn't hold; ``suggestions`` look like it."""
+
+    @property
+    def key(self) -> str:
+        """What was asked for."""
+        return str(self.details.get("key", ""))
+
+    @property
+    def suggestions(self) -> list[str]:
+        """Return keys that look like it."""
+        return list(self.details.get("suggestions") or [])
+
+
+class UnknownModelError(ServiceError, LookupError):
+    """A model that the server doesn't serve."""
+
+
+class InvalidRequestError(ServiceError, ValueError):
+    """A request that the server can't make sense of, or that asks for too much at once."""
+
+
+class UnauthorizedError(ServiceError):
+    """The token is missing or wrong."""
+
+
+class ServerBusyError(ServiceError):
+    """The server has too much to do, also after several tries."""
+
+
+class UnreachableServerError(ServiceError, ConnectionError):
+    """Nobody answers, or not in time."""

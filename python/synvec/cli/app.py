@@ -15,11 +15,13 @@ from synvec.cli import messages
 from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
+from synvec.cli.explore import explore
 from synvec.cli.index import index
 from synvec.cli.info import info
 from synvec.cli.phrases import phrases
 from synvec.cli.prompts import distance, word_analogy
 from synvec.cli.query import analogy, similar
+from synvec.cli.serve import serve
 from synvec.cli.train import train
 from synvec.cli.verify import verify
 from synvec.cli.word2vec import word2vec
@@ -98,7 +100,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, evaluate, classify, convert, index, info, verify, word2vec,
-    distance, word_analogy,
+    train, phrases, similar, analogy, explore, evaluate, classify, convert, index, info, verify,
+    serve, word2vec, distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)

@@ -38,12 +38,15 @@ class _StderrHandler(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         label = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
         line = f"synvec: {label}{record.getMessage()}"
-        if "tqdm" in sys.modules:
-            from tqdm import tqdm
+        try:
+            if "tqdm" in sys.modules:
+                from tqdm import tqdm
 
-            tqdm.write(line, file=sys.stderr)
-        else:
-            click.echo(line, err=True)
+                tqdm.write(line, file=sys.stderr)
+            else:
+                click.echo(line, err=True)
+        except OSError:  # the disk of the log is full: no reason to end what is running
+            self.handleError(record)
 
 
 def verbosity_options(command: Decorated) -> Decorated:

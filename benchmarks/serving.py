@@ -1,0 +1,171 @@
+"""A server under load: ``python -m benchmarks.serving``. Each part stands in the report by itself.
+
+The load is open-loop and comes from another process (``benchmarks.load``), so that waiting counts.
+"""
+
+import argparse
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from benchmarks import machine
+from benchmarks.report import table
+from benchmarks.server_process import ServerProcess, serving, shared_bytes, wait_for_answer
+from synvec import KeyedVectors
+
+Report = dict[str, Any]
+STEPS = (0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 2.9, 3.8, 5.0, 6.5)
+"""Of the in-process rate; a step is sustained when 99 % of its requests are answered."""
+SUSTAINED = 0.99
+
+
+def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks.serving", description=__doc__.splitlines()[0]
+    )
+    add = parser.add_argument
+    add("--rows", type=int, default=400_000)
+    add("--dim", type=int, default=300)
+    add("--start-rows", type=int, default=1_000_000, help="of the file whose start is timed")
+    add("--seconds", type=float, default=10, help="of each step of load")
+    add("--overload-seconds", type=float, default=60)
+    add("--queries", default="1,16", help="queries a request, each measured by itself")
+    add("--workers", type=int, default=1)
+    add("--parts", default="start,sharing,load", help="what is measured")
+    add("--data", type=Path, default=Path("benchmarks/results"), help="where vectors are kept")
+    add("--output", type=Path, default=Path("benchmarks/results/serving.json"))
+    return parser.parse_args(arguments)
+
+
+def vectors(folder: Path, rows: int, dim: int) -> Path:
+    """Return a file of random vectors, made when it isn't there."""
+    path = folder / f"random-{rows}x{dim}.kv"
+    if not path.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        matrix = np.random.default_rng(1).standard_normal((rows, dim), dtype=np.float32)
+        KeyedVectors.from_arrays([f"word{row}" for row in range(rows)], matrix).save(path)
+    return path
+
+
+def in_process(path: Path, queries: int, seconds: float) -> float:
+    """Return requests a second of one caller that has the vectors in its own process."""
+    kv = KeyedVectors.load(path, mmap="r")
+    generator = np.random.default_rng(2)
+    keys = [f"word{row}" for row in generator.integers(len(kv), size=queries * 64)]
+    kv.most_similar(keys[0])
+    asked, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        first = asked % 64 * queries
+        if queries == 1:
+            kv.most_similar(keys[first])
+        else:
+            kv.most_similar_batch(keys[first : first + queries])
+        asked += 1
+    return asked / (time.perf_counter() - start)
+
+
+def load(server: ServerProcess, rows: int, queries: int, rate: float, seconds: float) -> Report:
+    """Return what a second process saw at a constant rate."""
+    command = [sys.executable, "-m", "benchmarks.load", server.url, "--model", "vectors"]
+    numbers = f"--count {rows} --rate {rate} --seconds {seconds} --queries {queries}".split()
+    out = subprocess.run([*command, *numbers], check=True, capture_output=True, text=True).stdout
+    report: Report = json.loads(out)
+    return report
+
+
+def share_of(report: Report) -> float:
+    """Return the share of requests that were answered."""
+    return float(report["statuses"].get("200", 0) / report["sent"])
+
+
+def measure_load(options: argparse.Namespace, path: Path, queries: int) -> Report:
+    """Find the rate that is sustained, then look at 70 % and 200 % of it."""
+    # A B A: the in-process rate before and after.
+    before = in_process(path, queries, options.seconds)
+    with serving([f"vectors={path}"], "--workers", str(options.workers)) as server:
+        load(server, options.rows, queries, before * 0.3, 3)
+        steps = []
+        for step in STEPS:
+            steps.append(load(server, options.rows, queries, before * step, options.seconds))
+            if share_of(steps[-1]) < SUSTAINED:
+                break
+        held = [report for report in steps if share_of(report) >= SUSTAINED] or steps[:1]
+        capacity = max(report["accepted_per_second"] for report in held)
+        normal = load(server, options.rows, queries, 0.7 * capacity, options.seconds)
+        memory = server.resident_bytes()
+        over = load(server, options.rows, queries, 2 * capacity, options.overload_seconds)
+        after = load(server, options.rows, queries, 0.7 * capacity, max(8, options.seconds))
+        grown = server.resident_bytes() - memory
+    again = in_process(path, queries, options.seconds)
+    base = (before + again) / 2
+    normal_p99 = normal["p99_ms"]
+    back = [second for second, p99 in enumerate(after["p99_ms_by_second"]) if p99 < 2 * normal_p99]
+    return {
+        "queries": queries,
+        "in_process_per_second": base,
+        "capacity_per_second": capacity,
+        "share_of_in_process": capacity / base,
+        "p99_over_p50_at_70_percent": normal_p99 / normal["p50_ms"],
+        "overload_p99_over_normal": over["p99_ms"] / normal_p99,
+        "seconds_to_recover": min(back, default=None),
+        "memory_grown_bytes": grown,
+        "steps": steps, "normal": normal, "overload": over, "after": after,
+    }  # fmt: skip
+
+
+def measure_start(path: Path) -> Report:
+    """Time from the command to the first answer to a query, five times."""
+    seconds = []
+    for _ in range(5):
+        start = time.perf_counter()
+        with serving([f"vectors={path}"], wait=False) as server:
+            wait_for_answer(server, "/v1/models/vectors/neighbors?key=word7")
+            seconds.append(time.perf_counter() - start)
+    return {"seconds": seconds, "median_seconds": float(np.median(seconds))}
+
+
+def measure_sharing(path: Path) -> Report:
+    """Return what two workers hold of two models of the same size, by themselves and together."""
+    with serving([f"one={path}", f"other={path}"], "--workers", "2") as server:
+        for _ in range(20):
+            server.get("/v1/models/one/neighbors?key=word7")
+            server.get("/v1/models/other/neighbors?key=word7")
+        workers = server.workers()
+        return {
+            "file_bytes": path.stat().st_size,
+            "own_bytes": server.resident_bytes() / len(workers),
+            "shared_bytes": sum(map(shared_bytes, workers)) / len(workers),
+        }
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    options = parse(arguments)
+    parts = options.parts.split(",")
+    report: Report = {"machine": machine.describe(), "workers": options.workers}
+    path = vectors(options.data, options.rows, options.dim)
+    if "start" in parts:
+        large = vectors(options.data, options.start_rows, options.dim)
+        report["start"] = measure_start(large)
+        print(f"start to first answer: {report['start']['median_seconds']:.2f} s")
+    if "sharing" in parts:
+        report["sharing"] = measure_sharing(path)
+        print(json.dumps(report["sharing"]))
+    if "load" in parts:
+        loads = [measure_load(options, path, int(each)) for each in options.queries.split(",")]
+        report["load"] = loads
+        columns = list(loads[0])[:8]
+        rows = [[f"{each[name]:.4g}" if each[name] is not None else "never" for name in columns]
+                for each in loads]  # fmt: skip
+        print(table(columns, rows))
+    options.output.parent.mkdir(parents=True, exist_ok=True)
+    options.output.write_text(json.dumps(report, indent=1), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,159 @@
+"""The ASGI application: routes, errors and the gate put together."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from os import PathLike
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.openapi.utils import get_openapi
+from fastapi.responses import Response
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from synvec import __version__, formats
+from synvec.keyed_vectors import KeyedVectors
+from synvec.server import health, pages, problems, routes
+from synvec.server.batching import Batcher
+from synvec.server.gate import Gate
+from synvec.server.metrics import Metrics
+from synvec.server.models import Model, Models
+from synvec.server.problems import RequestError
+from synvec.server.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+DESCRIPTION = "Word vectors: neighbours, analogies, similarities. Every answer is JSON."
+
+
+def application(
+    models: Mapping[str, KeyedVectors | str | PathLike[str]], settings: Settings | None = None
+) -> ASGIApp:
+    """Return an ASGI application that answers from vectors, for a server of one's own.
+
+    ``synvec serve`` adds to it what an application can't have: deadlines for receiving requests,
+    workers that share the vectors and are started again, files that are replaced while it runs.
+
+    Parameters
+    ----------
+    models
+        Names, and the vectors or files of each.
+    settings
+        The limits.
+
+    Raises
+    ------
+    FormatError
+        When a file is not what it claims to be.
+
+    Examples
+    --------
+    >>> from synvec import KeyedVectors
+    >>> kv = KeyedVectors.from_arrays(["socket", "port"], [[3, 4], [4, 3]])
+    >>> app = application({"sockets": kv})
+    """
+    settings = settings or Settings()
+    opened = Models()
+    batcher = Batcher(ThreadPoolExecutor(1, "core"), settings.batch)
+    for name, given in models.items():
+        vectors = (
+            given if isinstance(given, KeyedVectors) else formats.vectors_of(formats.load(given))
+        )
+        vectors.fill_norms()
+        opened.put(Model(name, vectors, 1, batcher))
+    return assemble(opened, settings, Metrics(opened))
+
+
+def assemble(
+    models: Models,
+    settings: Settings,
+    metrics: Metrics,
+    is_stopping: Callable[[], bool] = lambda: False,
+) -> ASGIApp:
+    """Return the application around models that may change while it runs."""
+    # The interactive pages of FastAPI load scripts from elsewhere; openapi.json is all they show.
+    app = FastAPI(
+        title="synvec", description=DESCRIPTION, version=__version__, docs_url=None, redoc_url=None
+    )
+    app.state.models = models
+    app.state.settings = settings
+    app.state.metrics = metrics
+    app.state.is_stopping = is_stopping
+    app.state.explorer = pages.explorer_of(models)
+    for router in (routes.router, health.router, pages.router):
+        app.include_router(router)
+    app.add_exception_handler(RequestError, _tell_problem)
+    app.add_exception_handler(MemoryError, _tell_full)
+    app.add_exception_handler(RequestValidationError, _tell_invalid)
+    app.add_exception_handler(HTTPException, _tell_status)
+    app.add_exception_handler(Exception, _tell_defect)
+    app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
+    return Gate(app, settings, metrics)
+
+
+def _answer(problem: RequestError) -> Response:
+    return Response(problem.body(), problem.status, problem.headers, media_type="application/json")
+
+
+async def _tell_problem(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestError)
+    return _answer(error)
+
+
+async def _tell_full(_: Request, error: Exception) -> Response:
+    logger.error("out of memory: %s", error)
+    return _answer(problems.busy())
+
+
+async def _tell_invalid(_: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestValidationError)
+    fields = []
+    for each in error.errors()[:20]:
+        if each["type"] == "json_invalid":
+            return _answer(RequestError(400, "invalid_json", "the body is not JSON"))
+        # What was sent isn't repeated: it may be a megabyte, or no JSON can hold it.
+        place = [str(part) for part in each["loc"] if part not in ("body", "query", "path")]
+        fields.append({"field": ".".join(place) or "body", "message": str(each["msg"])})
+    return _answer(problems.invalid(fields))
+
+
+async def _tell_status(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    if error.status_code == 400:
+        return _answer(RequestError(400, "invalid_json", "the body is not JSON"))
+    return _answer(problems.of_status(error.status_code, error.headers))
+
+
+async def _tell_defect(request: Request, error: Exception) -> Response:
+    logger.error("defect in %s", request.url.path, exc_info=error)
+    return _answer(problems.of_status(500))
+
+
+def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    """Return the description of what is answered, with the limits that hold here."""
+    if app.openapi_schema is None:
+        schema = get_openapi(
+            title=app.title, version=app.version, description=app.description, routes=app.routes
+        )
+        limits = {"topn": ("maximum", settings.max_topn)}
+        for name in ("queries", "keys", "positive", "negative"):
+            limits[name] = ("maxItems", settings.max_batch)
+        limits["pairs"] = ("maxItems", settings.max_pairs)
+        for component in schema["components"]["schemas"].values():
+            for name, shape in component.get("properties", {}).items():
+                if name in limits and component["title"].endswith("Request"):
+                    shape.update([limits[name]])
+        for path in schema["paths"].values():
+            for operation in path.values():
+                for parameter in operation.get("parameters", []):
+                    if parameter["name"] == "topn":
+                        parameter["schema"]["maximum"] = settings.max_topn
+                if settings.token is not None:
+                    operation["security"] = [{"token": []}]
+        schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
+        app.openapi_schema = schema
+    return app.openapi_schema

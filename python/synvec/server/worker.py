@@ -1,0 +1,148 @@
+"""A worker: maps what the supervisor hands it, and answers. ``python -m synvec.server.worker``.
+
+It takes two descriptors on its command line: the socket to listen on, and its end of the channel.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import resource
+import signal
+import socket
+import sys
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import uvicorn
+
+from synvec import formats
+from synvec.errors import FormatError
+from synvec.server.application import assemble
+from synvec.server.batching import Batcher
+from synvec.server.channel import Channel
+from synvec.server.holding import path_of
+from synvec.server.metrics import Metrics
+from synvec.server.models import Model, Models
+from synvec.server.protocol import protocol_with
+from synvec.server.settings import Settings
+
+logger = logging.getLogger("synvec.server")
+
+
+class Worker:
+    """One process that answers.
+
+    Parameters
+    ----------
+    listener
+        The socket that all workers accept connections from.
+    channel
+        To the supervisor.
+    """
+
+    def __init__(self, listener: socket.socket, channel: Channel) -> None:
+        self._listener = listener
+        self._channel = channel
+        self._models = Models()
+        self._restarts = 0
+        self._settings = Settings()
+        self._core = ThreadPoolExecutor(1, "core")
+        self._batcher = Batcher(self._core, self._settings.batch)
+        self._server: uvicorn.Server | None = None
+        self._may_start = threading.Event()
+
+    def run(self) -> None:
+        """Answer until the supervisor says stop, or is gone."""
+        threading.Thread(target=self._listen, daemon=True, name="channel").start()
+        self._may_start.wait()
+        settings = self._settings
+        metrics = Metrics(self._models, lambda: self._restarts)
+        app = assemble(self._models, settings, metrics, self._is_stopping)
+        config = uvicorn.Config(
+            app,
+            http=protocol_with(settings, metrics),
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            timeout_keep_alive=int(settings.idle_seconds) or 1,
+            timeout_graceful_shutdown=int(settings.stop_seconds) or 1,
+        )
+        self._server = _Server(config, self._channel)
+        self._server.run(sockets=[self._listener])
+        self._core.shutdown(wait=False, cancel_futures=True)
+
+    def _is_stopping(self) -> bool:
+        return self._server is not None and self._server.should_exit
+
+    def _listen(self) -> None:
+        while (received := self._channel.receive()) is not None:
+            message, file = received
+            self._heed(message, file)
+        # Without a supervisor nobody would ever stop this process.
+        os.kill(os.getpid(), signal.SIGTERM)
+
+    def _heed(self, message: dict[str, Any], file: int | None) -> None:
+        match message["do"]:
+            case "settings":
+                self._settings = Settings.from_json(message["settings"])
+                self._batcher = Batcher(self._core, self._settings.batch)
+            case "model":
+                assert file is not None
+                self._open(message["name"], message["version"], file)
+            case "restarts":
+                self._restarts = message["count"]
+            case "start":
+                self._may_start.set()
+
+    def _open(self, name: str, version: int, file: int) -> None:
+        try:
+            vectors = formats.vectors_of(formats.load(path_of(file), mmap="r"))
+        except (FormatError, OSError) as error:
+            self._models.lack(name, f"{type(error).__name__}, see the log")
+            self._channel.send({"is": "failed", "name": name, "error": str(error)})
+        else:
+            self._models.put(Model(name, vectors, version, self._batcher))
+            self._channel.send({"is": "opened", "name": name, "version": version})
+        finally:
+            os.close(file)  # the mapping stays
+
+
+class _Server(uvicorn.Server):
+    """Tells the supervisor when it listens."""
+
+    def __init__(self, config: uvicorn.Config, channel: Channel) -> None:
+        super().__init__(config)
+        self._channel = channel
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        self._channel.send({"is": "ready"})
+
+
+def main() -> None:
+    """Run a worker."""
+    listener, end = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
+    level = getattr(logging, sys.argv[3])
+    logging.basicConfig(
+        level=level, format=f"synvec: worker {os.getpid()}: %(message)s", stream=sys.stderr
+    )
+    # Above it lie what clients do wrong, a line for each, which would fill a disk.
+    logging.getLogger("uvicorn").setLevel(logging.ERROR)
+    _allow_many_connections()
+    Worker(listener, Channel(end)).run()
+
+
+def _allow_many_connections() -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
+        wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
+
+
+if __name__ == "__main__":
+    main()

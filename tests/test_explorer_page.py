@@ -1,0 +1,424 @@
+"""The explorer's page in a real browser, on a model that is trained here."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import random
+import re
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import browser as browsers
+from synvec import KeyedVectors, Word2Vec
+from synvec.explorer import ExploredModel, Explorer
+from synvec.explorer.single_page import write_page
+
+pytestmark = pytest.mark.slow
+
+TOPICS = {
+    "king": "king queen prince princess throne crown castle royal",
+    "tea": "tea coffee milk sugar cup kettle breakfast water",
+    "cat": "cat dog horse cow sheep mouse bird goat",
+    "red": "red green blue yellow white black brown violet",
+}
+
+
+@pytest.fixture(scope="module")
+def vectors() -> KeyedVectors:
+    draw = random.Random(3)
+    words = [topic.split() for topic in TOPICS.values()]
+    sentences = [draw.choices(draw.choice(words), k=8) for _ in range(1500)]
+    model = Word2Vec(sentences, vector_size=16, min_count=1, epochs=3, workers=1, seed=1)
+    return model.wv
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with browsers.launched() as launched:
+        yield launched
+
+
+Open = Callable[..., Any]
+
+
+@pytest.fixture
+def open_page(browser: Any) -> Iterator[Open]:
+    """Open a page; at the end there must have been no error on its console."""
+    wrong: list[str] = []
+    contexts = []
+
+    def opened(
+        address: str, *, wait: bool = True, allow_errors: bool = False, **options: Any
+    ) -> Any:
+        size = options.pop("size", (1100, 760))
+        context = browser.new_context(
+            viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", **options
+        )
+        contexts.append(context)
+        page = context.new_page()
+        if not allow_errors:
+            page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.set_default_timeout(20_000)
+        page.goto(address)
+        if wait:
+            page.wait_for_selector("html[data-clusters]")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == []
+
+
+@pytest.fixture
+def page(open_page: Open, vectors: KeyedVectors) -> Iterator[Any]:
+    with browsers.served(Explorer([ExploredModel("topics", vectors)])) as server:
+        yield open_page(server.url)
+
+
+def until(page: Any, expression: str, argument: Any = None) -> None:
+    """Wait until an expression is true in the page.
+
+    Playwright's own way of waiting evaluates text in the page, which the page's policy forbids.
+    """
+    end = time.monotonic() + 20
+    while not page.evaluate(expression, argument):
+        assert time.monotonic() < end, f"never true: {expression}"
+        page.wait_for_timeout(15)
+
+
+def listed(page: Any, within: str = ".bars") -> list[str]:
+    """Return the words of the neighbours that are shown."""
+    words: list[str] = page.locator(f"{within} .word").all_inner_texts()
+    return words
+
+
+def heading(page: Any) -> str:
+    return str(page.locator(".body h2").inner_text())
+
+
+def wait_for_word(page: Any, word: str) -> None:
+    page.locator(".body h2", has_text=re.compile(f"^{re.escape(word)}$")).wait_for()
+
+
+def click_on(page: Any, word: str, m: int = 0) -> None:
+    until(page, "synvec.isStill()")
+    page.mouse.click(*page.evaluate(f"synvec.place({json.dumps(word)}, {m})"))
+
+
+def neighbors(vectors: KeyedVectors, *query: Any, topn: int = 20) -> list[str]:
+    return [key for key, _ in vectors.most_similar(*query, topn=topn)]
+
+
+# --- words ---------------------------------------------------------------------------------------
+
+
+def test_search_completes_and_shows_the_neighbors(page: Any, vectors: KeyedVectors) -> None:
+    page.get_by_role("combobox", name="Find a word").fill("KIN")
+    page.get_by_role("option", name="king").click()
+    wait_for_word(page, "king")
+    assert listed(page) == neighbors(vectors, "king")
+    assert "king: 20 neighbours" in page.locator("[role=status]").inner_text()
+
+
+def test_search_of_an_unknown_word_says_so_and_suggests(page: Any) -> None:
+    page.get_by_role("combobox", name="Find a word").fill("kingg")
+    page.keyboard.press("Enter")
+    note = page.locator(".note")
+    assert "No word “kingg” here" in note.inner_text()
+    note.get_by_role("button", name="king", exact=True).click()
+    wait_for_word(page, "king")
+
+
+def test_a_click_on_the_map_asks_for_that_word(page: Any, vectors: KeyedVectors) -> None:
+    click_on(page, "coffee")
+    wait_for_word(page, "coffee")
+    assert listed(page) == neighbors(vectors, "coffee")
+    page.locator(".bars button").first.click()
+    wait_for_word(page, neighbors(vectors, "coffee")[0])
+
+
+def test_a_sum_of_words_is_built_and_walked(page: Any, vectors: KeyedVectors) -> None:
+    page.get_by_role("tab", name="Analogy").click()
+    for field, word in (("Add a word", "king"), ("Take a word away", "red"), ("Add a word", "cat")):
+        page.get_by_role("combobox", name=field).fill(word)
+        page.keyboard.press("Enter")
+        page.locator(".chip .word", has_text=word).wait_for()
+    page.locator(".steps .last .reached").wait_for()
+    expected = neighbors(vectors, ["king", "cat"], ["red"], topn=12)
+    assert listed(page) == expected
+    assert listed(page, ".steps .last .reached") == expected[:1]
+    page.get_by_role("button", name="Remove red").click()
+    until(page, "document.querySelectorAll('.chip').length === 2")
+    until(page, "document.querySelectorAll('.steps li').length === 2")
+    assert listed(page) == neighbors(vectors, ["king", "cat"], topn=12)
+
+
+def test_two_words_are_compared(page: Any, vectors: KeyedVectors) -> None:
+    page.get_by_role("tab", name="Compare").click()
+    click_on(page, "tea")
+    page.locator(".hint", has_text="second one").wait_for()
+    until(page, "document.querySelector('#pair0').value === 'tea'")
+    click_on(page, "coffee")
+    page.locator(".verdict").wait_for()
+    cosine = float(page.locator(".verdict strong").inner_text())
+    assert cosine == pytest.approx(vectors.similarity("tea", "coffee"), abs=6e-4)
+
+
+# --- selections ----------------------------------------------------------------------------------
+
+
+def circle(page: Any, words: list[str]) -> None:
+    """Draw around some words with the mouse, Shift held."""
+    until(page, "synvec.isStill()")
+    places = np.array([page.evaluate(f"synvec.place('{word}')") for word in words])
+    (left, top), (right, bottom) = places.min(axis=0) - 6, places.max(axis=0) + 6
+    page.keyboard.down("Shift")
+    page.mouse.move(left, top)
+    page.mouse.down()
+    for x, y in ((right, top), (right, bottom), (left, bottom), (left, top + 2)):
+        page.mouse.move(x, y, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+
+
+def test_the_lasso_lists_and_exports(page: Any, vectors: KeyedVectors) -> None:
+    circle(page, ["king"])
+    page.locator(".words").wait_for()
+    chosen = listed(page, ".words")
+    assert "king" in chosen and len(chosen) < len(vectors)
+    for name, separator in (("CSV", ","), ("TSV", "\t")):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        text = Path(download.value.path()).read_bytes().decode()
+        rows = list(csv.DictReader(io.StringIO(text), delimiter=separator))
+        assert [row["word"] for row in rows] == chosen
+        assert int(rows[0]["count"]) == vectors.get_vecattr(chosen[0], "count")
+    with page.expect_download() as download:
+        page.get_by_role("button", name="PNG").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"\x89PNG")
+
+
+# --- the view ------------------------------------------------------------------------------------
+
+
+def test_a_link_brings_the_view_back(page: Any, open_page: Open) -> None:
+    page.get_by_role("combobox", name="Find a word").fill("tea")
+    page.keyboard.press("Enter")
+    wait_for_word(page, "tea")
+    page.get_by_role("button", name="Frequency").click()
+    page.get_by_role("button", name="Nearer").click()
+    until(page, "synvec.isStill() && document.documentElement.dataset.link === 'kept'")
+    place = page.evaluate("synvec.place('milk')")
+    again = open_page(page.url)
+    wait_for_word(again, "tea")
+    until(again, "synvec.isStill()")
+    assert again.evaluate("synvec.place('milk')") == pytest.approx(place, abs=0.5)
+    pressed = again.locator(".choice [aria-pressed=true]").all_inner_texts()
+    assert pressed == ["PCA", "Frequency"]
+
+
+def test_a_link_of_nonsense_shows_the_page(open_page: Open, page: Any) -> None:
+    other = open_page(f"{page.url.split('#')[0]}#tab=x&word=nowhere&view=a,b&list=9999.x&map=no")
+    assert heading(other) == "Click a word"
+
+
+def test_the_keyboard_alone_does_it(page: Any, vectors: KeyedVectors) -> None:
+    press = page.keyboard.press
+    press("/")
+    page.keyboard.type("cof")
+    page.get_by_role("option", name="coffee").wait_for()
+    press("ArrowDown")
+    press("Enter")
+    wait_for_word(page, "coffee")
+    press("2")  # the tab of sums
+    page.locator("#tab-sum[aria-selected=true]").wait_for()
+    press("4")
+    press("v")
+    page.locator(".words").wait_for()
+    press("Escape")
+    wait_for_word(page, "coffee")
+    press("Escape")
+    wait_for_word(page, "Click a word")
+    until(page, "synvec.isStill()")
+    near = page.evaluate("synvec.zoom()")
+    press("+")
+    until(page, f"synvec.zoom() > {near} * 1.5")
+    press("m")
+    before = page.evaluate("synvec.place('tea')")
+    press("ArrowRight")
+    assert page.evaluate("synvec.place('tea')")[0] == pytest.approx(before[0] - 90)
+    theme = page.evaluate("document.documentElement.dataset.theme")
+    press("t")
+    assert page.evaluate("document.documentElement.dataset.theme") != theme
+    press("?")
+    page.get_by_role("dialog", name="Help").wait_for()
+    press("Escape")
+    # Every neighbour can be reached by Tab and opened by Enter.
+    press("/")
+    page.keyboard.type("tea")
+    press("Enter")
+    wait_for_word(page, "tea")
+    page.locator(".bars button").first.focus()
+    press("Tab")
+    press("Enter")
+    wait_for_word(page, neighbors(vectors, "tea")[1])
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_follows_the_system(open_page: Open, page: Any, scheme: str) -> None:
+    other = open_page(page.url, color_scheme=scheme, size=(400, 760))
+    assert other.evaluate("document.documentElement.dataset.theme") == scheme
+    # Nothing is wider than a narrow window.
+    assert other.evaluate("document.documentElement.scrollWidth") <= 400
+
+
+def test_every_control_has_a_name(page: Any) -> None:
+    unnamed = page.evaluate(
+        """[...document.querySelectorAll("button, input, [tabindex='0'], [role=tab]")]
+        .filter(e => !(e.getAttribute("aria-label") || e.textContent.trim() || e.labels?.length))
+        .map(e => e.outerHTML)"""
+    )
+    assert unnamed == []
+
+
+# --- bad input -----------------------------------------------------------------------------------
+
+
+def shown(open_page: Open, vectors: KeyedVectors, points: int = 100_000) -> Any:
+    with browsers.served(Explorer([ExploredModel("odd", vectors, points=points)])) as server:
+        yield open_page(server.url)
+
+
+def random_vectors(keys: list[str], size: int = 8) -> KeyedVectors:
+    draw = np.random.default_rng(5)
+    return KeyedVectors.from_arrays(keys, draw.normal(size=(len(keys), size)).astype(np.float32))
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "said"),
+    [
+        (0, 8, "No words yet"),
+        (1, 8, "Click a word"),
+        (40, 2, "Click a word"),
+        (40, 1, "Click a word"),
+    ],
+)
+def test_small_models(open_page: Open, count: int, size: int, said: str) -> None:
+    for page in shown(open_page, random_vectors([f"w{i}" for i in range(count)], size)):
+        assert heading(page) == said
+        if count:
+            click_on(page, "w0")
+            wait_for_word(page, "w0")
+            assert len(listed(page)) == min(count - 1, 20)
+
+
+def test_words_are_text_whatever_they_hold(open_page: Open) -> None:
+    markup = "<img src=x onerror=window.hacked=1>"
+    keys = [
+        *(markup, "</script><script>window.hacked=1</script>", "=cmd|' /C calc'!A0", 'a,b"c\nd'),
+        *("مرحبا", "שלום", "e\u0301\u0302\u0323", "नमस्ते", "👩\u200d👩\u200d👧", "\u202eevil"),
+        *("x" * 5000, "日本語" * 1000),
+    ]
+    for page in shown(open_page, random_vectors(keys)):
+        for key in keys:
+            page.evaluate("key => { location.hash = new URLSearchParams({word: key}) }", key)
+            until(
+                page,
+                "key => document.querySelector('[role=status]').textContent.startsWith(key)",
+                key[:60],
+            )
+        assert markup not in page.locator("body").inner_html()
+        assert page.evaluate("window.hacked") is None
+        page.keyboard.press("v")
+        page.locator(".words").wait_for()
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        rows = list(
+            csv.DictReader(
+                io.StringIO(Path(download.value.path()).read_bytes().decode(), newline="")
+            )
+        )
+        assert {row["word"] for row in rows} >= set(keys[:8])
+
+
+def test_a_hundred_thousand_points_move(open_page: Open) -> None:
+    for page in shown(open_page, random_vectors([f"w{i}" for i in range(120_000)], 4)):
+        assert page.evaluate("synvec.count()") == 100_000
+        assert "120,000 words, 100,000 drawn" in page.locator(".about").inner_text()
+        page.mouse.move(400, 400)
+        page.mouse.wheel(0, -600)
+        page.mouse.down()
+        page.mouse.move(500, 450, steps=5)
+        page.mouse.up()
+        until(page, "synvec.zoom() > 2")
+        # A word beyond the map is found by its beginning, and says that it isn't there.
+        page.get_by_role("combobox", name="Find a word").fill("w1190")
+        page.get_by_role("option", name="w11900", exact=True).wait_for()
+        page.get_by_role("combobox", name="Find a word").fill("w119000")
+        page.keyboard.press("Enter")
+        wait_for_word(page, "w119000")
+        assert "Not on the map" in page.locator(".body").inner_text()
+
+
+def test_a_server_that_goes_away_and_comes_back(open_page: Open, vectors: KeyedVectors) -> None:
+    explorer = Explorer([ExploredModel("topics", vectors)])
+    with browsers.served(explorer) as server:
+        page = open_page(server.url, allow_errors=True)  # the browser itself reports lost requests
+        port = server.server_address[1]
+    page.evaluate("location.hash = 'word=tea'")
+    page.locator(".banner", has_text="does not answer").wait_for()
+    with browsers.served(explorer, port):
+        wait_for_word(page, "tea")
+        page.locator(".banner").wait_for(state="hidden")
+        assert listed(page) == neighbors(vectors, "tea")
+
+
+# --- two models, and none ------------------------------------------------------------------------
+
+
+def test_two_models_side_by_side(open_page: Open, vectors: KeyedVectors) -> None:
+    half = KeyedVectors.from_arrays(
+        [key for key in vectors.index_to_key if key != "tea"],
+        np.array([vectors[key] for key in vectors.index_to_key if key != "tea"])[:, ::2],
+    )
+    models = [ExploredModel("whole", vectors), ExploredModel("half", half)]
+    with browsers.served(Explorer(models)) as server:
+        page = open_page(server.url)
+        click_on(page, "coffee", m=1)
+        wait_for_word(page, "coffee")
+        first, second = neighbors(vectors, "coffee"), neighbors(half, "coffee")
+        assert listed(page) == first + second
+        shared = page.locator(".bars .shared .word").all_inner_texts()
+        assert set(shared) == set(first) & set(second)
+        click_on(page, "tea", m=0)
+        wait_for_word(page, "tea")
+        assert "This model doesn't know the word." in page.locator(".body").inner_text()
+
+
+def test_one_page_without_a_server(open_page: Open, vectors: KeyedVectors, tmp_path: Path) -> None:
+    out = tmp_path / "map.html"
+    written = write_page([ExploredModel("topics", vectors)], out)
+    assert out.stat().st_size == written
+    page = open_page(out.as_uri())
+    page.get_by_role("combobox", name="Find a word").fill("king")
+    page.keyboard.press("Enter")
+    wait_for_word(page, "king")
+    # 8-bit numbers may order words whose cosines are equal to a hundredth the other way.
+    exact = dict(vectors.most_similar("king", topn=len(vectors)))
+    found = [float(text) for text in page.locator(".bars .cosine").all_inner_texts()]
+    assert found == pytest.approx([exact[word] for word in listed(page)], abs=0.02)
+    assert listed(page)[:5] and set(listed(page)[:4]) <= set(neighbors(vectors, "king", topn=8))
+    page.evaluate("location.hash = 'tab=sum&plus=king&plus=cat&minus=red'")
+    page.locator(".steps .last .reached").wait_for()
+    assert listed(page, ".steps .last .reached")[0] in neighbors(
+        vectors, ["king", "cat"], ["red"], topn=3
+    )
