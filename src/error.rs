@@ -57,6 +57,23 @@ pub enum Error {
     #[error("{0}")]
     EmptyVocabulary(String),
 
+    /// Training has run away to NaN or infinity.
+    #[error("training diverged: {0}")]
+    Diverged(String),
+
+    /// Another process works in a folder.
+    #[error(
+        "{} is in use by process {owner}: two jobs cannot keep their checkpoints in one folder; \
+         wait until it ends, or name another folder",
+        folder.display()
+    )]
+    InUse {
+        /// The folder concerned.
+        folder: PathBuf,
+        /// Who has it, as far as is known.
+        owner: String,
+    },
+
     /// The observer asked to stop (Ctrl-C, or a progress callback that raised).
     #[error("stopped by the caller")]
     Stopped,

@@ -2,13 +2,14 @@
 //!
 //! Data flows one way: [`corpus`] reads text once into ids and [`vocab`] names them; [`phrases`]
 //! makes one word of words that belong together; [`train`] turns ids into two matrices ([`matrix`]),
-//! with [`sampling`] for its random draws and [`simd`] for its arithmetic; [`formats`] writes and
-//! reads the result, [`compose`] makes vectors of words and their n-grams, [`search`] looks in them,
+//! with [`sampling`] for its random draws and [`simd`] for its arithmetic, and [`checkpoint`] keeps
+//! how far it has got; [`formats`] writes and reads the result, [`compose`] makes vectors of words and their n-grams, [`search`] looks in them,
 //! and [`classify`] tells labels from texts. [`config`] holds every hyper-parameter, [`error`] every
 //! way to be wrong, [`progress`], [`workers`] and [`pipeline`] how a long job reports, stops and
 //! spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
+pub mod checkpoint;
 pub mod classify;
 pub mod compose;
 pub mod compression;

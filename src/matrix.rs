@@ -199,6 +199,38 @@ impl Matrix {
         (!self.is_padded).then(values)
     }
 
+    /// A row that holds NaN or infinity.
+    pub fn nonfinite_row(&self) -> Option<usize> {
+        let stride = self.stride();
+        // SAFETY: `rows · stride` values lie in the allocation and were zeroed when it was made;
+        // whoever shares the rows with threads borrows the matrix mutably, so none is at work.
+        let values = unsafe { std::slice::from_raw_parts(self.start.as_ptr(), self.rows * stride) };
+        // Without an early way out within a block the compiler makes vectors of it.
+        let is_finite = |block: &&[f32]| block.iter().fold(true, |all, v| all & v.is_finite());
+        const BLOCK: usize = 1 << 16;
+        let block = values.chunks(BLOCK).position(|block| !is_finite(&block))?;
+        let within = values[block * BLOCK..].iter().position(|value| !value.is_finite())?;
+        Some((block * BLOCK + within) / stride)
+    }
+
+    /// Appends rows to `dense`, without their padding.
+    pub fn append_rows(&self, rows: Range<usize>, dense: &mut Vec<f32>) {
+        assert!(rows.end <= self.rows, "rows {rows:?} of {}", self.rows);
+        for row in rows {
+            // SAFETY: as in `nonfinite_row`; the row lies in the allocation.
+            let values = unsafe {
+                let start = self.start.as_ptr().add(row * self.stride());
+                std::slice::from_raw_parts(start, self.columns)
+            };
+            dense.extend_from_slice(values);
+        }
+    }
+
+    /// From one row to the next, as they lie now.
+    fn stride(&self) -> usize {
+        if self.is_padded { padded(self.columns) } else { self.columns }
+    }
+
     /// Spreads the rows so that each begins on a cache line and ends in zeros up to whole vectors.
     pub fn pad_rows(&mut self) {
         let (columns, stride) = (self.columns, padded(self.columns));
@@ -416,6 +448,27 @@ mod tests {
         other.exchange_all();
         matrix.compact_rows();
         assert_eq!(matrix.values().unwrap(), [30.0; 30]);
+    }
+
+    #[test]
+    fn rows_are_read_alike_however_they_lie() {
+        let mut matrix = Matrix::zeros(70, 5).unwrap();
+        let values: Vec<f32> = (0..350).map(|i| i as f32).collect();
+        matrix.values_mut().unwrap().copy_from_slice(&values);
+        for spread in [Matrix::compact_rows, Matrix::pad_rows] {
+            spread(&mut matrix);
+            let mut rows = vec![-1.0];
+            matrix.append_rows(3..69, &mut rows);
+            assert_eq!(rows[1..], values[15..345]);
+            assert_eq!(matrix.nonfinite_row(), None);
+        }
+        for (row, value) in [(69, f32::NAN), (11, f32::NEG_INFINITY)] {
+            matrix.compact_rows();
+            matrix.values_mut().unwrap()[5 * row + 4] = value;
+            assert_eq!(matrix.nonfinite_row(), Some(row));
+            matrix.pad_rows();
+            assert_eq!(matrix.nonfinite_row(), Some(row));
+        }
     }
 
     #[test]

@@ -57,6 +57,8 @@ pub enum Report {
     Train(TrainProgress),
     /// A file is being read or written.
     File(FileProgress),
+    /// Training rests while it is kept.
+    Checkpoint(FileProgress),
 }
 
 /// The caller's end of a long job, called on the calling thread about every [`POLL_INTERVAL`].

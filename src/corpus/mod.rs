@@ -100,6 +100,11 @@ impl EncodedCorpus {
         Self { ids, sentences, raw_words, words }
     }
 
+    /// The xxh3-64 of the ids: two corpora of one checksum train alike.
+    pub fn checksum(&self) -> u64 {
+        xxhash_rust::xxh3::xxh3_64(bytemuck::cast_slice(&self.ids))
+    }
+
     /// The ids, sentence ends included.
     pub fn ids(&self) -> &[WordId] {
         &self.ids

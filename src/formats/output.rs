@@ -6,7 +6,7 @@
 pub(crate) mod faults;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
@@ -81,6 +81,16 @@ impl<'a> Output<'a> {
         self.observer.observe(Report::File(FileProgress { bytes: self.bytes, total_bytes: None }))
     }
 
+    /// Publishes what was written, with other first bytes: those that could only be known at the
+    /// end. For a file that is replaced, uncompressed.
+    pub fn finish_with_head(self, head: &[u8]) -> Result<()> {
+        let publish = || {
+            let encoder = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+            encoder.finish()?.with_head(head)?.publish()
+        };
+        publish().map_err(|error| Error::io(&self.path, error))
+    }
+
     /// Publishes what was written.
     pub fn finish(self) -> Result<()> {
         let publish = || {
@@ -126,6 +136,17 @@ impl<'a> Target<'a> {
             temporary.as_file().set_permissions(permissions)?;
         }
         Ok(Self::Replace { temporary, place })
+    }
+
+    fn with_head(mut self, head: &[u8]) -> io::Result<Self> {
+        let Self::Replace { temporary, .. } = &mut self else {
+            return Err(io::Error::other("only a file that is replaced is written twice"));
+        };
+        faults::step()?;
+        temporary.as_file_mut().seek(SeekFrom::Start(0))?;
+        faults::step()?;
+        temporary.as_file_mut().write_all(head)?;
+        Ok(self)
     }
 
     fn publish(self) -> io::Result<()> {

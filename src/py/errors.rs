@@ -1,6 +1,8 @@
 //! Core errors as the Python exceptions that gensim's users expect.
 
-use pyo3::exceptions::{PyMemoryError, PyOSError, PyRuntimeError, PyValueError};
+use pyo3::exceptions::{
+    PyBlockingIOError, PyFloatingPointError, PyMemoryError, PyOSError, PyRuntimeError, PyValueError,
+};
 use pyo3::prelude::*;
 
 use crate::error::{Error, FormatError, FormatErrorKind};
@@ -17,6 +19,8 @@ impl From<Error> for PyErr {
             Error::EmptyVocabulary(_) | Error::Internal(_) => {
                 PyRuntimeError::new_err(error.to_string())
             }
+            Error::Diverged(_) => PyFloatingPointError::new_err(error.to_string()),
+            Error::InUse { .. } => PyBlockingIOError::new_err(error.to_string()),
             // Whoever stopped the job has raised an exception of its own, which wins over this.
             Error::Stopped => PyRuntimeError::new_err("stopped"),
         }

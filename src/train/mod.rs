@@ -3,38 +3,34 @@
 //! Workers take blocks of ids one after another from a counter, gather the tokens that subsampling
 //! keeps ([`window`]), and train each center with its contexts ([`objective`]) against its targets
 //! ([`targets`], [`negatives`]) on rows they share without locks ([`crate::matrix`], [`sharing`]);
-//! rows that the caller wants unchanged are the business of [`locks`]. [`score`] asks a trained model
-//! how likely sentences are.
+//! rows that the caller wants unchanged are the business of [`locks`]. A [`course`] is the way through
+//! the epochs; between two blocks somebody may keep the weights ([`position`]), from where another
+//! run goes on. [`score`] asks a trained model how likely sentences are.
 //! Every random draw and learning rate is a function of the block ([`schedule`]), never of the
 //! worker.
 
+mod course;
 pub mod locks;
 pub mod negatives;
 pub mod objective;
+pub mod position;
 pub mod schedule;
 pub mod score;
 pub mod sharing;
 pub mod targets;
 pub mod window;
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Instant;
-
 use crate::config::TrainConfig;
 use crate::corpus::EncodedCorpus;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::progress::{Observer, Report, TrainProgress};
-use crate::sampling::{AliasTable, SplitMix64, StreamKind, Subsampling};
-use crate::simd;
-use crate::vocab::huffman::HuffmanPaths;
+use crate::progress::Observer;
 use crate::workers;
 
+use course::Course;
 use locks::Locks;
-use objective::{Objective, PrivateRows, Shared, Window};
-use schedule::{BLOCK_IDS, Blocks, Schedule};
-use sharing::Sharing;
-use window::{KeptTokens, contexts};
+use position::{Keeper, Reached};
+use schedule::{BLOCK_IDS, Schedule};
 
 /// What one call trains on, and how.
 #[derive(Debug)]
@@ -53,6 +49,8 @@ pub struct Job<'a> {
     pub schedule: Schedule,
     /// Ids in a block; [`BLOCK_IDS`] but for tests.
     pub block_ids: usize,
+    /// Where an earlier run of this very job was left; its beginning by default.
+    pub reached: Reached,
 }
 
 impl<'a> Job<'a> {
@@ -72,6 +70,7 @@ impl<'a> Job<'a> {
             epochs_before: 0,
             schedule,
             block_ids: BLOCK_IDS,
+            reached: Reached::default(),
         }
     }
 
@@ -117,6 +116,28 @@ pub struct Weights<'a> {
 }
 
 impl Weights<'_> {
+    /// The matrices that there are, with the names of what they hold.
+    pub fn matrices(&self) -> impl Iterator<Item = (&'static str, &Matrix)> {
+        let outputs = [
+            ("output_vectors", self.output_vectors.as_deref()),
+            ("output_nodes", self.output_nodes.as_deref()),
+        ];
+        let outputs = outputs.into_iter().filter_map(|(name, matrix)| Some((name, matrix?)));
+        std::iter::once(("vectors", &*self.input_vectors)).chain(outputs)
+    }
+
+    /// A row that holds NaN or infinity, and which matrix's it is.
+    pub fn nonfinite(&self) -> Option<(&'static str, usize)> {
+        self.matrices().find_map(|(name, matrix)| Some((name, matrix.nonfinite_row()?)))
+    }
+
+    fn pad(&mut self) {
+        self.input_vectors.pad_rows();
+        for matrix in [&mut self.output_vectors, &mut self.output_nodes].into_iter().flatten() {
+            matrix.pad_rows();
+        }
+    }
+
     fn compact(&mut self) {
         self.input_vectors.compact_rows();
         for matrix in [&mut self.output_vectors, &mut self.output_nodes].into_iter().flatten() {
@@ -145,171 +166,26 @@ pub fn train(
     weights: &mut Weights<'_>,
     observer: &mut dyn Observer,
 ) -> Result<Vec<EpochSummary>> {
+    train_keeping(job, weights, None, observer)
+}
+
+/// As [`train`], with somebody who keeps the weights at boundaries. An observer that stops the job
+/// then stops it at the next boundary, and the weights are kept once more; only if it says so again
+/// does the job end where it is.
+pub fn train_keeping(
+    job: &Job<'_>,
+    weights: &mut Weights<'_>,
+    keeper: Option<&mut dyn Keeper>,
+    observer: &mut dyn Observer,
+) -> Result<Vec<EpochSummary>> {
     job.check(weights)?;
-    let result = workers::caught(|| train_epochs(job, weights, observer));
+    let result = workers::caught(|| Course::new(job, weights)?.run(weights, keeper, observer));
     weights.compact();
     result
 }
 
-fn train_epochs(
-    job: &Job<'_>,
-    weights: &mut Weights<'_>,
-    observer: &mut dyn Observer,
-) -> Result<Vec<EpochSummary>> {
-    let config = job.config;
-    let kernels = simd::kernels()?;
-    let subsampling = Subsampling::new(job.counts, config.sample);
-    let table = AliasTable::new(job.counts, config.ns_exponent);
-    let paths = match config.hierarchical_softmax {
-        true => HuffmanPaths::new(job.counts),
-        false => HuffmanPaths::default(),
-    };
-    let shared = Shared {
-        config,
-        kernels: &kernels,
-        input_vectors: weights.input_vectors.share(),
-        negatives: weights.output_vectors.as_mut().map(|matrix| (matrix.share(), &table)),
-        tree: weights.output_nodes.as_mut().map(|matrix| (matrix.share(), &paths)),
-        locks: job.locks,
-    };
-    let blocks = Blocks::new(job.corpus, job.block_ids);
-    let workers = config.workers.min(blocks.count().max(1) as usize);
-    let sharing = Sharing::new(job.counts, shared.input_vectors.stride(), workers);
-    let mut summaries = Vec::new();
-    for epoch in 0..config.epochs {
-        let (subsampling, sharing) = (&subsampling, &sharing);
-        let pass = Pass { job, shared, subsampling, sharing, workers, epoch, blocks };
-        summaries.push(pass.run(&summaries, observer)?);
-    }
-    Ok(summaries)
-}
-
-/// One pass over the corpus.
-struct Pass<'a> {
-    job: &'a Job<'a>,
-    shared: Shared<'a>,
-    subsampling: &'a Subsampling,
-    sharing: &'a Sharing,
-    workers: usize,
-    epoch: u32,
-    blocks: Blocks,
-}
-
-/// What one worker has done, on a cache line of its own; only that worker writes it.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Tally {
-    raw_words: AtomicU64,
-    trained_words: AtomicU64,
-    /// The bits of an f64.
-    loss: AtomicU64,
-}
-
-impl Tally {
-    fn store(&self, summary: &EpochSummary) {
-        self.raw_words.store(summary.raw_words, Ordering::Relaxed);
-        self.trained_words.store(summary.trained_words, Ordering::Relaxed);
-        self.loss.store(summary.loss.to_bits(), Ordering::Relaxed);
-    }
-
-    fn sum(tallies: &[Self]) -> EpochSummary {
-        let mut sum = EpochSummary::default();
-        for tally in tallies {
-            sum.raw_words += tally.raw_words.load(Ordering::Relaxed);
-            sum.trained_words += tally.trained_words.load(Ordering::Relaxed);
-            sum.loss += f64::from_bits(tally.loss.load(Ordering::Relaxed));
-        }
-        sum
-    }
-}
-
-/// Centers between two looks at the stop flag: a fraction of a second even for huge windows.
-const CENTERS_PER_CHECK: usize = 64;
-
-impl Pass<'_> {
-    fn run(&self, earlier: &[EpochSummary], observer: &mut dyn Observer) -> Result<EpochSummary> {
-        let started = Instant::now();
-        let tallies: Vec<Tally> = (0..self.workers).map(|_| Tally::default()).collect();
-        let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
-        let work = |worker: usize| self.work(&next, &stop, &tallies[worker]);
-        workers::run(self.workers, &stop, work, || {
-            observer.observe(Report::Train(self.progress(earlier, Tally::sum(&tallies))))
-        })?;
-        let summary =
-            EpochSummary { seconds: started.elapsed().as_secs_f64(), ..Tally::sum(&tallies) };
-        let finished = TrainProgress { epoch: self.epoch + 1, ..self.progress(earlier, summary) };
-        observer.observe(Report::Train(finished))?;
-        Ok(summary)
-    }
-
-    fn progress(&self, earlier: &[EpochSummary], now: EpochSummary) -> TrainProgress {
-        let raw_words = earlier.iter().map(|e| e.raw_words).sum::<u64>() + now.raw_words;
-        TrainProgress {
-            epoch: self.epoch,
-            epochs: self.job.config.epochs,
-            raw_words,
-            total_raw_words: self.job.corpus.raw_words * u64::from(self.job.config.epochs),
-            trained_words: earlier.iter().map(|e| e.trained_words).sum::<u64>() + now.trained_words,
-            alpha: self.job.schedule.alpha(raw_words as f64),
-            loss: now.loss,
-        }
-    }
-
-    /// One worker: blocks until none is left.
-    fn work(&self, next: &AtomicU64, stop: &AtomicBool, tally: &Tally) -> Result<()> {
-        let mut kept = KeptTokens::default();
-        let mut rows = PrivateRows::new(&self.shared, self.sharing)?;
-        let mut objective = Objective::new(self.shared, self.sharing, &mut rows);
-        let mut done = EpochSummary::default();
-        loop {
-            let block = next.fetch_add(1, Ordering::Relaxed);
-            if block >= self.blocks.count() || stop.load(Ordering::Relaxed) {
-                objective.hand_in();
-                return Ok(());
-            }
-            done.trained_words += self.train_block(block, &mut kept, &mut objective, stop);
-            done.raw_words += self.blocks.raw_words(block);
-            done.loss += std::mem::take(&mut objective.loss);
-            tally.store(&done);
-        }
-    }
-
-    /// Trains the centers of a block; returns how many there were.
-    fn train_block(
-        &self,
-        block: u64,
-        kept: &mut KeptTokens,
-        objective: &mut Objective<'_>,
-        stop: &AtomicBool,
-    ) -> u64 {
-        let (config, range) = (self.job.config, self.blocks.range(block));
-        let epoch = self.job.epochs_before.wrapping_add(self.epoch);
-        let stream = |kind, block| SplitMix64::stream(config.seed, epoch, kind, block);
-        let subsampling = stream(StreamKind::Subsampling, 0);
-        let mut generator = stream(StreamKind::Windows, block);
-
-        let passes = f64::from(self.epoch) * self.job.corpus.raw_words as f64;
-        objective.alpha =
-            self.job.schedule.alpha(passes + self.blocks.raw_words_before(range.start));
-        kept.fill(self.job.corpus.ids(), range, config.window, self.subsampling, &subsampling);
-        let mut centers = 0;
-        for (sentence, center, arriving) in kept.centers(config.window) {
-            if centers % CENTERS_PER_CHECK == 0 && stop.load(Ordering::Relaxed) {
-                break;
-            }
-            centers += 1;
-            let window = match config.shrink_windows {
-                true => 1 + generator.below(config.window as u32) as usize,
-                false => config.window,
-            };
-            let contexts = contexts(sentence, center, window);
-            objective
-                .train(Window { center: sentence[center], contexts, arriving }, &mut generator);
-        }
-        objective.finish();
-        centers as u64
-    }
-}
-
 #[cfg(test)]
 mod tests;
+
+#[cfg(test)]
+mod resuming_tests;

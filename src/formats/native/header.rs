@@ -184,6 +184,11 @@ impl Header {
         self.in_order().last().map_or(0, |(_, tensor)| tensor.bytes.end)
     }
 
+    /// The names of the tensors that the format knows, in the order of the file.
+    pub fn tensors_in_order(&self) -> impl Iterator<Item = &'static str> {
+        TENSORS.iter().map(|(name, ..)| *name).filter(|name| self.tensors.contains_key(name))
+    }
+
     /// The tensors in the order of the file: those of the format, then the skipped ones as they lie.
     pub fn in_order(&self) -> impl Iterator<Item = (&str, &Tensor)> {
         let known = TENSORS.iter().filter_map(|(name, ..)| Some((*name, self.tensors.get(name)?)));

@@ -20,11 +20,13 @@
 mod header;
 mod phrases;
 mod read;
+mod resting;
 mod write;
 
 pub use header::{FORMAT, Kind, MAX_HEADER_BYTES};
 pub use phrases::{PairArrays, PhraseContent, PhraseStore, save_phrases};
 pub use read::{NativeFile, Verified, verify};
+pub use resting::{Nonfinite, RestingModel, Written, save_resting};
 pub use write::{Store, save};
 
 #[cfg(test)]

@@ -235,7 +235,7 @@ fn norms_of(vectors: &[f32], size: usize, output: &mut Output) -> Result<Vec<f32
 }
 
 /// The length of a vector, summed in double precision so that nothing overflows.
-fn norm(vector: &[f32]) -> f32 {
+pub(super) fn norm(vector: &[f32]) -> f32 {
     let mut lanes = [0f64; 8];
     let (whole, rest) = vector.as_chunks::<8>();
     for part in whole {
