@@ -68,6 +68,24 @@ impl Row<'_> {
     }
 }
 
+// SAFETY: an address of memory that outlives it ('a); the head of this file says what threads may do
+// with it at the same time.
+unsafe impl Send for Row<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Row<'_> {}
+
+/// Where the rows of a matrix lie for one who trains: in the matrix, or in copies of its own.
+pub trait RowSource<'a> {
+    /// How wide the rows are, as [`Row::width`].
+    fn width(&self) -> usize;
+
+    /// A row that will be used once.
+    fn row(&mut self, index: usize) -> Row<'a>;
+
+    /// Where a row lies that will be used later on.
+    fn find(&self, index: usize) -> Row<'a>;
+}
+
 /// Some rows of one width; a row may stand there more than once.
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
@@ -75,6 +93,11 @@ pub struct Rows<'a> {
     width: usize,
     matrix: PhantomData<&'a Matrix>,
 }
+
+// SAFETY: as for [`Row`].
+unsafe impl Send for Rows<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Rows<'_> {}
 
 impl<'a> Rows<'a> {
     /// No rows yet, all of which will be `width` values wide.
@@ -94,18 +117,15 @@ impl<'a> Rows<'a> {
         self.addresses.push(row.address);
     }
 
-    /// Adds rows of a matrix.
-    #[inline(always)]
-    pub fn extend(&mut self, matrix: SharedMatrix<'a>, indices: impl Iterator<Item = usize>) {
-        assert_eq!(matrix.width, self.width, "rows of one width");
-        self.addresses.extend(indices.map(|index| matrix.row(index).address));
-    }
-
     /// Adds rows that will be used once each.
     #[inline(always)]
-    pub fn extend_hot(&mut self, matrix: &mut HotRows<'a>, indices: impl Iterator<Item = usize>) {
-        assert_eq!(matrix.shared.width, self.width, "rows of one width");
-        self.addresses.extend(indices.map(|index| matrix.row(index).address));
+    pub fn extend(
+        &mut self,
+        source: &mut impl RowSource<'a>,
+        indices: impl Iterator<Item = usize>,
+    ) {
+        assert_eq!(source.width(), self.width, "rows of one width");
+        self.addresses.extend(indices.map(|index| source.row(index).address));
     }
 
     /// Where the rows begin, each as [`Row::address`].
@@ -303,6 +323,23 @@ impl<'a> SharedMatrix<'a> {
     }
 }
 
+impl<'a> RowSource<'a> for SharedMatrix<'a> {
+    #[inline(always)]
+    fn width(&self) -> usize {
+        self.width
+    }
+
+    #[inline(always)]
+    fn row(&mut self, index: usize) -> Row<'a> {
+        SharedMatrix::row(self, index)
+    }
+
+    #[inline(always)]
+    fn find(&self, index: usize) -> Row<'a> {
+        SharedMatrix::row(self, index)
+    }
+}
+
 /// A matrix as one thread sees it: rows that all threads use all the time are copies of its own,
 /// and go to the shared ones and back every so many uses.
 ///
@@ -349,20 +386,6 @@ impl<'a> HotRows<'a> {
         Self { shared, first: hot.start, uses: vec![0; hot.len()], period, copies }
     }
 
-    /// A row that will be used once.
-    #[inline(always)]
-    pub fn row(&mut self, index: usize) -> Row<'a> {
-        let hot = index.wrapping_sub(self.first);
-        let Some(uses) = self.uses.get_mut(hot) else {
-            return self.shared.row(index);
-        };
-        *uses += 1;
-        if *uses >= self.period {
-            self.exchange(hot);
-        }
-        self.copies.row(2 * hot)
-    }
-
     /// Hands all changes to the shared rows.
     pub fn exchange_all(&mut self) {
         (0..self.uses.len()).for_each(|hot| self.exchange(hot));
@@ -383,6 +406,32 @@ impl<'a> HotRows<'a> {
                 *base.add(at) = merged;
             }
         }
+    }
+}
+
+impl<'a> RowSource<'a> for HotRows<'a> {
+    #[inline(always)]
+    fn width(&self) -> usize {
+        self.shared.width
+    }
+
+    #[inline(always)]
+    fn row(&mut self, index: usize) -> Row<'a> {
+        let hot = index.wrapping_sub(self.first);
+        let Some(uses) = self.uses.get_mut(hot) else {
+            return self.shared.row(index);
+        };
+        *uses += 1;
+        if *uses >= self.period {
+            self.exchange(hot);
+        }
+        self.copies.row(2 * hot)
+    }
+
+    #[inline(always)]
+    fn find(&self, index: usize) -> Row<'a> {
+        let hot = index.wrapping_sub(self.first);
+        if hot < self.uses.len() { self.copies.row(2 * hot) } else { self.shared.row(index) }
     }
 }
 

@@ -23,7 +23,7 @@ use std::time::Instant;
 use crate::config::TrainConfig;
 use crate::corpus::EncodedCorpus;
 use crate::error::{Error, Result};
-use crate::matrix::Matrix;
+use crate::matrix::{HotRows, Matrix, SharedMatrix};
 use crate::progress::{Observer, Report, TrainProgress};
 use crate::sampling::{AliasTable, SplitMix64, StreamKind, Subsampling};
 use crate::simd;
@@ -31,10 +31,10 @@ use crate::vocab::huffman::HuffmanPaths;
 use crate::workers;
 
 use locks::Locks;
-use objective::{Objective, PrivateRows, Shared, Window};
+use objective::{HotRoom, Objective, Scratch, Shared, Sources};
 use schedule::{BLOCK_IDS, Blocks, Schedule};
 use sharing::Sharing;
-use window::{KeptTokens, contexts};
+use window::KeptTokens;
 
 /// What one call trains on, and how.
 #[derive(Debug)]
@@ -258,8 +258,10 @@ impl Pass<'_> {
     /// One worker: blocks until none is left.
     fn work(&self, next: &AtomicU64, stop: &AtomicBool, tally: &Tally) -> Result<()> {
         let mut kept = KeptTokens::default();
-        let mut rows = PrivateRows::new(&self.shared, self.sharing)?;
-        let mut objective = Objective::new(self.shared, self.sharing, &mut rows);
+        let mut room = HotRoom::new(&self.shared, self.sharing)?;
+        let mut scratch = Scratch::new(&self.shared)?;
+        let sources = Sources::hot(&self.shared, self.sharing, &mut room);
+        let mut objective = Objective::new(self.shared, sources, &mut scratch);
         let mut done = EpochSummary::default();
         loop {
             let block = next.fetch_add(1, Ordering::Relaxed);
@@ -275,11 +277,11 @@ impl Pass<'_> {
     }
 
     /// Trains the centers of a block; returns how many there were.
-    fn train_block(
+    fn train_block<'a>(
         &self,
         block: u64,
         kept: &mut KeptTokens,
-        objective: &mut Objective<'_>,
+        objective: &mut Objective<'a, SharedMatrix<'a>, HotRows<'a>>,
         stop: &AtomicBool,
     ) -> u64 {
         let (config, range) = (self.job.config, self.blocks.range(block));
@@ -293,18 +295,12 @@ impl Pass<'_> {
             self.job.schedule.alpha(passes + self.blocks.raw_words_before(range.start));
         kept.fill(self.job.corpus.ids(), range, config.window, self.subsampling, &subsampling);
         let mut centers = 0;
-        for (sentence, center, arriving) in kept.centers(config.window) {
+        for place in kept.centers(config.window) {
             if centers % CENTERS_PER_CHECK == 0 && stop.load(Ordering::Relaxed) {
                 break;
             }
             centers += 1;
-            let window = match config.shrink_windows {
-                true => 1 + generator.below(config.window as u32) as usize,
-                false => config.window,
-            };
-            let contexts = contexts(sentence, center, window);
-            objective
-                .train(Window { center: sentence[center], contexts, arriving }, &mut generator);
+            objective.train(place.window(config, &mut generator), &mut generator);
         }
         objective.finish();
         centers as u64
