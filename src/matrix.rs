@@ -17,7 +17,7 @@ use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
-use crate::simd::LANES;
+use crate::simd::{LANES, prefetch_line};
 
 /// A row begins on a cache line.
 const ALIGNMENT: usize = 64;
@@ -49,9 +49,40 @@ impl Row<'_> {
     /// Takes over the values of another row.
     pub fn copy_from(self, other: Row<'_>) {
         assert_eq!(self.width, other.width, "rows of one width");
-        for at in 0..self.width {
-            // SAFETY: both rows have `width` values.
-            unsafe { *self.address.add(at) = *other.address.add(at) }
+        // SAFETY: both rows have `width` values.
+        unsafe { other.address.copy_to(self.address, self.width) }
+    }
+
+    /// Asks for the row ahead of its use; a hint, without effect on values.
+    #[inline(always)]
+    pub fn prefetch(self) {
+        (0..self.width).step_by(LANES).for_each(|at| prefetch_line(self.address.wrapping_add(at)));
+    }
+
+    /// Adds a share of what each of some copies of this row, as it is now, has come to since:
+    /// `factor · Σ (copy − row)`, in the order of the copies.
+    pub fn add_changes(self, factor: f32, copies: &[Row<'_>]) {
+        assert!(copies.iter().all(|copy| copy.width == self.width), "rows of one width");
+        for start in (0..self.width).step_by(LANES) {
+            let end = (start + LANES).min(self.width) - start;
+            // SAFETY: all rows have `width` values; the last of them may be half a vector, after
+            // which there are zeros up to a whole one.
+            unsafe {
+                let row = self.address.add(start).cast::<[f32; LANES]>();
+                let values = row.read();
+                let mut sum = [0.0; LANES];
+                for copy in copies {
+                    let copy = copy.address.add(start).cast::<[f32; LANES]>().read();
+                    for at in 0..LANES {
+                        sum[at] += copy[at] - values[at];
+                    }
+                }
+                let mut changed = values;
+                for at in 0..end {
+                    changed[at] += factor * sum[at];
+                }
+                row.write(changed);
+            }
         }
     }
 

@@ -8,6 +8,7 @@
 //! Every random draw and learning rate is a function of the block ([`schedule`]), never of the
 //! worker.
 
+pub mod lanes;
 pub mod locks;
 pub mod negatives;
 pub mod objective;
@@ -172,6 +173,10 @@ fn train_epochs(
         tree: weights.output_nodes.as_mut().map(|matrix| (matrix.share(), &paths)),
         locks: job.locks,
     };
+    if config.deterministic {
+        let from = lanes::Progress::default();
+        return lanes::train(job, shared, &subsampling, from, &|_| Ok(()), observer);
+    }
     let blocks = Blocks::new(job.corpus, job.block_ids);
     let workers = config.workers.min(blocks.count().max(1) as usize);
     let sharing = Sharing::new(job.counts, shared.input_vectors.stride(), workers);

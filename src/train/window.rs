@@ -68,6 +68,11 @@ impl KeptTokens {
         }
     }
 
+    /// All tokens.
+    pub fn tokens(&self) -> &[WordId] {
+        &self.tokens
+    }
+
     /// Every center of the block in order.
     pub fn centers(&self, window: usize) -> impl Iterator<Item = Place<'_>> {
         self.sentences.iter().flat_map(move |sentence| {

@@ -113,6 +113,11 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         several times faster at the same quality. ``False`` draws negatives for every pair (CBOW:
         every window), in word2vec.c's order. In hierarchical softmax it likewise decides whether
         contexts are trained together.
+    deterministic
+        ``True`` gives the same bits with any number of ``workers``, for somewhat more time than the
+        default takes: training goes by rounds of 16 lanes, whose changes are merged in a fixed
+        order, so more than 16 workers gain nothing. The bits are others than those of the default
+        with one worker, which is repeatable too. docs/training.md has the scheme and its figures.
     tokenize
         How lines of ``corpus_file`` become words: at ``"whitespace"``, or ``"words"`` by Unicode's
         rules, without punctuation.
@@ -201,6 +206,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         preset: Literal["quality"] | None = None,
         cbow_corrected: bool = False,
         shared_negatives: bool = True,
+        deterministic: bool = False,
         tokenize: Literal["whitespace", "words"] = "whitespace",
         lowercase: bool = False,
         spool_bytes: int = DEFAULT_SPOOL_BYTES,
@@ -235,6 +241,7 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self.max_final_vocab = max_final_vocab
         self.shrink_windows = shrink_windows
         self.shared_negatives = shared_negatives
+        self.deterministic = bool(deterministic)
         self.tokenize: Literal["whitespace", "words"] = tokenize
         self.lowercase = lowercase
         self.spool_bytes = spool_bytes

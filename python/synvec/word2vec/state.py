@@ -59,6 +59,7 @@ class ModelState:
     max_final_vocab: int | None
     shrink_windows: bool
     shared_negatives: bool
+    deterministic: bool
     tokenize: Literal["whitespace", "words"]
     lowercase: bool
     spool_bytes: int
@@ -97,6 +98,7 @@ class ModelState:
             cbow_mean=bool(self.cbow_mean),
             cbow_corrected=bool(self.cbow_corrected),
             shared_negatives=self.shared_negatives,
+            deterministic=bool(self.deterministic),
             alpha=alpha,
             min_alpha=min_alpha,
             epochs=epochs,
