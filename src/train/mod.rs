@@ -76,6 +76,20 @@ impl<'a> Job<'a> {
         }
     }
 
+    /// Where training stands after some epochs, and what an `epoch` has come to `now`.
+    fn progress(&self, epoch: u32, earlier: &[EpochSummary], now: EpochSummary) -> TrainProgress {
+        let raw_words = earlier.iter().map(|e| e.raw_words).sum::<u64>() + now.raw_words;
+        TrainProgress {
+            epoch,
+            epochs: self.config.epochs,
+            raw_words,
+            total_raw_words: self.corpus.raw_words * u64::from(self.config.epochs),
+            trained_words: earlier.iter().map(|e| e.trained_words).sum::<u64>() + now.trained_words,
+            alpha: self.schedule.alpha(raw_words as f64),
+            loss: now.loss,
+        }
+    }
+
     fn check(&self, weights: &Weights<'_>) -> Result<()> {
         self.config.validate()?;
         let shape = (self.counts.len(), self.config.vector_size);
@@ -174,7 +188,7 @@ fn train_epochs(
         locks: job.locks,
     };
     if config.deterministic {
-        let from = lanes::Progress::default();
+        let from = lanes::Position::default();
         return lanes::train(job, shared, &subsampling, from, &|_| Ok(()), observer);
     }
     let blocks = Blocks::new(job.corpus, job.block_ids);
@@ -238,26 +252,14 @@ impl Pass<'_> {
         let (next, stop) = (AtomicU64::new(0), AtomicBool::new(false));
         let work = |worker: usize| self.work(&next, &stop, &tallies[worker]);
         workers::run(self.workers, &stop, work, || {
-            observer.observe(Report::Train(self.progress(earlier, Tally::sum(&tallies))))
+            let now = Tally::sum(&tallies);
+            observer.observe(Report::Train(self.job.progress(self.epoch, earlier, now)))
         })?;
         let summary =
             EpochSummary { seconds: started.elapsed().as_secs_f64(), ..Tally::sum(&tallies) };
-        let finished = TrainProgress { epoch: self.epoch + 1, ..self.progress(earlier, summary) };
-        observer.observe(Report::Train(finished))?;
+        let progress = self.job.progress(self.epoch, earlier, summary);
+        observer.observe(Report::Train(TrainProgress { epoch: self.epoch + 1, ..progress }))?;
         Ok(summary)
-    }
-
-    fn progress(&self, earlier: &[EpochSummary], now: EpochSummary) -> TrainProgress {
-        let raw_words = earlier.iter().map(|e| e.raw_words).sum::<u64>() + now.raw_words;
-        TrainProgress {
-            epoch: self.epoch,
-            epochs: self.job.config.epochs,
-            raw_words,
-            total_raw_words: self.job.corpus.raw_words * u64::from(self.job.config.epochs),
-            trained_words: earlier.iter().map(|e| e.trained_words).sum::<u64>() + now.trained_words,
-            alpha: self.job.schedule.alpha(raw_words as f64),
-            loss: now.loss,
-        }
     }
 
     /// One worker: blocks until none is left.

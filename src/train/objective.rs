@@ -53,6 +53,34 @@ pub struct Sources<I, O> {
     pub nodes: Option<O>,
 }
 
+impl<T> Sources<T, T> {
+    /// Those that there are.
+    pub fn each(&self) -> impl Iterator<Item = &T> {
+        [Some(&self.inputs), self.words.as_ref(), self.nodes.as_ref()].into_iter().flatten()
+    }
+
+    /// As [`Sources::each`].
+    pub fn each_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        [Some(&mut self.inputs), self.words.as_mut(), self.nodes.as_mut()].into_iter().flatten()
+    }
+
+    /// Makes something of each of them and what `others` have in its place.
+    pub fn zip<'a, U, V>(
+        &'a self,
+        others: &'a Sources<U, U>,
+        make: impl Fn(&'a T, &'a U) -> V,
+    ) -> Sources<V, V> {
+        let both = |one: &'a Option<T>, other: &'a Option<U>| {
+            one.as_ref().zip(other.as_ref()).map(|(one, other)| make(one, other))
+        };
+        Sources {
+            inputs: make(&self.inputs, &others.inputs),
+            words: both(&self.words, &others.words),
+            nodes: both(&self.nodes, &others.nodes),
+        }
+    }
+}
+
 /// Room for copies of the hot rows of [`Sources::hot`].
 #[derive(Debug)]
 pub struct HotRoom {

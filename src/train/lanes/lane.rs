@@ -1,77 +1,49 @@
-//! One lane: what it plans and trains in a round.
+//! One lane: what it claims and trains in a round.
 
-use crate::config::Architecture;
-use crate::corpus::EncodedCorpus;
+use std::ops::Range;
+
 use crate::error::Result;
-use crate::matrix::{Matrix, SharedMatrix};
+use crate::matrix::Arena;
 use crate::sampling::{SplitMix64, Subsampling};
 use crate::vocab::WordId;
 
 use super::super::negatives::RecurringNegatives;
 use super::super::objective::{Objective, Scratch, Shared, Sources, most_inputs, parts};
 use super::super::window::{KeptTokens, Window};
-use super::claims::Claims;
-use super::rows::LaneRows;
-use std::ops::Range;
-
-/// One for each matrix.
-#[derive(Debug)]
-pub struct AllClaims {
-    /// On syn0.
-    pub inputs: Claims,
-    /// On syn1neg.
-    pub words: Claims,
-    /// On syn1.
-    pub nodes: Claims,
-}
-
-/// What a lane claims at most in a round.
-#[derive(Debug, Clone, Copy)]
-pub struct Most {
-    /// Rows of syn0.
-    pub inputs: usize,
-    /// Rows of syn1neg.
-    pub words: usize,
-    /// Rows of syn1.
-    pub nodes: usize,
-}
-
-impl AllClaims {
-    /// No claims.
-    pub fn new(rows: usize, most: Most) -> Self {
-        Self {
-            inputs: Claims::new(rows, most.inputs),
-            words: Claims::new(rows, most.words),
-            nodes: Claims::new(rows, most.nodes),
-        }
-    }
-
-    /// The next round begins.
-    pub fn clear(&self) {
-        [&self.inputs, &self.words, &self.nodes].into_iter().for_each(Claims::clear);
-    }
-}
+use super::rows::{LaneRows, Side};
 
 /// A lane's own rows.
 #[derive(Debug)]
 pub struct LaneRoom {
-    inputs: Matrix,
-    words: Matrix,
-    nodes: Matrix,
+    copies: Sources<Arena, Arena>,
     scratch: Scratch,
 }
 
 impl LaneRoom {
-    /// Room for copies of what a lane claims.
-    pub fn new(shared: &Shared<'_>, rows: usize, most: Most) -> Result<Self> {
-        let room = |most: usize| Matrix::zeros(most.min(rows), shared.config.vector_size);
-        Ok(Self {
-            inputs: room(most.inputs)?,
-            words: room(most.words)?,
-            nodes: room(most.nodes)?,
-            scratch: Scratch::new(shared)?,
-        })
+    /// Room that grows with what is needed.
+    pub fn new(shared: &Shared<'_>) -> Result<Self> {
+        let arena = || Arena::new(shared.config.vector_size);
+        let copies =
+            Sources { inputs: arena(), words: Some(arena()), nodes: Some(arena()) };
+        Ok(Self { copies, scratch: Scratch::new(shared)? })
     }
+}
+
+/// What a lane is to do in a round.
+#[derive(Debug)]
+pub struct Task<'t> {
+    /// The number of the round; no other of this call has it.
+    pub round: u32,
+    /// The corpus.
+    pub ids: &'t [WordId],
+    /// The part of it whose tokens are the lane's centers.
+    pub range: Range<usize>,
+    /// Which tokens are kept.
+    pub subsampling: &'t Subsampling,
+    /// Its draws.
+    pub kept: SplitMix64,
+    /// The draws of window sizes and negatives.
+    pub windows: SplitMix64,
 }
 
 /// A lane at work.
@@ -79,133 +51,104 @@ impl LaneRoom {
 pub struct Lane<'a> {
     shared: Shared<'a>,
     kept: KeptTokens,
+    windows: SplitMix64,
     objective: Objective<'a, LaneRows<'a>, LaneRows<'a>>,
-    recurring: RecurringNegatives,
+    /// As the objective will draw them again.
+    negatives: RecurringNegatives,
     drawn: Vec<WordId>,
-    generator: SplitMix64,
-    /// Centers of the round.
+    /// Centers that were trained in the round.
     pub centers: u64,
-    /// Loss of the round.
+    /// Their loss.
     pub loss: f64,
 }
 
 impl<'a> Lane<'a> {
     /// A lane that has trained nothing yet.
     pub fn new(
-        shared: Shared<'a>,
-        claims: &'a AllClaims,
         lane: u32,
+        shared: Shared<'a>,
+        sides: &'a Sources<Side<'a>, Side<'a>>,
         room: &'a mut LaneRoom,
     ) -> Self {
-        let LaneRoom { inputs, words, nodes, scratch } = room;
-        let rows = |matrix: SharedMatrix<'a>, claims, room| LaneRows::new(matrix, claims, lane, room);
-        let sources = Sources {
-            inputs: rows(shared.input_vectors, &claims.inputs, inputs),
-            words: shared.negatives.map(|(matrix, _)| rows(matrix, &claims.words, words)),
-            nodes: shared.tree.map(|(matrix, _)| rows(matrix, &claims.nodes, nodes)),
-        };
+        let LaneRoom { copies, scratch } = room;
+        let copies: &'a Sources<Arena, Arena> = copies;
+        let config = shared.config;
+        let sources = sides.zip(copies, |side, copies| LaneRows::new(side, lane, copies));
         Self {
             shared,
             kept: KeptTokens::default(),
+            windows: SplitMix64::new(0),
             objective: Objective::new(shared, sources, scratch),
-            recurring: RecurringNegatives::new(shared.config.negative, shared.config.window),
-            drawn: Vec::new(),
-            generator: SplitMix64::new(0),
+            negatives: RecurringNegatives::new(config.negative, config.window),
+            drawn: vec![WordId(0); config.negative],
             centers: 0,
             loss: 0.0,
         }
     }
 
-    /// Gathers the tokens of a round and claims every row that training them will use.
-    pub fn plan(
-        &mut self,
-        round: u32,
-        corpus: &EncodedCorpus,
-        range: Range<usize>,
-        subsampling: (&Subsampling, &SplitMix64),
-        generator: SplitMix64,
-    ) {
+    /// Gathers the tokens of a round and claims every row that training them will use. For this
+    /// everything is drawn; training draws it again, which costs less than to keep it.
+    pub fn claim(&mut self, task: &Task<'_>) {
         let config = self.shared.config;
-        self.generator = generator;
-        self.centers = 0;
-        self.loss = 0.0;
-        let (subsampling, stream) = subsampling;
-        self.kept.fill(corpus.ids(), range, config.window, subsampling, stream);
-        let Sources { inputs, words, nodes } = &mut self.objective.sources;
-        [Some(&mut *inputs), words.as_mut(), nodes.as_mut()]
-            .into_iter()
-            .flatten()
-            .for_each(LaneRows::clear);
-        for token in self.kept.tokens() {
-            inputs.claim(round, token.row());
+        let range = task.range.clone();
+        self.kept.fill(task.ids, range, config.window, task.subsampling, &task.kept);
+        self.windows = task.windows;
+        self.negatives.forget();
+        self.objective.sources.each_mut().for_each(LaneRows::clear);
+
+        let kept = std::mem::take(&mut self.kept);
+        let inputs = &mut self.objective.sources.inputs;
+        kept.tokens().iter().for_each(|token| inputs.claim(task.round, token.row()));
+        let mut generator = task.windows;
+        for place in kept.centers(config.window) {
+            let window = place.window(config, &mut generator);
+            self.claim_targets(task.round, &window, &mut generator);
         }
-        let mut generator = generator;
-        let most = most_inputs(config);
-        self.recurring.forget();
-        self.drawn.resize(config.negative, WordId(0));
-        for place in self.kept.centers(config.window) {
-            let window: Window<'_> = place.window(config, &mut generator);
-            for _ in parts(window.contexts, most) {
-                if let (Some(nodes), Some((_, paths))) = (nodes.as_mut(), self.shared.tree) {
-                    paths.path(window.center).0.iter().for_each(|&n| nodes.claim(round, n as usize));
+        self.kept = kept;
+    }
+
+    /// Claims the targets of each step of a window.
+    #[inline(always)]
+    fn claim_targets(&mut self, round: u32, window: &Window<'_>, generator: &mut SplitMix64) {
+        let (config, Sources { words, nodes, .. }) =
+            (self.shared.config, &mut self.objective.sources);
+        for _ in parts(window.contexts, most_inputs(config)) {
+            if let (Some(nodes), Some((_, paths))) = (nodes.as_mut(), self.shared.tree) {
+                let (path, _) = paths.path(window.center);
+                path.iter().for_each(|&node| nodes.claim(round, node as usize));
+            }
+            if let (Some(words), Some((_, table))) = (words.as_mut(), self.shared.negatives) {
+                words.claim(round, window.center.row());
+                if config.shared_negatives {
+                    self.negatives.draw(table, generator, &mut self.drawn);
+                } else {
+                    self.drawn.fill_with(|| table.draw(generator));
                 }
-                if let (Some(words), Some((_, table))) = (words.as_mut(), self.shared.negatives) {
-                    words.claim(round, window.center.row());
-                    if config.shared_negatives {
-                        self.recurring.draw(table, &mut generator, &mut self.drawn);
-                    } else {
-                        self.drawn.iter_mut().for_each(|n| *n = table.draw(&mut generator));
-                    }
-                    self.drawn.iter().for_each(|word| words.claim(round, word.row()));
-                }
+                self.drawn.iter().for_each(|word| words.claim(round, word.row()));
             }
         }
     }
 
-    /// Trains what was planned, at a learning rate.
-    pub fn train(&mut self, alpha: f32) {
+    /// Trains what was claimed, at a learning rate, once all lanes have claimed theirs.
+    pub fn train(&mut self, alpha: f32) -> Result<()> {
         let config = self.shared.config;
-        let Sources { inputs, words, nodes } = &mut self.objective.sources;
-        [Some(inputs), words.as_mut(), nodes.as_mut()]
-            .into_iter()
-            .flatten()
-            .for_each(LaneRows::make_copies);
+        for rows in self.objective.sources.each_mut() {
+            rows.make_copies()?;
+        }
         self.objective.alpha = alpha;
-        let mut generator = self.generator;
+        self.centers = 0;
+        let mut generator = self.windows;
         for place in self.kept.centers(config.window) {
             self.centers += 1;
             self.objective.train(place.window(config, &mut generator), &mut generator);
         }
         self.objective.finish();
         self.loss = std::mem::take(&mut self.objective.loss);
+        Ok(())
     }
 
     /// Its rows.
-    pub fn sources(&self) -> &Sources<LaneRows<'a>, LaneRows<'a>> {
-        &self.objective.sources
+    pub fn rows(&self) -> impl Iterator<Item = &LaneRows<'a>> {
+        self.objective.sources.each()
     }
-}
-
-/// Gradients that a use of an input row, and one of an output row, brings on average.
-pub fn gradients_per_use(shared: &Shared<'_>, counts: &[u64]) -> [f32; 2] {
-    let config = shared.config;
-    let contexts = match config.architecture {
-        Architecture::Cbow => 1.0,
-        Architecture::SkipGram if !config.shared_negatives => 1.0,
-        Architecture::SkipGram => {
-            let reach = config.window as f32;
-            (if config.shrink_windows { reach + 1.0 } else { 2.0 * reach }).min(16.0)
-        }
-    };
-    let mut targets = if config.negative > 0 { config.negative as f32 + 1.0 } else { 0.0 };
-    if let Some((_, paths)) = shared.tree {
-        let total: u64 = counts.iter().sum();
-        let steps: f64 = counts
-            .iter()
-            .enumerate()
-            .map(|(w, &c)| c as f64 * paths.path(WordId(w as u32)).0.len() as f64)
-            .sum();
-        targets += (steps / (total as f64).max(1.0)) as f32;
-    }
-    [targets, contexts]
 }
