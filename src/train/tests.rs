@@ -6,7 +6,7 @@ use crate::progress::Silent;
 use crate::vocab::WordId;
 
 /// Two topics of four words each; a sentence stays within its topic.
-fn topics(sentences: u32) -> (EncodedCorpus, Vec<u64>) {
+pub(super) fn topics(sentences: u32) -> (EncodedCorpus, Vec<u64>) {
     let mut generator = SplitMix64::new(42);
     let mut ids = Vec::new();
     for sentence in 0..sentences {
@@ -18,7 +18,7 @@ fn topics(sentences: u32) -> (EncodedCorpus, Vec<u64>) {
     (EncodedCorpus::from_ids(ids, u64::from(sentences), u64::from(sentences) * 8), counts)
 }
 
-fn every_objective() -> impl Iterator<Item = TrainConfig> {
+pub(super) fn every_objective() -> impl Iterator<Item = TrainConfig> {
     let architectures = [Architecture::SkipGram, Architecture::Cbow];
     let losses = [(5, false), (0, true), (5, true)];
     architectures.into_iter().flat_map(move |architecture| {

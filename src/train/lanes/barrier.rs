@@ -89,3 +89,53 @@ impl Barrier {
         self.wake.notify_all();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread::scope;
+
+    #[test]
+    fn nobody_goes_on_before_all_are_there() {
+        let workers = 7; // more than there are cores, often
+        let (barrier, arrived, last) = (Barrier::new(workers), AtomicU32::new(0), AtomicU32::new(0));
+        scope(|scope| {
+            for _ in 0..workers {
+                scope.spawn(|| {
+                    for meeting in 1..=300 {
+                        arrived.fetch_add(1, Ordering::Relaxed);
+                        let all = meeting * workers as u32;
+                        barrier
+                            .wait(|| {
+                                assert_eq!(arrived.load(Ordering::Relaxed), all);
+                                last.fetch_add(1, Ordering::Relaxed);
+                            })
+                            .unwrap();
+                        assert!(arrived.load(Ordering::Relaxed) >= all);
+                        assert_eq!(barrier.wait(|| {}), Ok(()));
+                    }
+                });
+            }
+        });
+        assert_eq!(last.into_inner(), 300);
+    }
+
+    #[test]
+    fn one_alone_never_waits() {
+        let barrier = Barrier::new(1);
+        let mut count = 0;
+        (0..100).for_each(|_| barrier.wait(|| count += 1).unwrap());
+        assert_eq!(count, 100);
+    }
+
+    #[test]
+    fn a_broken_barrier_holds_nobody() {
+        let barrier = Barrier::new(3);
+        scope(|scope| {
+            let waiting = [(); 2].map(|()| scope.spawn(|| barrier.wait(|| unreachable!())));
+            std::thread::sleep(std::time::Duration::from_millis(20)); // let them fall asleep
+            barrier.break_up();
+            waiting.into_iter().for_each(|thread| assert_eq!(thread.join().unwrap(), Err(Broken)));
+        });
+    }
+}

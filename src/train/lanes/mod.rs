@@ -19,8 +19,9 @@ mod rounds;
 mod rows;
 mod team;
 
-use std::sync::{Mutex, RwLock};
+use std::sync::{Mutex, PoisonError, RwLock};
 
+use crate::config::Architecture;
 use crate::corpus::EncodedCorpus;
 use crate::error::Result;
 use crate::matrix::SharedMatrix;
@@ -83,7 +84,7 @@ pub fn train(
         rounds_before += rounds.count() as u32;
     }
     drop(team);
-    Ok(position.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner).finished)
+    Ok(position.into_inner().unwrap_or_else(PoisonError::into_inner).finished)
 }
 
 /// What is known of all rounds before the first.
@@ -110,7 +111,13 @@ impl Plan {
         let claims = (1 + most_steps.saturating_mul(new_negatives)).max(depth);
         let most_ids = (MOST_CLAIMS / claims).max(1);
 
-        let contexts = most_contexts as f32 * if config.shrink_windows { 0.5 } else { 1.0 };
+        // Windows shrunk to 1 … w have w + 1 contexts of 2 w on average.
+        let all = most_contexts as f32;
+        let contexts = if config.shrink_windows { all / 2.0 + 1.0 } else { all };
+        let most = match config.architecture {
+            Architecture::Cbow => 1.0, // its hidden vector
+            Architecture::SkipGram => most_inputs(config) as f32,
+        };
         let path = shared.tree.map_or(0.0, |(_, paths)| mean_path(paths, job.counts));
         Self {
             rows: job.counts.len(),
@@ -118,7 +125,7 @@ impl Plan {
             // With the contexts beyond both ends, and the negatives of steps before the first.
             most_claims: most_ids * claims + 2 * most_contexts + 1024 + negatives,
             gradients_per_input: negatives as f32 + path,
-            gradients_per_output: contexts.clamp(1.0, most_inputs_of_a_step(config)),
+            gradients_per_output: contexts.clamp(1.0, most),
         }
     }
 
@@ -146,14 +153,6 @@ impl Plan {
 fn longest_sentence(corpus: &EncodedCorpus) -> usize {
     let sentences = corpus.ids().split(|&id| id == WordId::SENTENCE_END);
     sentences.map(<[_]>::len).max().unwrap_or(0)
-}
-
-/// The most inputs that one use of an output row is trained with.
-fn most_inputs_of_a_step(config: &crate::config::TrainConfig) -> f32 {
-    match config.architecture {
-        crate::config::Architecture::Cbow => 1.0,
-        crate::config::Architecture::SkipGram => most_inputs(config) as f32,
-    }
 }
 
 /// Nodes on the way to a token's word, on average.
