@@ -22,7 +22,7 @@ fn shared(matrix: &mut Matrix) -> SharedMatrix<'_> {
 
 fn rows(matrix: SharedMatrix<'_>, count: usize) -> Rows<'_> {
     let mut rows = Rows::new(matrix.width());
-    rows.extend(matrix, 0..count);
+    rows.extend(&mut { matrix }, 0..count);
     rows
 }
 

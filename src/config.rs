@@ -50,6 +50,8 @@ pub struct TrainConfig {
     pub workers: usize,
     /// Seeds every random draw.
     pub seed: u64,
+    /// Whether every number of workers gives the same bits.
+    pub deterministic: bool,
     /// Whether the loss is summed.
     pub compute_loss: bool,
 }
@@ -73,6 +75,7 @@ impl Default for TrainConfig {
             epochs: 5,
             workers: crate::workers::available(),
             seed: 1,
+            deterministic: false,
             compute_loss: false,
         }
     }

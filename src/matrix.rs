@@ -11,13 +11,18 @@
 //! Outside of this file and of the kernels a row is a [`Row`], which lives no longer than its matrix
 //! and can be neither read nor written.
 
+mod arena;
+mod hot;
+
 use std::alloc::{Layout, alloc_zeroed, dealloc};
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::ptr::NonNull;
 
 use crate::error::{Error, Result};
-use crate::simd::LANES;
+use crate::simd::{LANES, prefetch_line};
+pub use arena::Arena;
+pub use hot::HotRows;
 
 /// A row begins on a cache line.
 const ALIGNMENT: usize = 64;
@@ -49,9 +54,40 @@ impl Row<'_> {
     /// Takes over the values of another row.
     pub fn copy_from(self, other: Row<'_>) {
         assert_eq!(self.width, other.width, "rows of one width");
-        for at in 0..self.width {
-            // SAFETY: both rows have `width` values.
-            unsafe { *self.address.add(at) = *other.address.add(at) }
+        // SAFETY: both rows have `width` values.
+        unsafe { other.address.copy_to(self.address, self.width) }
+    }
+
+    /// Asks for the row ahead of its use; a hint, without effect on values.
+    #[inline(always)]
+    pub fn prefetch(self) {
+        (0..self.width).step_by(LANES).for_each(|at| prefetch_line(self.address.wrapping_add(at)));
+    }
+
+    /// Adds a share of what each of some copies of this row, as it is now, has come to since:
+    /// `factor · Σ (copy − row)`, in the order of the copies.
+    pub fn add_changes(self, factor: f32, copies: &[Row<'_>]) {
+        assert!(copies.iter().all(|copy| copy.width == self.width), "rows of one width");
+        for start in (0..self.width).step_by(LANES) {
+            let end = (start + LANES).min(self.width) - start;
+            // SAFETY: all rows have `width` values; the last of them may be half a vector, after
+            // which there are zeros up to a whole one.
+            unsafe {
+                let row = self.address.add(start).cast::<[f32; LANES]>();
+                let values = row.read();
+                let mut sum = [0.0; LANES];
+                for copy in copies {
+                    let copy = copy.address.add(start).cast::<[f32; LANES]>().read();
+                    for at in 0..LANES {
+                        sum[at] += copy[at] - values[at];
+                    }
+                }
+                let mut changed = values;
+                for at in 0..end {
+                    changed[at] += factor * sum[at];
+                }
+                row.write(changed);
+            }
         }
     }
 
@@ -68,6 +104,24 @@ impl Row<'_> {
     }
 }
 
+// SAFETY: an address of memory that outlives it ('a); the head of this file says what threads may do
+// with it at the same time.
+unsafe impl Send for Row<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Row<'_> {}
+
+/// Where the rows of a matrix lie for one who trains: in the matrix, or in copies of its own.
+pub trait RowSource<'a> {
+    /// How wide the rows are, as [`Row::width`].
+    fn width(&self) -> usize;
+
+    /// A row that will be used once.
+    fn row(&mut self, index: usize) -> Row<'a>;
+
+    /// Where a row lies that will be used later on.
+    fn find(&self, index: usize) -> Row<'a>;
+}
+
 /// Some rows of one width; a row may stand there more than once.
 #[derive(Debug, Clone)]
 pub struct Rows<'a> {
@@ -75,6 +129,11 @@ pub struct Rows<'a> {
     width: usize,
     matrix: PhantomData<&'a Matrix>,
 }
+
+// SAFETY: as for [`Row`].
+unsafe impl Send for Rows<'_> {}
+// SAFETY: as above.
+unsafe impl Sync for Rows<'_> {}
 
 impl<'a> Rows<'a> {
     /// No rows yet, all of which will be `width` values wide.
@@ -94,18 +153,15 @@ impl<'a> Rows<'a> {
         self.addresses.push(row.address);
     }
 
-    /// Adds rows of a matrix.
-    #[inline(always)]
-    pub fn extend(&mut self, matrix: SharedMatrix<'a>, indices: impl Iterator<Item = usize>) {
-        assert_eq!(matrix.width, self.width, "rows of one width");
-        self.addresses.extend(indices.map(|index| matrix.row(index).address));
-    }
-
     /// Adds rows that will be used once each.
     #[inline(always)]
-    pub fn extend_hot(&mut self, matrix: &mut HotRows<'a>, indices: impl Iterator<Item = usize>) {
-        assert_eq!(matrix.shared.width, self.width, "rows of one width");
-        self.addresses.extend(indices.map(|index| matrix.row(index).address));
+    pub fn extend(
+        &mut self,
+        source: &mut impl RowSource<'a>,
+        indices: impl Iterator<Item = usize>,
+    ) {
+        assert_eq!(source.width(), self.width, "rows of one width");
+        self.addresses.extend(indices.map(|index| source.row(index).address));
     }
 
     /// Where the rows begin, each as [`Row::address`].
@@ -264,6 +320,12 @@ impl Matrix {
     /// The rows for training threads; pads them first.
     pub fn share(&mut self) -> SharedMatrix<'_> {
         self.pad_rows();
+        self.shared()
+    }
+
+    /// The rows of a matrix that was padded before.
+    fn shared(&self) -> SharedMatrix<'_> {
+        assert!(self.is_padded, "padded rows");
         SharedMatrix {
             start: self.start.as_ptr(),
             rows: self.rows,
@@ -335,120 +397,26 @@ impl<'a> SharedMatrix<'a> {
     }
 }
 
-/// A matrix as one thread sees it: rows that all threads use all the time are copies of its own,
-/// and go to the shared ones and back every so many uses.
-///
-/// Without copies such a row moves from core to core with almost every use, which costs more than
-/// the arithmetic on it. An exchange adds what was changed here to the shared row and takes over
-/// what others have changed meanwhile: `own + (shared - base)`, where `base` is the shared row as
-/// it was at the exchange before. A thread alone finds `shared == base`, so its results are those of
-/// rows without copies.
-#[derive(Debug)]
-pub struct HotRows<'a> {
-    shared: SharedMatrix<'a>,
-    first: usize,
-    /// Uses of each copy since its last exchange.
-    uses: Vec<u32>,
-    /// Uses between two exchanges.
-    period: u32,
-    /// For each hot row its copy, then the shared row as it was when they were last exchanged.
-    copies: SharedMatrix<'a>,
-}
-
-impl<'a> HotRows<'a> {
-    /// Room for copies of some rows, for [`HotRows::new`].
-    pub fn room(shared: SharedMatrix<'_>, hot: &Range<usize>) -> Result<Matrix> {
-        Matrix::zeros(2 * hot.len(), shared.columns)
-    }
-
-    /// Copies of the rows `hot`, in `room` made for them, exchanged every `period` uses.
-    pub fn new(
-        shared: SharedMatrix<'a>,
-        hot: Range<usize>,
-        period: u32,
-        room: &'a mut Matrix,
-    ) -> Self {
-        let copies = room.share();
-        assert!(hot.end <= shared.rows, "hot rows {hot:?} of {}", shared.rows);
-        assert_eq!((copies.rows, copies.columns), (2 * hot.len(), shared.columns), "the room");
-        for (at, row) in hot.clone().enumerate() {
-            let from = shared.row(row).address;
-            for copy in [copies.row(2 * at), copies.row(2 * at + 1)] {
-                // SAFETY: `stride` values each, in different allocations.
-                unsafe { from.copy_to_nonoverlapping(copy.address, shared.stride) }
-            }
-        }
-        Self { shared, first: hot.start, uses: vec![0; hot.len()], period, copies }
-    }
-
-    /// A row that will be used once.
+impl<'a> RowSource<'a> for SharedMatrix<'a> {
     #[inline(always)]
-    pub fn row(&mut self, index: usize) -> Row<'a> {
-        let hot = index.wrapping_sub(self.first);
-        let Some(uses) = self.uses.get_mut(hot) else {
-            return self.shared.row(index);
-        };
-        *uses += 1;
-        if *uses >= self.period {
-            self.exchange(hot);
-        }
-        self.copies.row(2 * hot)
+    fn width(&self) -> usize {
+        self.width
     }
 
-    /// Hands all changes to the shared rows.
-    pub fn exchange_all(&mut self) {
-        (0..self.uses.len()).for_each(|hot| self.exchange(hot));
+    #[inline(always)]
+    fn row(&mut self, index: usize) -> Row<'a> {
+        SharedMatrix::row(self, index)
     }
 
-    fn exchange(&mut self, hot: usize) {
-        if std::mem::take(&mut self.uses[hot]) == 0 {
-            return;
-        }
-        let shared = self.shared.row(self.first + hot).address;
-        let [own, base] = [2 * hot, 2 * hot + 1].map(|row| self.copies.row(row).address);
-        for at in 0..self.shared.stride {
-            // SAFETY: rows of `stride` values; two of them are ours alone.
-            unsafe {
-                let merged = *own.add(at) + (*shared.add(at) - *base.add(at));
-                *shared.add(at) = merged;
-                *own.add(at) = merged;
-                *base.add(at) = merged;
-            }
-        }
+    #[inline(always)]
+    fn find(&self, index: usize) -> Row<'a> {
+        SharedMatrix::row(self, index)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    /// Adds 1 to each value of a row.
-    fn count_up(row: Row<'_>) {
-        for at in 0..row.width() {
-            // SAFETY: a row of `width` values; no thread is at work.
-            unsafe { *row.address().add(at) += 1.0 }
-        }
-    }
-
-    #[test]
-    fn hot_rows_of_two_threads_lose_no_change() {
-        let mut matrix = Matrix::zeros(6, 5).unwrap();
-        let shared = matrix.share();
-        let mut rooms = [(); 2].map(|()| HotRows::room(shared, &(1..4)).unwrap());
-        let [mut one, mut other] = rooms.each_mut().map(|room| HotRows::new(shared, 1..4, 3, room));
-        for step in 0..20 {
-            for row in 0..6 {
-                count_up(one.row(row));
-                if step % 2 == 0 {
-                    count_up(other.row(row));
-                }
-            }
-        }
-        one.exchange_all();
-        other.exchange_all();
-        matrix.compact_rows();
-        assert_eq!(matrix.values().unwrap(), [30.0; 30]);
-    }
 
     #[test]
     fn rows_are_read_alike_however_they_lie() {
@@ -469,25 +437,6 @@ mod tests {
             matrix.pad_rows();
             assert_eq!(matrix.nonfinite_row(), Some(row));
         }
-    }
-
-    #[test]
-    fn a_hot_row_is_seen_by_others_after_its_period() {
-        let mut matrix = Matrix::zeros(3, 1).unwrap();
-        let shared = matrix.share();
-        let mut room = HotRows::room(shared, &(0..2)).unwrap();
-        let mut hot = HotRows::new(shared, 0..2, 3, &mut room);
-        // SAFETY: a row of the matrix; no thread is at work.
-        let seen = |row| unsafe { *shared.row(row).address() };
-        let mut history = Vec::new();
-        for _ in 0..6 {
-            count_up(hot.row(1));
-            count_up(hot.row(2));
-            history.push((seen(1), seen(2)));
-        }
-        // An exchange comes before a use, so what it hands over are the uses before.
-        let expected = [(0.0, 1.0), (0.0, 2.0), (2.0, 3.0), (2.0, 4.0), (2.0, 5.0), (5.0, 6.0)];
-        assert_eq!(history, expected);
     }
 
     #[test]

@@ -103,6 +103,7 @@ class TrainConfig:
         cbow_mean: bool,
         cbow_corrected: bool,
         shared_negatives: bool,
+        deterministic: bool,
         alpha: float,
         min_alpha: float,
         epochs: int,

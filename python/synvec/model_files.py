@@ -21,6 +21,7 @@ _SETTINGS = (
     "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "sorted_vocab",
     "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows",
     "shared_negatives", "tokenize", "lowercase", "null_word", "cbow_corrected",
+    "deterministic",
 )  # fmt: skip
 """Arguments of the constructor that a file keeps."""
 

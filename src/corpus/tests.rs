@@ -211,7 +211,7 @@ proptest! {
         lines in prop::collection::vec("[aé \t.B]{0,90}", 0..9), lowercase: bool,
     ) {
         for tokenize in [Tokenize::Whitespace, Tokenize::Words] {
-            let normalization = Normalization { tokenize, lowercase };
+            let normalization = Normalization { tokenize, lowercase, ..Normalization::default() };
             let text: String = lines.iter().map(|line| line.clone() + "\n").collect();
             let files = Files::new([text.as_bytes()]);
             let expected = files.scan(&ScanConfig { normalization, ..config(1, 64, 0) }).unwrap();

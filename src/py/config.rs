@@ -16,7 +16,8 @@ impl PyTrainConfig {
     #[new]
     #[pyo3(signature = (
         *, sg, vector_size, window, shrink_windows, hs, negative, ns_exponent, sample, cbow_mean,
-        cbow_corrected, shared_negatives, alpha, min_alpha, epochs, workers, seed, compute_loss
+        cbow_corrected, shared_negatives, deterministic, alpha, min_alpha, epochs, workers, seed,
+        compute_loss
     ))]
     #[allow(clippy::too_many_arguments)] // one keyword an argument is the point of this class
     fn new(
@@ -31,6 +32,7 @@ impl PyTrainConfig {
         cbow_mean: bool,
         cbow_corrected: bool,
         shared_negatives: bool,
+        deterministic: bool,
         alpha: f64,
         min_alpha: f64,
         epochs: i64,
@@ -50,6 +52,7 @@ impl PyTrainConfig {
             cbow_mean,
             cbow_corrected,
             shared_negatives,
+            deterministic,
             alpha: alpha as f32,
             min_alpha: min_alpha as f32,
             epochs: u32::try_from(whole("epochs", epochs)?).unwrap_or(u32::MAX),

@@ -76,6 +76,11 @@ fn report_dict(py: Python<'_>, report: Report) -> PyResult<Bound<'_, PyDict>> {
             dict.set_item("bytes", file.bytes)?;
             dict.set_item("total_bytes", file.total_bytes)?;
         }
+        Report::Checkpoint(file) => {
+            dict.set_item("phase", "checkpoint")?;
+            dict.set_item("bytes", file.bytes)?;
+            dict.set_item("total_bytes", file.total_bytes)?;
+        }
         Report::Train(train) => {
             dict.set_item("phase", "train")?;
             dict.set_item("epoch", train.epoch)?;

@@ -19,7 +19,7 @@ fn rows(matrix: &mut Matrix) -> Rows<'_> {
     let count = matrix.rows();
     let shared = matrix.share();
     let mut rows = Rows::new(shared.width());
-    rows.extend(shared, 0..count);
+    rows.extend(&mut { shared }, 0..count);
     rows
 }
 
@@ -142,7 +142,7 @@ fn hidden_step(
     let shared = targets.share();
     let again = (order == Order::SequenceOfRepeated).then_some(0);
     let mut target_rows = Rows::new(shared.width());
-    target_rows.extend(shared, (0..t).chain(again));
+    target_rows.extend(&mut { shared }, (0..t).chain(again));
     let scratch = scratch.share();
     let mut scratch_rows = Rows::new(scratch.width());
     scratch_rows.push(scratch.row(0));
@@ -294,7 +294,7 @@ fn an_input_that_occurs_twice_gets_both_changes() {
         let twice = |inputs: &mut Matrix, targets: &mut Matrix, second: usize| {
             let inputs = inputs.share();
             let mut input_rows = Rows::new(inputs.width());
-            input_rows.extend(inputs, [0, second].into_iter());
+            input_rows.extend(&mut { inputs }, [0, second].into_iter());
             run(&input_rows, &rows(targets), 9.0, |step| kernels.step(step));
         };
         // Two equal rows must change like one row that stands twice, which changes twice as much.

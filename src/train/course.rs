@@ -1,22 +1,23 @@
 //! The way through all epochs, in legs: workers train from one boundary to the next at which somebody
 //! wants them to rest. While they rest the matrices are nobody's, and can be kept.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant;
 
 use crate::error::{Error, Result};
-use crate::matrix::padded;
-use crate::progress::{Observer, Report, TrainProgress};
+use crate::matrix::{HotRows, SharedMatrix, padded};
+use crate::progress::{Observer, Report};
 use crate::sampling::{AliasTable, SplitMix64, StreamKind, Subsampling};
 use crate::simd::{self, Kernels};
 use crate::vocab::huffman::HuffmanPaths;
 use crate::workers;
 
-use super::objective::{Objective, PrivateRows, Shared, Window};
+use super::lanes::{self, Lanes};
+use super::leg::{Flags, Tally};
+use super::objective::{HotRoom, Objective, Scratch, Shared, Sources};
 use super::position::{Keeper, Reached, diverged};
-use super::schedule::{Blocks, Schedule};
+use super::schedule::Blocks;
 use super::sharing::Sharing;
-use super::window::{KeptTokens, contexts};
+use super::window::KeptTokens;
 use super::{EpochSummary, Job, Weights};
 
 /// What does not change on the way, and how far it has been gone.
@@ -28,6 +29,8 @@ pub struct Course<'a> {
     paths: HuffmanPaths,
     sharing: Sharing,
     blocks: Blocks,
+    /// How `deterministic` training goes.
+    lanes: Option<Lanes>,
     workers: usize,
     reached: Reached,
 }
@@ -38,15 +41,17 @@ impl<'a> Course<'a> {
         let config = job.config;
         let blocks = Blocks::new(job.corpus, job.block_ids);
         let workers = config.workers.min(blocks.count().max(1) as usize);
+        let paths = match config.hierarchical_softmax {
+            true => HuffmanPaths::new(job.counts),
+            false => HuffmanPaths::default(),
+        };
         let course = Self {
             job,
             kernels: simd::kernels()?,
             subsampling: Subsampling::new(job.counts, config.sample),
             table: AliasTable::new(job.counts, config.ns_exponent),
-            paths: match config.hierarchical_softmax {
-                true => HuffmanPaths::new(job.counts),
-                false => HuffmanPaths::default(),
-            },
+            lanes: config.deterministic.then(|| Lanes::new(job, &paths)),
+            paths,
             sharing: Sharing::new(job.counts, padded(config.vector_size), workers),
             blocks,
             workers,
@@ -65,7 +70,7 @@ impl<'a> Course<'a> {
     ) -> Result<Vec<EpochSummary>> {
         while self.reached.position.epoch < self.job.config.epochs {
             let mut stopped = self.leg(weights, keeper.as_deref(), observer)?;
-            let ends_epoch = self.reached.position.unit >= self.blocks.count();
+            let ends_epoch = self.reached.position.unit >= self.units();
             if ends_epoch {
                 self.reached.end_epoch();
                 self.check(weights)?;
@@ -100,13 +105,11 @@ impl<'a> Course<'a> {
         tallies[0].store(&before);
         let from = self.reached.position;
         let rest = keeper.map_or(u64::MAX, |keeper| keeper.rest_before(from));
-        let flags = Flags::new(from.unit, self.blocks.count().min(rest));
-        let pass = Pass { course: self, shared: self.shared(weights), flags: &flags };
+        let flags = Flags::new(from.unit, self.units().min(rest));
+        let shared = self.shared(weights);
         let mut stopped = None;
-        let work = |worker: usize| pass.work(&tallies[worker]);
-        workers::run(self.workers, &flags.stop, work, || {
-            let now = Tally::sum(&tallies);
-            let wanted = observer.observe(self.report(now));
+        let poll = || {
+            let wanted = observer.observe(self.report(Tally::sum(&tallies)));
             match (wanted, keeper) {
                 (Ok(()), Some(keeper)) if keeper.is_due() => flags.pause(),
                 (Err(error), Some(_)) if stopped.is_none() => {
@@ -116,12 +119,30 @@ impl<'a> Course<'a> {
                 (wanted, _) => return wanted,
             }
             Ok(())
-        })?;
+        };
+        if let Some(lanes) = &self.lanes {
+            let (subsampling, tally) = (&self.subsampling, &tallies[0]);
+            let leg =
+                lanes::Leg { job: self.job, subsampling, epoch: from.epoch, flags: &flags, tally };
+            lanes.train(leg, shared, poll)?;
+        } else {
+            let pass = Pass { course: self, shared, flags: &flags };
+            let work = |worker: usize| pass.work(&tallies[worker]);
+            workers::run(self.workers, &flags.stop, work, poll)?;
+        }
         let seconds = before.seconds + started.elapsed().as_secs_f64();
         let now = EpochSummary { seconds, ..Tally::sum(&tallies) };
         self.reached.current = now;
-        self.reached.position.unit = flags.next.into_inner().min(flags.end);
+        self.reached.position.unit = flags.reached();
         Ok(stopped)
+    }
+
+    /// Into how many units the current epoch is cut.
+    fn units(&self) -> u64 {
+        match &self.lanes {
+            Some(lanes) => lanes.rounds(self.job, self.reached.position.epoch).count() as u64,
+            None => self.blocks.count(),
+        }
     }
 
     fn shared<'b>(&'b self, weights: &'b mut Weights<'_>) -> Shared<'b> {
@@ -136,20 +157,12 @@ impl<'a> Course<'a> {
     }
 
     fn report(&self, now: EpochSummary) -> Report {
-        let (job, done) = (self.job, &self.reached.epochs);
-        let raw_words = done.iter().map(|e| e.raw_words).sum::<u64>() + now.raw_words;
-        Report::Train(TrainProgress {
-            epoch: self.reached.position.epoch,
-            epochs: job.config.epochs,
-            raw_words,
-            total_raw_words: job.corpus.raw_words * u64::from(job.config.epochs),
-            trained_words: done.iter().map(|e| e.trained_words).sum::<u64>() + now.trained_words,
-            alpha: job.schedule.alpha(raw_words as f64),
-            loss: match (now.raw_words, done.last()) {
-                (0, Some(last)) => last.loss, // an epoch that ends is told with its own loss
-                _ => now.loss,
-            },
-        })
+        let (epoch, done) = (self.reached.position.epoch, &self.reached.epochs);
+        let mut progress = self.job.progress(epoch, done, now);
+        if let (0, Some(last)) = (now.raw_words, done.last()) {
+            progress.loss = last.loss; // an epoch that ends is told with its own loss
+        }
+        Report::Train(progress)
     }
 
     /// Nothing that was trained on NaN is worth training on. (The loss does not show it: the kernels
@@ -159,76 +172,6 @@ impl<'a> Course<'a> {
             Some((name, row)) => Err(diverged(name, row, self.job.config, &self.reached)),
             None => Ok(()),
         }
-    }
-}
-
-/// Which block comes next, and whether to go on.
-struct Flags {
-    next: AtomicU64,
-    /// The block that the leg ends before.
-    end: u64,
-    /// Rest at the next boundary.
-    pause: AtomicBool,
-    /// Leave everything as it is.
-    stop: AtomicBool,
-}
-
-impl Flags {
-    fn new(next: u64, end: u64) -> Self {
-        let [pause, stop] = [false; 2].map(AtomicBool::new);
-        Self { next: AtomicU64::new(next), end, pause, stop }
-    }
-
-    fn pause(&self) {
-        self.pause.store(true, Ordering::Relaxed);
-    }
-
-    fn is_stopped(&self) -> bool {
-        self.stop.load(Ordering::Relaxed)
-    }
-
-    /// A block for whoever asks. One that is taken is trained, so that all before the next are done.
-    fn take(&self) -> Option<u64> {
-        if self.pause.load(Ordering::Relaxed) || self.is_stopped() {
-            return None;
-        }
-        Some(self.next.fetch_add(1, Ordering::Relaxed)).filter(|&block| block < self.end)
-    }
-}
-
-/// What one worker has done, on a cache line of its own; only that worker writes it.
-#[derive(Debug, Default)]
-#[repr(align(128))]
-struct Tally {
-    raw_words: AtomicU64,
-    trained_words: AtomicU64,
-    /// The bits of an f64.
-    loss: AtomicU64,
-}
-
-impl Tally {
-    fn store(&self, summary: &EpochSummary) {
-        self.raw_words.store(summary.raw_words, Ordering::Relaxed);
-        self.trained_words.store(summary.trained_words, Ordering::Relaxed);
-        self.loss.store(summary.loss.to_bits(), Ordering::Relaxed);
-    }
-
-    fn load(&self) -> EpochSummary {
-        EpochSummary {
-            raw_words: self.raw_words.load(Ordering::Relaxed),
-            trained_words: self.trained_words.load(Ordering::Relaxed),
-            loss: f64::from_bits(self.loss.load(Ordering::Relaxed)),
-            seconds: 0.0,
-        }
-    }
-
-    fn sum(tallies: &[Self]) -> EpochSummary {
-        tallies.iter().map(Self::load).fold(EpochSummary::default(), |sum, one| EpochSummary {
-            raw_words: sum.raw_words + one.raw_words,
-            trained_words: sum.trained_words + one.trained_words,
-            loss: sum.loss + one.loss,
-            seconds: 0.0,
-        })
     }
 }
 
@@ -247,8 +190,10 @@ impl Pass<'_> {
     fn work(&self, tally: &Tally) -> Result<()> {
         let (blocks, sharing) = (&self.course.blocks, &self.course.sharing);
         let mut kept = KeptTokens::default();
-        let mut rows = PrivateRows::new(&self.shared, sharing)?;
-        let mut objective = Objective::new(self.shared, sharing, &mut rows);
+        let mut room = HotRoom::new(&self.shared, sharing)?;
+        let mut scratch = Scratch::new(&self.shared)?;
+        let sources = Sources::hot(&self.shared, sharing, &mut room);
+        let mut objective = Objective::new(self.shared, sources, &mut scratch);
         // What was done before counts as the first worker's, so that with one the losses are added
         // up in the same order wherever it rested.
         let mut done = tally.load();
@@ -263,7 +208,12 @@ impl Pass<'_> {
     }
 
     /// Trains the centers of a block; returns how many there were.
-    fn train_block(&self, block: u64, kept: &mut KeptTokens, objective: &mut Objective<'_>) -> u64 {
+    fn train_block<'a>(
+        &self,
+        block: u64,
+        kept: &mut KeptTokens,
+        objective: &mut Objective<'a, SharedMatrix<'a>, HotRows<'a>>,
+    ) -> u64 {
         let Course { job, blocks, subsampling, reached, .. } = self.course;
         let (config, range) = (job.config, blocks.range(block));
         let epoch = reached.position.epoch;
@@ -273,24 +223,15 @@ impl Pass<'_> {
         let draws = stream(StreamKind::Subsampling, 0);
         let mut generator = stream(StreamKind::Windows, block);
 
-        // Whole words are added up first, so that one call for all epochs and one for each agree.
-        let passed = u64::from(epoch) * job.corpus.raw_words + job.schedule.raw_words_before;
-        objective.alpha = Schedule { raw_words_before: passed, ..job.schedule }
-            .alpha(blocks.raw_words_before(range.start));
+        objective.alpha = job.alpha(epoch, blocks.raw_words_before(range.start));
         kept.fill(job.corpus.ids(), range, config.window, subsampling, &draws);
         let mut centers = 0;
-        for (sentence, center, arriving) in kept.centers(config.window) {
+        for place in kept.centers(config.window) {
             if centers % CENTERS_PER_CHECK == 0 && self.flags.is_stopped() {
                 break;
             }
             centers += 1;
-            let window = match config.shrink_windows {
-                true => 1 + generator.below(config.window as u32) as usize,
-                false => config.window,
-            };
-            let contexts = contexts(sentence, center, window);
-            objective
-                .train(Window { center: sentence[center], contexts, arriving }, &mut generator);
+            objective.train(place.window(config, &mut generator), &mut generator);
         }
         objective.finish();
         centers as u64

@@ -5,7 +5,7 @@
 
 use crate::config::{Architecture, TrainConfig};
 use crate::error::{Error, Result};
-use crate::matrix::{Matrix, Row, Rows, SharedMatrix};
+use crate::matrix::{Matrix, Row, RowSource, Rows, SharedMatrix};
 use crate::simd::MAX_INPUTS;
 use crate::vocab::WordId;
 
@@ -46,14 +46,16 @@ pub struct LockedRows<'a> {
     vectors: SharedMatrix<'a>,
     copies: SharedMatrix<'a>,
     /// For each step that may wait, the locked rows among its inputs.
-    steps: Vec<Vec<Locked>>,
+    steps: Vec<Vec<Locked<'a>>>,
 }
 
 /// A locked row among the inputs of a step.
 #[derive(Debug, Clone, Copy)]
-struct Locked {
+struct Locked<'a> {
     place: usize,
     word: WordId,
+    /// The row itself.
+    row: Row<'a>,
 }
 
 impl<'a> LockedRows<'a> {
@@ -82,16 +84,28 @@ impl<'a> LockedRows<'a> {
     /// Makes words the inputs of a step, with copies in the place of locked rows.
     #[cold]
     #[inline(never)]
-    pub fn take(&mut self, step: usize, words: [&[WordId]; 2], inputs: &mut Rows<'a>) {
+    pub fn take(
+        &mut self,
+        step: usize,
+        words: [&[WordId]; 2],
+        source: &mut impl RowSource<'a>,
+        inputs: &mut Rows<'a>,
+    ) {
         let locked = &mut self.steps[step];
         locked.clear();
         for (place, &word) in words.into_iter().flatten().enumerate() {
-            if self.locks.factor(word) == 1.0 {
-                inputs.push(self.vectors.row(word.row()));
-            } else {
-                inputs.push(self.copies.row(2 * place));
-                locked.push(Locked { place, word });
+            let factor = self.locks.factor(word);
+            if factor == 1.0 {
+                inputs.push(source.row(word.row()));
+                continue;
             }
+            inputs.push(self.copies.row(2 * place));
+            // A row that nobody changes is the same everywhere, and must not become a sum.
+            let row = match factor {
+                0.0 => self.vectors.row(word.row()),
+                _ => source.row(word.row()),
+            };
+            locked.push(Locked { place, word, row });
         }
     }
 
@@ -100,9 +114,9 @@ impl<'a> LockedRows<'a> {
     #[inline(never)]
     pub fn begin(&self, step: usize) {
         for lock in &self.steps[step] {
-            let [row, now, before] = self.rows(lock);
-            now.copy_from(row);
-            before.copy_from(row);
+            let [now, before] = self.copies(lock);
+            now.copy_from(lock.row);
+            before.copy_from(lock.row);
         }
     }
 
@@ -113,14 +127,13 @@ impl<'a> LockedRows<'a> {
         for lock in &self.steps[step] {
             let factor = self.locks.factor(lock.word);
             if factor != 0.0 {
-                let [row, now, before] = self.rows(lock);
-                row.add_change(factor, now, before);
+                let [now, before] = self.copies(lock);
+                lock.row.add_change(factor, now, before);
             }
         }
     }
 
-    fn rows(&self, lock: &Locked) -> [Row<'a>; 3] {
-        let [now, before] = [2 * lock.place, 2 * lock.place + 1].map(|copy| self.copies.row(copy));
-        [self.vectors.row(lock.word.row()), now, before]
+    fn copies(&self, lock: &Locked<'a>) -> [Row<'a>; 2] {
+        [2 * lock.place, 2 * lock.place + 1].map(|copy| self.copies.row(copy))
     }
 }

@@ -10,6 +10,8 @@
 //! worker.
 
 mod course;
+pub mod lanes;
+mod leg;
 pub mod locks;
 pub mod negatives;
 pub mod objective;
@@ -24,7 +26,7 @@ use crate::config::TrainConfig;
 use crate::corpus::EncodedCorpus;
 use crate::error::{Error, Result};
 use crate::matrix::Matrix;
-use crate::progress::Observer;
+use crate::progress::{Observer, TrainProgress};
 use crate::workers;
 
 use course::Course;
@@ -71,6 +73,28 @@ impl<'a> Job<'a> {
             schedule,
             block_ids: BLOCK_IDS,
             reached: Reached::default(),
+        }
+    }
+
+    /// The learning rate after some epochs of this call and some words of the next.
+    ///
+    /// Whole words are added up first, so that one call for all epochs and one for each agree.
+    fn alpha(&self, epoch: u32, raw_words: f64) -> f32 {
+        let passed = u64::from(epoch) * self.corpus.raw_words + self.schedule.raw_words_before;
+        Schedule { raw_words_before: passed, ..self.schedule }.alpha(raw_words)
+    }
+
+    /// Where training stands after some epochs, and what an `epoch` has come to `now`.
+    fn progress(&self, epoch: u32, earlier: &[EpochSummary], now: EpochSummary) -> TrainProgress {
+        let raw_words = earlier.iter().map(|e| e.raw_words).sum::<u64>() + now.raw_words;
+        TrainProgress {
+            epoch,
+            epochs: self.config.epochs,
+            raw_words,
+            total_raw_words: self.corpus.raw_words * u64::from(self.config.epochs),
+            trained_words: earlier.iter().map(|e| e.trained_words).sum::<u64>() + now.trained_words,
+            alpha: self.schedule.alpha(raw_words as f64),
+            loss: now.loss,
         }
     }
 

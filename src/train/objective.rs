@@ -12,7 +12,7 @@
 
 use crate::config::{Architecture, TrainConfig};
 use crate::error::Result;
-use crate::matrix::{HotRows, Matrix, Row, Rows, SharedMatrix};
+use crate::matrix::{HotRows, Matrix, Row, RowSource, Rows, SharedMatrix};
 use crate::sampling::{AliasTable, SplitMix64};
 use crate::simd::tiles::tiled;
 use crate::simd::{Hidden, Kernels, MAX_INPUTS, Step};
@@ -23,6 +23,7 @@ use super::locks::{LockedRows, Locks};
 use super::negatives::RecurringNegatives;
 use super::sharing::Sharing;
 use super::targets::Targets;
+use super::window::Window;
 
 /// What all workers share.
 #[derive(Debug, Clone, Copy)]
@@ -41,31 +42,54 @@ pub struct Shared<'a> {
     pub locks: Option<Locks<'a>>,
 }
 
-/// A center with the words around it.
-#[derive(Debug, Clone, Copy)]
-pub struct Window<'a> {
-    /// The word to predict.
-    pub center: WordId,
-    /// The contexts on its left and on its right.
-    pub contexts: [&'a [WordId]; 2],
-    /// A word that later windows will have among their contexts.
-    pub arriving: WordId,
+/// Where one worker finds the rows of each matrix.
+#[derive(Debug)]
+pub struct Sources<I, O> {
+    /// syn0.
+    pub inputs: I,
+    /// syn1neg.
+    pub words: Option<O>,
+    /// syn1.
+    pub nodes: Option<O>,
 }
 
-/// One worker's private rows.
+impl<T> Sources<T, T> {
+    /// Those that there are.
+    pub fn each(&self) -> impl Iterator<Item = &T> {
+        [Some(&self.inputs), self.words.as_ref(), self.nodes.as_ref()].into_iter().flatten()
+    }
+
+    /// As [`Sources::each`].
+    pub fn each_mut(&mut self) -> impl Iterator<Item = &mut T> {
+        [Some(&mut self.inputs), self.words.as_mut(), self.nodes.as_mut()].into_iter().flatten()
+    }
+
+    /// Makes something of each of them and what `others` have in its place.
+    pub fn zip<'a, U, V>(
+        &'a self,
+        others: &'a Sources<U, U>,
+        make: impl Fn(&'a T, &'a U) -> V,
+    ) -> Sources<V, V> {
+        let both = |one: &'a Option<T>, other: &'a Option<U>| {
+            one.as_ref().zip(other.as_ref()).map(|(one, other)| make(one, other))
+        };
+        Sources {
+            inputs: make(&self.inputs, &others.inputs),
+            words: both(&self.words, &others.words),
+            nodes: both(&self.nodes, &others.nodes),
+        }
+    }
+}
+
+/// Room for copies of the hot rows of [`Sources::hot`].
 #[derive(Debug)]
-pub struct PrivateRows {
-    /// Copies of hot rows.
+pub struct HotRoom {
     words: Matrix,
     nodes: Matrix,
-    /// Row 0 is the hidden vector, row 1 its change.
-    hidden: Matrix,
-    /// Copies of locked rows.
-    locked: Matrix,
 }
 
-impl PrivateRows {
-    /// Room for what [`Objective::new`] puts there.
+impl HotRoom {
+    /// As `sharing` says.
     pub fn new(shared: &Shared<'_>, sharing: &Sharing) -> Result<Self> {
         let room = |matrix: Option<SharedMatrix<'_>>, hot| match matrix {
             Some(matrix) => HotRows::room(matrix, hot),
@@ -74,6 +98,40 @@ impl PrivateRows {
         Ok(Self {
             words: room(shared.negatives.map(|(matrix, _)| matrix), &sharing.words)?,
             nodes: room(shared.tree.map(|(matrix, _)| matrix), &sharing.nodes)?,
+        })
+    }
+}
+
+impl<'a> Sources<SharedMatrix<'a>, HotRows<'a>> {
+    /// The shared rows, and copies of hot ones.
+    pub fn hot(shared: &Shared<'a>, sharing: &Sharing, room: &'a mut HotRoom) -> Self {
+        let HotRoom { words, nodes } = room;
+        let (hot_words, hot_nodes) = (sharing.words.clone(), sharing.nodes.clone());
+        Self {
+            inputs: shared.input_vectors,
+            words: shared
+                .negatives
+                .map(|(matrix, _)| HotRows::new(matrix, hot_words, sharing.period, words)),
+            nodes: shared
+                .tree
+                .map(|(matrix, _)| HotRows::new(matrix, hot_nodes, sharing.period, nodes)),
+        }
+    }
+}
+
+/// Rows that an objective works on besides those of the model.
+#[derive(Debug)]
+pub struct Scratch {
+    /// Row 0 is the hidden vector, row 1 its change.
+    hidden: Matrix,
+    /// Copies of locked rows.
+    locked: Matrix,
+}
+
+impl Scratch {
+    /// Room for what [`Objective::new`] puts there.
+    pub fn new(shared: &Shared<'_>) -> Result<Self> {
+        Ok(Self {
             hidden: Matrix::zeros(2, shared.config.vector_size)?,
             locked: LockedRows::room(shared.config, shared.locks)?,
         })
@@ -82,10 +140,10 @@ impl PrivateRows {
 
 /// One worker's state: everything that is not a shared row.
 #[derive(Debug)]
-pub struct Objective<'a> {
+pub struct Objective<'a, I, O> {
     shared: Shared<'a>,
-    negatives: Option<(HotRows<'a>, &'a AliasTable)>,
-    tree: Option<(HotRows<'a>, &'a HuffmanPaths)>,
+    /// Where the rows lie.
+    pub sources: Sources<I, O>,
     locks: Option<Box<LockedRows<'a>>>,
     recurring: RecurringNegatives,
     /// The most inputs of a step.
@@ -143,11 +201,20 @@ fn steps_ahead(config: &TrainConfig) -> usize {
     }
 }
 
-impl<'a> Objective<'a> {
+impl<'a> Objective<'a, SharedMatrix<'a>, HotRows<'a>> {
+    /// Hands everything to the shared rows.
+    pub fn hand_in(&mut self) {
+        self.finish();
+        let Sources { words, nodes, .. } = &mut self.sources;
+        [words, nodes].into_iter().flatten().for_each(HotRows::exchange_all);
+    }
+}
+
+impl<'a, I: RowSource<'a>, O: RowSource<'a>> Objective<'a, I, O> {
     /// A worker that has trained nothing yet.
-    pub fn new(shared: Shared<'a>, sharing: &Sharing, rows: &'a mut PrivateRows) -> Self {
-        let PrivateRows { words, nodes, hidden, locked } = rows;
-        let (hidden, period) = (hidden.share(), sharing.period);
+    pub fn new(shared: Shared<'a>, sources: Sources<I, O>, scratch: &'a mut Scratch) -> Self {
+        let Scratch { hidden, locked } = scratch;
+        let hidden = hidden.share();
         let width = shared.input_vectors.width();
         let planned = || Planned {
             inputs: Rows::new(width),
@@ -156,12 +223,7 @@ impl<'a> Objective<'a> {
             arriving: None,
         };
         Self {
-            negatives: shared.negatives.map(|(matrix, table)| {
-                (HotRows::new(matrix, sharing.words.clone(), period, words), table)
-            }),
-            tree: shared.tree.map(|(matrix, paths)| {
-                (HotRows::new(matrix, sharing.nodes.clone(), period, nodes), paths)
-            }),
+            sources,
             locks: shared.locks.map(|locks| {
                 let steps = steps_ahead(shared.config) + 1;
                 Box::new(LockedRows::new(locks, shared.input_vectors, locked, steps))
@@ -184,16 +246,9 @@ impl<'a> Objective<'a> {
 
     /// Plans the steps of a window, and trains as many that waited.
     pub fn train(&mut self, window: Window<'_>, generator: &mut SplitMix64) {
-        let mut arriving = Some(self.shared.input_vectors.row(window.arriving.row()));
-        let mut rest = window.contexts;
-        loop {
-            let left = rest[0].len() + rest[1].len();
-            if left == 0 {
-                return;
-            }
-            let (inputs, others) = split(rest, near_equal_part(left, self.max_inputs));
+        let mut arriving = Some(self.sources.inputs.find(window.arriving.row()));
+        for inputs in parts(window.contexts, self.max_inputs) {
             self.plan(window.center, inputs, arriving.take(), generator);
-            rest = others;
         }
     }
 
@@ -205,14 +260,6 @@ impl<'a> Objective<'a> {
         self.recurring.forget();
     }
 
-    /// Hands everything to the shared rows.
-    pub fn hand_in(&mut self) {
-        self.finish();
-        let tree = self.tree.iter_mut().map(|(nodes, _)| nodes);
-        let negatives = self.negatives.iter_mut().map(|(vectors, _)| vectors);
-        tree.chain(negatives).for_each(HotRows::exchange_all);
-    }
-
     /// Plans a step of inputs for each loss.
     fn plan(
         &mut self,
@@ -222,7 +269,7 @@ impl<'a> Objective<'a> {
         generator: &mut SplitMix64,
     ) {
         let config = self.shared.config;
-        if let Some((nodes, paths)) = &mut self.tree {
+        if let (Some(nodes), Some((_, paths))) = (&mut self.sources.nodes, self.shared.tree) {
             let step = &mut self.planned[self.next];
             step.targets.take_path(center, nodes, paths);
             step.fresh = step.targets.rows.len();
@@ -230,7 +277,8 @@ impl<'a> Objective<'a> {
                 self.complete(inputs, arriving); // the only word of a vocabulary has no path
             }
         }
-        if let Some((vectors, table)) = &mut self.negatives {
+        if let (Some(vectors), Some((_, table))) = (&mut self.sources.words, self.shared.negatives)
+        {
             let step = &mut self.planned[self.next];
             let negatives = step.targets.negatives_for(center, config.negative);
             if config.shared_negatives {
@@ -251,11 +299,11 @@ impl<'a> Objective<'a> {
     /// can wait.
     #[inline]
     fn complete(&mut self, inputs: [&[WordId]; 2], arriving: Option<Row<'a>>) {
-        let vectors = self.shared.input_vectors;
+        let vectors = &mut self.sources.inputs;
         let step = &mut self.planned[self.next];
         step.inputs.clear();
         if let Some(locks) = &mut self.locks {
-            locks.take(self.next, inputs, &mut step.inputs);
+            locks.take(self.next, inputs, vectors, &mut step.inputs);
         } else {
             for side in inputs {
                 step.inputs.extend(vectors, side.iter().map(|word| word.row()));
@@ -337,12 +385,26 @@ fn after(at: usize, len: usize) -> usize {
 /// How many inputs may share a set of targets: all of CBOW's, which are one vector; for skip-gram
 /// a block of them (Ji et al. 2016, arXiv:1611.06172), since one set for a very large window spoils
 /// the vectors; one in word2vec.c's order.
-fn most_inputs(config: &TrainConfig) -> usize {
+pub fn most_inputs(config: &TrainConfig) -> usize {
     match (config.architecture, config.shared_negatives) {
         (Architecture::Cbow, _) => usize::MAX,
         (Architecture::SkipGram, true) => MAX_INPUTS,
         (Architecture::SkipGram, false) => 1,
     }
+}
+
+/// The contexts of a window in as many steps as they take.
+#[inline(always)]
+pub fn parts(mut rest: [&[WordId]; 2], most: usize) -> impl Iterator<Item = [&[WordId]; 2]> {
+    std::iter::from_fn(move || {
+        let left = rest[0].len() + rest[1].len();
+        if left == 0 {
+            return None;
+        }
+        let (inputs, others) = split(rest, near_equal_part(left, most));
+        rest = others;
+        Some(inputs)
+    })
 }
 
 /// The first of as few parts of `count` as may be, of at most `most` each, whose sizes differ by at
@@ -373,15 +435,11 @@ mod tests {
         for (count, most) in (0..100).flat_map(|count| [(count, MAX_INPUTS), (count, 1)]) {
             let words: Vec<WordId> = (0..count).map(WordId).collect();
             for middle in [0, words.len() / 3, words.len()] {
-                let mut rest = [&words[..middle], &words[middle..]];
+                let whole = [&words[..middle], &words[middle..]];
                 let (mut sizes, mut seen) = (Vec::new(), Vec::new());
-                while !rest.concat().is_empty() {
-                    let size = near_equal_part(rest.concat().len(), most);
-                    let (block, others) = split(rest, size);
-                    assert_eq!(block.concat().len(), size);
-                    seen.extend(block.concat());
-                    sizes.push(size);
-                    rest = others;
+                for part in parts(whole, most) {
+                    seen.extend(part.concat());
+                    sizes.push(part.concat().len());
                 }
                 assert_eq!(seen, words);
                 assert_eq!(sizes.len(), words.len().div_ceil(most));

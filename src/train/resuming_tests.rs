@@ -116,10 +116,18 @@ fn without_time(epochs: &[EpochSummary]) -> Vec<(u64, u64, u64)> {
     epochs.iter().map(|e| (e.raw_words, e.trained_words, e.loss.to_bits())).collect()
 }
 
+/// Whose bits do not depend on when they rest.
+fn every_repeatable_way() -> impl Iterator<Item = TrainConfig> {
+    every_objective().flat_map(|config| {
+        let lanes = TrainConfig { deterministic: true, workers: 3, ..config.clone() };
+        [TrainConfig { workers: 1, ..config }, lanes]
+    })
+}
+
 #[test]
-fn one_worker_goes_on_from_every_boundary_bit_for_bit() {
+fn training_goes_on_from_every_boundary_bit_for_bit() {
     let (corpus, counts) = topics(60);
-    for config in every_objective() {
+    for config in every_repeatable_way() {
         let config = TrainConfig { epochs: 2, ..config };
         let job = || Job { block_ids: 64, ..Job::new(&config, &corpus, &counts) };
         let (epochs, whole) = Saved::first(8).train(job(), None, &mut Silent);
@@ -128,17 +136,7 @@ fn one_worker_goes_on_from_every_boundary_bit_for_bit() {
         let (result, kept) = Saved::first(8).train(job(), Some(&mut keeper), &mut Silent);
         assert_eq!(without_time(&result.unwrap()), epochs, "{config:?}");
         assert_eq!(bits(&kept), bits(&whole), "resting changes nothing, {config:?}");
-        let positions: Vec<_> = keeper.kept.iter().map(|saved| saved.reached.position).collect();
-        let expected = (0..2).flat_map(|epoch| (1..9).map(move |unit| Position { epoch, unit }));
-        let ends =
-            |p: Position| if p.unit < 9 { p } else { Position { epoch: p.epoch + 1, unit: 0 } };
-        assert!(
-            positions.iter().copied().eq(expected
-                .chain((0..2).map(|epoch| Position { epoch, unit: 9 }))
-                .map(ends)
-                .collect::<std::collections::BTreeSet<_>>()),
-            "{positions:?}"
-        );
+        check_positions(&keeper, 2);
         for saved in keeper.kept {
             let from = saved.reached.position;
             let (result, matrices) = saved.train(job(), None, &mut Silent);
@@ -148,10 +146,20 @@ fn one_worker_goes_on_from_every_boundary_bit_for_bit() {
     }
 }
 
+/// Checks that every unit ended with a rest, that of an epoch's last being the next one's beginning.
+fn check_positions(keeper: &KeepAll, epochs: u32) {
+    let positions: Vec<_> = keeper.kept.iter().map(|saved| saved.reached.position).collect();
+    let units = positions.len() as u64 / u64::from(epochs);
+    assert!(units > 4, "{positions:?}");
+    let all = (0..epochs).flat_map(|epoch| (0..units).map(move |unit| Position { epoch, unit }));
+    let expected = all.skip(1).chain([Position { epoch: epochs, unit: 0 }]);
+    assert!(positions.iter().copied().eq(expected), "{positions:?}");
+}
+
 #[test]
-fn keeping_changes_nothing_with_one_worker() {
+fn keeping_changes_nothing() {
     let (corpus, counts) = topics(60);
-    for config in every_objective() {
+    for config in every_repeatable_way() {
         let config = TrainConfig { epochs: 2, ..config };
         let job = || Job { block_ids: 64, ..Job::new(&config, &corpus, &counts) };
         let (_, without) = Saved::first(8).train(job(), None, &mut Silent);
@@ -168,23 +176,25 @@ fn keeping_changes_nothing_with_one_worker() {
 #[test]
 fn one_call_for_all_epochs_and_one_for_each_give_the_same_bits() {
     let (corpus, counts) = topics(60);
-    let config = TrainConfig { workers: 1, vector_size: SIZE, epochs: 3, ..Default::default() };
-    let job = Job { block_ids: 64, ..Job::new(&config, &corpus, &counts) };
-    let schedule = job.schedule;
-    let (_, whole) = Saved::first(8).train(job, None, &mut Silent);
-    let one = TrainConfig { epochs: 1, ..config.clone() };
-    let mut at = Saved::first(8);
-    for epoch in 0..3 {
-        let raw_words_before = u64::from(epoch) * corpus.raw_words;
-        let job = Job {
-            block_ids: 64,
-            epochs_before: epoch,
-            schedule: Schedule { raw_words_before, ..schedule },
-            ..Job::new(&one, &corpus, &counts)
-        };
-        at.matrices = at.clone().train(job, None, &mut Silent).1;
+    for config in every_repeatable_way() {
+        let config = TrainConfig { epochs: 3, ..config };
+        let job = Job { block_ids: 64, ..Job::new(&config, &corpus, &counts) };
+        let schedule = job.schedule;
+        let (_, whole) = Saved::first(8).train(job, None, &mut Silent);
+        let one = TrainConfig { epochs: 1, ..config.clone() };
+        let mut at = Saved::first(8);
+        for epoch in 0..3 {
+            let raw_words_before = u64::from(epoch) * corpus.raw_words;
+            let job = Job {
+                block_ids: 64,
+                epochs_before: epoch,
+                schedule: Schedule { raw_words_before, ..schedule },
+                ..Job::new(&one, &corpus, &counts)
+            };
+            at.matrices = at.clone().train(job, None, &mut Silent).1;
+        }
+        assert_eq!(bits(&at.matrices), bits(&whole), "{config:?}");
     }
-    assert_eq!(bits(&at.matrices), bits(&whole));
 }
 
 #[test]

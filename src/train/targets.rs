@@ -1,6 +1,6 @@
 //! The output side of a step: which rows, what each should say, and how much it counts.
 
-use crate::matrix::{HotRows, Rows};
+use crate::matrix::{RowSource, Rows};
 use crate::simd::tiles::{TILE, place, tiles};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
@@ -57,13 +57,13 @@ impl<'a> Targets<'a> {
     /// The center and its negatives as noted; a negative that is the center is dropped. `merged`
     /// makes targets distinct: a negative that stands there already counts once more instead.
     #[inline(always)]
-    pub fn take_negatives(&mut self, matrix: &mut HotRows<'a>, merged: bool) {
+    pub fn take_negatives(&mut self, matrix: &mut impl RowSource<'a>, merged: bool) {
         if !are_distinct(&self.drawn) {
             return self.sort_out(matrix, merged);
         }
         // Nearly always: labels and multiplicities are those of the draw before.
         self.rows.clear();
-        self.rows.extend_hot(matrix, self.drawn.iter().map(|word| word.row()));
+        self.rows.extend(matrix, self.drawn.iter().map(|word| word.row()));
         self.repeat = false;
         if self.plain != self.drawn.len() {
             self.answer_plainly();
@@ -80,7 +80,7 @@ impl<'a> Targets<'a> {
 
     /// The words as targets where some are equal.
     #[cold]
-    fn sort_out(&mut self, matrix: &mut HotRows<'a>, merged: bool) {
+    fn sort_out(&mut self, matrix: &mut impl RowSource<'a>, merged: bool) {
         let drawn = std::mem::take(&mut self.drawn);
         self.clear_answers(drawn.len(), f32::INFINITY);
         self.rows.clear();
@@ -103,7 +103,12 @@ impl<'a> Targets<'a> {
     }
 
     /// The nodes on the way to a word.
-    pub fn take_path(&mut self, word: WordId, matrix: &mut HotRows<'a>, paths: &HuffmanPaths) {
+    pub fn take_path(
+        &mut self,
+        word: WordId,
+        matrix: &mut impl RowSource<'a>,
+        paths: &HuffmanPaths,
+    ) {
         let (nodes, labels) = paths.path(word);
         self.clear_answers(nodes.len(), MAX_NODE_SCORE);
         self.rows.clear();
@@ -190,15 +195,15 @@ fn both_places(target: usize) -> [usize; 2] {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::matrix::{Matrix, SharedMatrix};
+    use crate::matrix::{HotRows, Matrix, SharedMatrix};
     use crate::sampling::{AliasTable, SplitMix64};
 
     #[test]
     fn the_loss_of_a_certain_and_of_an_undecided_answer() {
         let mut matrix = Matrix::zeros(3, 1).unwrap();
-        let matrix = matrix.share();
+        let mut matrix = matrix.share();
         let mut targets = Targets::new(matrix.width());
-        targets.rows.extend(matrix, 0..3);
+        targets.rows.extend(&mut matrix, 0..3);
         targets.clear_answers(3, f32::INFINITY);
         (0..3).for_each(|target| targets.answer(target, f32::from(target == 0)));
         targets.count_again(2);

@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use crate::config::TrainConfig;
 use crate::sampling::{SplitMix64, Subsampling};
 use crate::vocab::WordId;
 
@@ -67,22 +68,59 @@ impl KeptTokens {
         }
     }
 
-    /// Every center of the block in order: the tokens of its sentence, its place among them, and
-    /// the token `window` further on, whether in the same sentence or not: its row is needed soon.
-    pub fn centers(&self, window: usize) -> impl Iterator<Item = (&[WordId], usize, WordId)> {
+    /// All tokens.
+    pub fn tokens(&self) -> &[WordId] {
+        &self.tokens
+    }
+
+    /// Every center of the block in order.
+    pub fn centers(&self, window: usize) -> impl Iterator<Item = Place<'_>> {
         self.sentences.iter().flat_map(move |sentence| {
             let tokens = &self.tokens[sentence.tokens.clone()];
             sentence.centers.clone().map(move |center| {
                 let arriving = self.tokens[(center + window).min(self.tokens.len() - 1)];
-                (tokens, center - sentence.tokens.start, arriving)
+                Place { sentence: tokens, center: center - sentence.tokens.start, arriving }
             })
         })
     }
 }
 
+/// A center in its sentence.
+#[derive(Debug, Clone, Copy)]
+pub struct Place<'a> {
+    sentence: &'a [WordId],
+    center: usize,
+    /// The token a whole window further on, in this sentence or not: its row is needed soon.
+    arriving: WordId,
+}
+
+impl<'a> Place<'a> {
+    /// The center with as much around it as is drawn.
+    #[inline(always)]
+    pub fn window(self, config: &TrainConfig, generator: &mut SplitMix64) -> Window<'a> {
+        let reach = match config.shrink_windows {
+            true => 1 + generator.below(config.window as u32) as usize,
+            false => config.window,
+        };
+        let contexts = contexts(self.sentence, self.center, reach);
+        Window { center: self.sentence[self.center], contexts, arriving: self.arriving }
+    }
+}
+
+/// A center with the words around it.
+#[derive(Debug, Clone, Copy)]
+pub struct Window<'a> {
+    /// The word to predict.
+    pub center: WordId,
+    /// The contexts on its left and on its right.
+    pub contexts: [&'a [WordId]; 2],
+    /// A word that later windows will have among their contexts.
+    pub arriving: WordId,
+}
+
 /// The tokens before and after a center, at most `window` away.
 #[inline]
-pub fn contexts(sentence: &[WordId], center: usize, window: usize) -> [&[WordId]; 2] {
+fn contexts(sentence: &[WordId], center: usize, window: usize) -> [&[WordId]; 2] {
     let last = (center + window).min(sentence.len() - 1);
     [&sentence[center.saturating_sub(window)..center], &sentence[center + 1..=last]]
 }
@@ -104,7 +142,7 @@ mod tests {
         for start in (0..ids.len()).step_by(block) {
             let end = (start + block).min(ids.len());
             kept.fill(ids, start..end, window, &subsampling, &stream);
-            for (sentence, center, _) in kept.centers(window) {
+            for Place { sentence, center, .. } in kept.centers(window) {
                 let [before, after] = contexts(sentence, center, window);
                 found.push([&[sentence[center]], before, &[END], after].concat());
             }

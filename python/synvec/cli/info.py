@@ -22,7 +22,7 @@ from synvec.formats.pickles import Doc2VecVectors
 # What of a full model tells how it was made: the constructor's arguments that change the vectors.
 _CONFIG = (
     "sg", "hs", "negative", "window", "epochs", "alpha", "min_alpha", "sample", "min_count",
-    "ns_exponent", "cbow_mean", "shrink_windows", "shared_negatives", "seed",
+    "ns_exponent", "cbow_mean", "shrink_windows", "shared_negatives", "deterministic", "seed",
 )  # fmt: skip
 
 

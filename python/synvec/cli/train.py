@@ -98,6 +98,11 @@ def _hyperparameters(command: Any) -> Any:
             default=True,
             help="Share negatives among contexts and windows (faster), or draw them for each pair.",
         ),
+        click.option(
+            "--deterministic",
+            is_flag=True,
+            help="The same bits with any number of workers, for somewhat more time.",
+        ),
         click.option("--seed", type=click.IntRange(min=0), default=1, help="Seeds all chance."),
         click.option(
             "--workers",
@@ -260,7 +265,7 @@ def _untrained(options: dict[str, Any], preset: dict[str, Any]) -> Word2Vec:
         keywords["workers"] = options["workers"]
     same_name = (
         "window epochs min_count sample alpha min_alpha ns_exponent shared_negatives seed "
-        "cbow_corrected lowercase tokenize column"
+        "cbow_corrected deterministic lowercase tokenize column"
     )
     keywords.update((name, options[name]) for name in same_name.split())
     if hierarchical:

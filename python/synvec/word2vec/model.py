@@ -120,6 +120,11 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         several times faster at the same quality. ``False`` draws negatives for every pair (CBOW:
         every window), in word2vec.c's order. In hierarchical softmax it likewise decides whether
         contexts are trained together.
+    deterministic
+        ``True`` gives the same bits with any number of ``workers``, for somewhat more time than the
+        default takes: training goes by rounds of 16 lanes, whose changes are merged in a fixed
+        order, so more than 16 workers gain nothing. The bits are others than those of the default
+        with one worker, which is repeatable too. docs/training.md has the scheme and its figures.
     tokenize
         How lines and texts become words: at ``"whitespace"``, as they do by default; ``"words"`` by
         Unicode's rules, without punctuation; or by a function from a text to its words, such as
@@ -220,6 +225,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         preset: Literal["quality"] | None = None,
         cbow_corrected: bool = False,
         shared_negatives: bool = True,
+        deterministic: bool = False,
         tokenize: Tokenize | None = None,
         lowercase: bool = False,
         column: str | None = None,
@@ -255,6 +261,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         self.max_final_vocab = _limit("max_final_vocab", max_final_vocab)
         self.shrink_windows = switch("shrink_windows", shrink_windows)
         self.shared_negatives = switch("shared_negatives", shared_negatives)
+        self.deterministic = switch("deterministic", deterministic)
         self.tokenize: Tokenize | None = tokenize
         self.lowercase = switch("lowercase", lowercase)
         self.column = column

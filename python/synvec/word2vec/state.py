@@ -61,6 +61,7 @@ class ModelState(Generic[KeyT]):
     max_final_vocab: int | None
     shrink_windows: bool
     shared_negatives: bool
+    deterministic: bool
     tokenize: Tokenize | None
     lowercase: bool
     column: str | None
@@ -100,6 +101,7 @@ class ModelState(Generic[KeyT]):
             cbow_mean=bool(self.cbow_mean),
             cbow_corrected=bool(self.cbow_corrected),
             shared_negatives=self.shared_negatives,
+            deterministic=bool(self.deterministic),
             alpha=real("alpha", alpha),
             min_alpha=real("min_alpha", min_alpha),
             epochs=whole("epochs", epochs, below=2**32),

@@ -111,7 +111,8 @@ impl<'a> RestingModel<'a> {
 /// The header with every tensor in its place, before any checksum is known.
 fn layout(model: &RestingModel<'_>) -> Header {
     let (rows, size) = (model.keys.len(), model.vectors.columns());
-    let mut header = Header::new(Kind::Word2Vec, true, Some(model.config.to_owned()));
+    let mut header =
+        Header::new(Kind::Word2Vec, model.keys.kind(), true, Some(model.config.to_owned()));
     let mut start = 0;
     let keys = model.keys;
     let matrix = |name| model.matrix(name).map(|_| (vec![rows, size], 4));
