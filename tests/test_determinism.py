@@ -20,8 +20,12 @@ def trained(sentences: Any = SENTENCES, **options: Any) -> Word2Vec:
 
 
 def bits(model: Word2Vec) -> bytes:
-    outputs = [model.syn1neg] * bool(model.negative) + [model.syn1] * bool(model.hs)
-    return b"".join(matrix.tobytes() for matrix in [model.wv.vectors, *outputs])
+    matrices = [model.wv.vectors]
+    if model.negative:
+        matrices.append(model.syn1neg)
+    if model.hs:
+        matrices.append(model.syn1)
+    return b"".join(matrix.tobytes() for matrix in matrices)
 
 
 @pytest.mark.parametrize(
