@@ -395,10 +395,7 @@ pub fn most_inputs(config: &TrainConfig) -> usize {
 
 /// The contexts of a window in as many steps as they take.
 #[inline(always)]
-pub fn parts(
-    mut rest: [&[WordId]; 2],
-    most: usize,
-) -> impl Iterator<Item = [&[WordId]; 2]> {
+pub fn parts(mut rest: [&[WordId]; 2], most: usize) -> impl Iterator<Item = [&[WordId]; 2]> {
     std::iter::from_fn(move || {
         let left = rest[0].len() + rest[1].len();
         if left == 0 {

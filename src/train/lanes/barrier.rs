@@ -98,7 +98,8 @@ mod tests {
     #[test]
     fn nobody_goes_on_before_all_are_there() {
         let workers = 7; // more than there are cores, often
-        let (barrier, arrived, last) = (Barrier::new(workers), AtomicU32::new(0), AtomicU32::new(0));
+        let (barrier, arrived, last) =
+            (Barrier::new(workers), AtomicU32::new(0), AtomicU32::new(0));
         scope(|scope| {
             for _ in 0..workers {
                 scope.spawn(|| {

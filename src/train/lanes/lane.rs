@@ -23,8 +23,7 @@ impl LaneRoom {
     /// Room that grows with what is needed.
     pub fn new(shared: &Shared<'_>) -> Result<Self> {
         let arena = || Arena::new(shared.config.vector_size);
-        let copies =
-            Sources { inputs: arena(), words: Some(arena()), nodes: Some(arena()) };
+        let copies = Sources { inputs: arena(), words: Some(arena()), nodes: Some(arena()) };
         Ok(Self { copies, scratch: Scratch::new(shared)? })
     }
 }

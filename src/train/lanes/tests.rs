@@ -104,7 +104,8 @@ fn whatever_the_corpus_and_the_windows() {
     let vocabularies = [(1, 40), (2, 300), (3, 700), (17, 5), (50, 900), (400, 6000)];
     for (words, ids) in vocabularies {
         let (corpus, counts) = random_corpus(words, ids, 7);
-        for (window, shrink_windows, sample) in [(1, true, 0.0), (5, false, 1e-2), (40, true, 1e-3)] {
+        for (window, shrink_windows, sample) in [(1, true, 0.0), (5, false, 1e-2), (40, true, 1e-3)]
+        {
             for shared_negatives in [true, false] {
                 let config = TrainConfig {
                     architecture: Architecture::SkipGram,
@@ -147,9 +148,9 @@ fn locked_rows_too() {
 fn every_objective_tells_the_topics_apart() {
     let (corpus, counts) = topics(200);
     for config in every_objective() {
-        let (bits, epochs) =
-            trained(&Job::new(&deterministic(config.clone()), &corpus, &counts));
-        let vector = |word: usize| bits[word * 20..(word + 1) * 20].iter().map(|&b| f32::from_bits(b));
+        let (bits, epochs) = trained(&Job::new(&deterministic(config.clone()), &corpus, &counts));
+        let vector =
+            |word: usize| bits[word * 20..(word + 1) * 20].iter().map(|&b| f32::from_bits(b));
         let dot = |a, b| vector(a).zip(vector(b)).map(|(x, y)| x * y).sum::<f32>();
         let cosine = |a, b| dot(a, b) / (dot(a, a) * dot(b, b)).sqrt();
         let (same, other) = (cosine(0, 1).min(cosine(4, 5)), cosine(0, 4).max(cosine(1, 5)));
@@ -260,7 +261,8 @@ impl Observer for StopAtOnce {
 #[test]
 fn who_stops_it_finds_it_between_two_rounds() {
     let (corpus, counts) = random_corpus(30, 1500, 5);
-    let config = TrainConfig { epochs: 100_000, workers: 3, vector_size: 8, ..TrainConfig::default() };
+    let config =
+        TrainConfig { epochs: 100_000, workers: 3, vector_size: 8, ..TrainConfig::default() };
     let job = Job::new(&config, &corpus, &counts);
     let at = Mutex::new(Position::default());
     let note = |position: &Position| {
@@ -394,7 +396,8 @@ fn plain(job: &Job<'_>) -> Vec<u32> {
             let lanes: Vec<Vec<Made>> =
                 (0..LANES).map(|lane| plain_lane(job, &base, (epoch, round, lane))).collect();
             for (side, values) in base.iter_mut().flatten().enumerate() {
-                let per_use = if side == 0 { plan.gradients_per_input } else { plan.gradients_per_output };
+                let per_use =
+                    if side == 0 { plan.gradients_per_input } else { plan.gradients_per_output };
                 for (row, values) in values.chunks_mut(size).enumerate() {
                     let of = |lane: usize| &lanes[lane][side].values[row * size..][..size];
                     let claims: Vec<usize> =
