@@ -29,6 +29,9 @@ PROGRAMS = {
     "synvec-pairs": Program(
         "benchmarks.run_synvec", is_peer=False, options={"shared_negatives": False}
     ),
+    "synvec-deterministic": Program(
+        "benchmarks.run_synvec", is_peer=False, options={"deterministic": True}
+    ),
     "gensim-file": Program("benchmarks.run_gensim", is_peer=True, options={"input": "file"}),
     "gensim-sentences": Program(
         "benchmarks.run_gensim", is_peer=True, options={"input": "sentences"}

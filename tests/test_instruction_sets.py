@@ -14,10 +14,14 @@ from synvec import Word2Vec
 random = np.random.default_rng(1)
 sentences = [[f"w{i}" for i in random.zipf(1.5, 20) % 50] for _ in range(200)]
 digest = hashlib.sha256()
-for sg, hs, shared_negatives in [(1, 0, True), (1, 0, False), (0, 0, True), (1, 1, True)]:
+for sg, hs, shared_negatives, deterministic in [
+    (1, 0, True, False), (1, 0, False, False), (0, 0, True, False), (1, 1, True, False),
+    (1, 0, True, True), (0, 1, True, True),
+]:
     model = Word2Vec(
         sentences, vector_size=33, sg=sg, hs=hs, negative=5 * (1 - hs), min_count=1, epochs=2,
-        workers=1, shared_negatives=shared_negatives, progress=False,
+        workers=1 + deterministic, shared_negatives=shared_negatives, progress=False,
+        deterministic=deterministic,
     )
     digest.update(model.syn0.tobytes())
 print(digest.hexdigest())

@@ -467,6 +467,10 @@ def test_memory_is_estimated_by_matrix():
     report = model.estimate_memory(vocab_size=1000)
     assert report["vectors"] == report["syn1"] == report["syn1neg"] == 1000 * 112 * 4
     assert report["total"] == sum(v for k, v in report.items() if k != "total")
+    assert "lanes" not in report
+    model.deterministic = True
+    lanes = model.estimate_memory(vocab_size=1000)["lanes"]
+    assert lanes == 3 * (1000 * 8 + 16 * 1000 * 112 * 4)
 
 
 def _remove_and_add(wv):

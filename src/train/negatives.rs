@@ -64,6 +64,13 @@ impl RecurringNegatives {
         self.draws += 1;
     }
 
+    /// How many of the negatives of the last step, the first ones, no step before it had.
+    #[inline(always)]
+    pub fn fresh(&self) -> usize {
+        let steps = self.draws - self.lag * (self.count - 1);
+        if steps <= self.lag { self.count } else { 1 }
+    }
+
     /// The draws of steps that were not.
     #[cold]
     fn draw_earlier(&mut self, table: &AliasTable, generator: &mut SplitMix64) {
@@ -92,6 +99,8 @@ mod tests {
                 let expected: Vec<WordId> =
                     (0..count).map(|back| draws[earlier + step - back * lag]).collect();
                 assert_eq!(found, expected, "{count} {window} {step}");
+                let is_new = |back: usize| back == 0 || step < lag;
+                assert_eq!(negatives.fresh(), (0..count).filter(|&back| is_new(back)).count());
             }
             negatives.forget();
             let mut again = SplitMix64::new(7);

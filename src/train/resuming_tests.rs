@@ -150,7 +150,7 @@ fn training_goes_on_from_every_boundary_bit_for_bit() {
 fn check_positions(keeper: &KeepAll, epochs: u32) {
     let positions: Vec<_> = keeper.kept.iter().map(|saved| saved.reached.position).collect();
     let units = positions.len() as u64 / u64::from(epochs);
-    assert!(units > 4, "{positions:?}");
+    assert!(units > 2, "{positions:?}");
     let all = (0..epochs).flat_map(|epoch| (0..units).map(move |unit| Position { epoch, unit }));
     let expected = all.skip(1).chain([Position { epoch: epochs, unit: 0 }]);
     assert!(positions.iter().copied().eq(expected), "{positions:?}");

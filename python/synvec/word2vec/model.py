@@ -351,7 +351,8 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         -------
         dict
             ``vectors``, ``syn1neg``, ``syn1`` (rows padded to whole cache lines), ``vocab`` (keys
-            of 8 letters, counts and tables) and their ``total``.
+            of 8 letters, counts and tables), ``lanes`` with ``deterministic`` (what is kept of each
+            row, and copies) and their ``total``.
         """
         words = len(self.wv) if vocab_size is None else vocab_size
         matrix = words * (-(-self.vector_size // 16) * 16) * 4
@@ -360,6 +361,10 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
             report["syn1neg"] = matrix
         if self.hs:
             report["syn1"] = matrix
+        if self.deterministic:
+            matrices = 1 + bool(self.negative) + bool(self.hs)
+            copies = 16 * min(words, 1024) * (matrix // max(words, 1))
+            report["lanes"] = matrices * (8 * words + copies)
         report["total"] = sum(report.values())
         return report
 

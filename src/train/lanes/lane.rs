@@ -118,12 +118,14 @@ impl<'a> Lane<'a> {
             }
             if let (Some(words), Some((_, table))) = (words.as_mut(), self.shared.negatives) {
                 words.claim(round, window.center.row());
-                if config.shared_negatives {
+                let fresh = if config.shared_negatives {
                     self.negatives.draw(table, generator, &mut self.drawn);
+                    self.negatives.fresh()
                 } else {
                     self.drawn.fill_with(|| table.draw(generator));
-                }
-                self.drawn.iter().for_each(|word| words.claim(round, word.row()));
+                    config.negative
+                };
+                self.drawn[..fresh].iter().for_each(|word| words.claim(round, word.row()));
             }
         }
     }

@@ -6,14 +6,14 @@ use super::LANES;
 
 /// Ids that a lane has in a round at [`USUAL_ALPHA`]. More of them cost less time, since fewer rows
 /// are copied and merged a word, and let lanes go further apart before they meet again.
-const IDS: f32 = 384.0;
+const IDS: f32 = 192.0;
 
 /// What [`IDS`] goes with: how far lanes go apart depends on both, so the lower the rate, the longer
 /// the rounds.
 const USUAL_ALPHA: f32 = 0.025;
 
 /// The most ids that a lane has in a round: copies should stay in a core's cache.
-const MOST_IDS: usize = 2048;
+const MOST_IDS: usize = 1024;
 
 /// Small corpora are passed in so many rounds at least, as far as each has [`FEWEST_IDS`]: there
 /// lanes should meet often, and time does not matter.
@@ -101,10 +101,10 @@ mod tests {
 
     #[test]
     fn rounds_grow_as_the_rate_falls_and_are_short_in_small_corpora() {
-        assert_eq!(length(1_000_000, 0.025), 384);
-        assert_eq!(length(1_000_000, 0.0125), 768);
-        assert_eq!(length(1_000_000, 0.25), 38);
-        assert_eq!(length(1_000_000, 0.0), 2048);
+        assert_eq!(length(1_000_000, 0.025), 192);
+        assert_eq!(length(1_000_000, 0.0125), 384);
+        assert_eq!(length(1_000_000, 0.25), 19);
+        assert_eq!(length(1_000_000, 0.0), 1024);
         assert_eq!(length(1_000_000, 1e9), 1);
         assert_eq!(length(3_200, 0.025), 100);
         assert_eq!(length(100, 0.025), 16);

@@ -12,7 +12,7 @@ use super::*;
 use crate::config::TrainConfig;
 use crate::error::Error;
 use crate::matrix::{Matrix, Row, RowSource};
-use crate::progress::Silent;
+use crate::progress::{Observer, Report, Silent};
 use crate::sampling::{AliasTable, SplitMix64, StreamKind};
 use crate::simd;
 
@@ -200,6 +200,28 @@ fn shared<'a>(
     }
 }
 
+/// Looks twice, then panics.
+struct PanicsLater(u32);
+
+impl Observer for PanicsLater {
+    fn observe(&mut self, _: Report) -> Result<()> {
+        assert!(self.0 > 0, "boom");
+        self.0 -= 1;
+        Ok(())
+    }
+}
+
+#[test]
+fn a_panic_of_the_caller_ends_all_workers() {
+    let (corpus, counts) = random_corpus(30, 1500, 5);
+    let config = TrainConfig { workers: 4, epochs: 1_000_000, ..TrainConfig::default() };
+    let config = deterministic(TrainConfig { vector_size: 8, ..config });
+    let job = Job::new(&config, &corpus, &counts);
+    let mut model = Model::new(&config, 30);
+    let result = train_model(&job, &mut model.weights(), &mut PanicsLater(2));
+    assert!(matches!(result, Err(Error::Internal(message)) if message.contains("boom")));
+}
+
 /// A matrix of a lane's own, all of it, with the uses of each row.
 #[derive(Debug)]
 struct Counted<'a> {
@@ -308,7 +330,8 @@ fn plain(job: &Job<'_>) -> Vec<u32> {
                     }
                     let uses: u32 = used.iter().map(|&lane| lanes[lane][side].uses[row]).sum();
                     let strength = alpha * per_use * uses as f32;
-                    let damping = (6.0 / strength.max(6.0)).max(1.0 / used.len().max(1) as f32);
+                    let free = 1.5;
+                    let damping = (free / strength.max(free)).max(1.0 / used.len().max(1) as f32);
                     for (at, value) in values.iter_mut().enumerate() {
                         let changes = used.iter().map(|&lane| of(lane)[at] - *value);
                         *value += damping * changes.fold(0.0, |sum, change| sum + change);
