@@ -50,7 +50,8 @@ def similar(
     """  # noqa: D301 - click's own sign for lines to be kept
 
     def neighbors(vectors: KeyedVectors, query: list[str]) -> Neighbors:
-        return vectors.most_similar(query, topn=topn, restrict_vocab=restrict_vocab)
+        keys = files.keys_of(vectors, query)
+        return vectors.most_similar(keys, topn=topn, restrict_vocab=restrict_vocab)
 
     _answer(file, words, neighbors, as_json)
 
@@ -74,7 +75,7 @@ def analogy(
     def neighbors(vectors: KeyedVectors, query: list[str]) -> Neighbors:
         if len(query) != 3:
             raise ValueError(f"an analogy takes three words, not {len(query)}: {' '.join(query)}")
-        a, b, c = query
+        a, b, c = files.keys_of(vectors, query)
         return vectors.most_similar([b, c], [a], topn=topn, restrict_vocab=restrict_vocab)
 
     if words != (files.STDIO,) and len(words) != 3:
