@@ -1,7 +1,9 @@
 """What it costs to hand over sentences, by the way they come: ``python -m benchmarks.sentences``.
 
 The same words are counted (and, by synvec, encoded) from a file, from lists of str, from a
-generator that splits lines, and from an Arrow array; gensim's ``build_vocab`` counts the lists.
+generator that splits lines, and from an Arrow array; as numbers, in order of first sight, from
+lists of int, from an array a sentence, and from one matrix of short sentences. gensim's
+``build_vocab`` counts the lists of str.
 """
 
 import argparse
@@ -14,11 +16,16 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+import numpy as np
+
 from benchmarks.corpus import prepare
 from benchmarks.measure import Meter
 from benchmarks.programs import ROOT, find_peers_python
 from benchmarks.report import table
 from synvec import Word2Vec
+
+ROW_WORDS = 10
+"""Words of a sentence of the matrix."""
 
 GENSIM = """
 import json, sys
@@ -52,6 +59,11 @@ def ways(path: Path) -> dict[str, Callable[[], dict[str, Any]]]:
     lines = path.read_text(encoding="utf-8").splitlines()
     lists = [line.split() for line in lines]
     array = pyarrow.array(lists, pyarrow.list_(pyarrow.string()))
+    number: dict[str, int] = {}
+    numbers = [[number.setdefault(word, len(number)) for word in words] for words in lists]
+    arrays = [np.array(words, np.int32) for words in numbers]
+    flat = np.concatenate(arrays)
+    matrix = flat[: len(flat) // ROW_WORDS * ROW_WORDS].reshape(-1, ROW_WORDS)
     return {
         "a file, one thread": lambda: {"corpus_file": str(path)},
         "lists of str": lambda: {"corpus_iterable": lists},
@@ -59,6 +71,9 @@ def ways(path: Path) -> dict[str, Callable[[], dict[str, Any]]]:
             "corpus_iterable": (line.split() for line in lines)
         },
         "an Arrow array": lambda: {"corpus_iterable": array},
+        "lists of int": lambda: {"corpus_iterable": numbers},
+        "a NumPy array a sentence": lambda: {"corpus_iterable": arrays},
+        f"a NumPy matrix, rows of {ROW_WORDS}": lambda: {"corpus_iterable": matrix},
     }
 
 
