@@ -90,7 +90,7 @@ def test_a_word_that_is_null_is_an_error_that_tells_where() -> None:
     ("array", "advice"),
     [
         (["a b", "c"], "array of string is not sentences.*utf8_split_whitespace"),
-        ([[1, 2], [3]], "array of list<item: int64> is not sentences.*must be strings"),
+        ([[1.5, 2], [3]], "array of list<item: double> is not sentences.*must be strings"),
     ],
 )
 def test_arrays_of_something_else_say_what_to_do(array: list[Any], advice: str) -> None:

@@ -123,6 +123,22 @@ def test_other_words_are_refused_with_their_place(corpus: object, place: str) ->
         scan(corpus)
 
 
+@pytest.mark.parametrize("name", ["int8", "int32", "int64", "uint16", "uint64"])
+def test_arrow_lists_of_integers_are_sentences(name: str) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    kind = pyarrow.list_(getattr(pyarrow, name)())
+    lists = pyarrow.array([[1, 2], [], None, [2, 3]], kind)
+    assert words(lists) == words([lists]) == ([1, 2, 3], [1, 2, 1])
+    assert scan(lists).sentences == 4
+    chunked = pyarrow.chunked_array([lists, lists.slice(3)])
+    assert words(chunked) == ([1, 2, 3], [1, 3, 2])
+    assert words(lists.cast(pyarrow.large_list(kind.value_type))) == ([1, 2, 3], [1, 2, 1])
+    with pytest.raises(TypeError, match=r"1 words of the Arrow array of list<.*> are null"):
+        scan(pyarrow.array([[1, None]], kind))
+    with pytest.raises(TypeError, match="expected lists of strings or integers"):
+        scan(pyarrow.array([1, 2]))
+
+
 def test_integers_cannot_be_lower_cased_nor_make_phrases() -> None:
     with pytest.raises(ValueError, match="lowercase=True has no meaning"):
         Word2Vec(SENTENCES, lowercase=True)

@@ -34,14 +34,14 @@ def with_batches(corpus: Iterable[object]) -> Iterable[object]:
             yield sentence
 
 
-def batches(array: Any) -> Iterator[_core.SentenceBatch]:
+def batches(array: Any) -> Iterator[_core.SentenceBatch | NDArray[np.integer[Any]]]:
     """Return the sentences of a ``ListArray``, a ``LargeListArray`` or a ``ChunkedArray`` of them.
 
     Parameters
     ----------
     array
-        Lists of ``string`` or ``large_string``, plain or dictionary-encoded. A list that is null is
-        an empty sentence; a word that is null is an error when it is read.
+        Lists of ``string`` or ``large_string``, plain or dictionary-encoded, or of integers. A list
+        that is null is an empty sentence; a word that is null is an error when it is read.
 
     Raises
     ------
@@ -59,11 +59,40 @@ def batches(array: Any) -> Iterator[_core.SentenceBatch]:
     kind = array.type
     if not (pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)):
         raise TypeError(
-            f"an Arrow array of {kind} is not sentences: expected lists of strings; split texts "
+            f"an Arrow array of {kind} is not sentences: expected lists of strings or integers; split texts "
             "first, for example with pyarrow.compute.utf8_split_whitespace"
         )
     for chunk in array.chunks if is_chunked else [array]:
-        yield _batch(chunk)
+        if pyarrow.types.is_integer(chunk.values.type):
+            yield from _integers(chunk)
+        else:
+            yield _batch(chunk)
+
+
+def _integers(lists: Any) -> Iterator[NDArray[np.integer[Any]]]:
+    """Yield the part of the array that each list is, without a copy of it."""
+    starts, ends = _bounds(lists)
+    words = lists.values
+    if words.null_count:
+        listed = lists.flatten()
+        if listed.null_count:
+            raise TypeError(
+                f"{listed.null_count} words of the Arrow array of {lists.type} are null, expected "
+                "integers; drop or replace nulls first"
+            )
+        words = words.fill_null(0)  # those that no list has
+    numbers = np.asarray(words)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield numbers[start:end]
+
+
+def _bounds(lists: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return where each list begins and ends among the words."""
+    offsets = np.asarray(lists.offsets).astype(np.int64)
+    starts, ends = offsets[:-1], offsets[1:]
+    if lists.null_count:  # what lies beneath a null is not part of the array
+        ends = np.where(np.asarray(lists.is_valid()), ends, starts)
+    return starts, ends
 
 
 def _batch(lists: Any) -> _core.SentenceBatch:
@@ -74,13 +103,10 @@ def _batch(lists: Any) -> _core.SentenceBatch:
         words = words.dictionary_decode()
     if not (pyarrow.types.is_string(words.type) or pyarrow.types.is_large_string(words.type)):
         raise TypeError(
-            f"an Arrow array of {lists.type} is not sentences: its words must be strings; convert "
+            f"an Arrow array of {lists.type} is not sentences: its words must be strings or integers; convert "
             "them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
         )
-    offsets = np.asarray(lists.offsets).astype(np.int64)
-    starts, ends = offsets[:-1], offsets[1:]
-    if lists.null_count:  # what lies beneath a null is not part of the array
-        ends = np.where(np.asarray(lists.is_valid()), ends, starts)
+    starts, ends = _bounds(lists)
     valid = np.asarray(words.is_valid()) if words.null_count else None
     word_offsets, text = _strings(words)
     return _core.SentenceBatch(starts, ends, word_offsets, text, valid)
