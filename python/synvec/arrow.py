@@ -59,8 +59,8 @@ def batches(array: Any) -> Iterator[_core.SentenceBatch | NDArray[np.integer[Any
     kind = array.type
     if not (pyarrow.types.is_list(kind) or pyarrow.types.is_large_list(kind)):
         raise TypeError(
-            f"an Arrow array of {kind} is not sentences: expected lists of strings or integers; split texts "
-            "first, for example with pyarrow.compute.utf8_split_whitespace"
+            f"an Arrow array of {kind} is not sentences: expected lists of strings or integers; "
+            "split texts first, for example with pyarrow.compute.utf8_split_whitespace"
         )
     for chunk in array.chunks if is_chunked else [array]:
         if pyarrow.types.is_integer(chunk.values.type):
@@ -103,8 +103,8 @@ def _batch(lists: Any) -> _core.SentenceBatch:
         words = words.dictionary_decode()
     if not (pyarrow.types.is_string(words.type) or pyarrow.types.is_large_string(words.type)):
         raise TypeError(
-            f"an Arrow array of {lists.type} is not sentences: its words must be strings or integers; convert "
-            "them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
+            f"an Arrow array of {lists.type} is not sentences: its words must be strings or "
+            "integers; convert them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
         )
     starts, ends = _bounds(lists)
     valid = np.asarray(words.is_valid()) if words.null_count else None
