@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.measure import Meter, peak_bytes
 
 Lists = list[list[str]]
@@ -41,12 +43,24 @@ def as_texts(lines: list[str]) -> Any:
     return pyarrow.array(lines)
 
 
+def as_integers(lines: list[str]) -> list[list[int]]:
+    """Number the words in order of first sight."""
+    number: dict[str, int] = {}
+    return [[number.setdefault(word, len(number)) for word in line.split()] for line in lines]
+
+
+def in_arrays(lines: list[str]) -> Any:
+    return [np.array(numbers, np.int32) for numbers in as_integers(lines)]
+
+
 WAYS: dict[str, Callable[[list[str]], Any] | None] = {
     "file": None,
     "lists": in_lists,
     "generator": Lines,
     "arrow": in_arrow,
     "texts": as_texts,
+    "integers": as_integers,
+    "arrays": in_arrays,
 }
 """What each way makes of the lines of the file; None is the file itself."""
 

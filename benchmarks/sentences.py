@@ -1,8 +1,8 @@
 """What it costs to hand over sentences, by the way they come: ``python -m benchmarks.sentences``.
 
 The same words are read and trained on from a file, from lists of str, from lists that are made on
-the way, and from Arrow arrays of lists of strings and of texts; gensim takes the first three too.
-Each run is a process of its own, and all ways alternate. ``--epochs 0`` reads only.
+the way, from Arrow arrays of lists of strings and of texts, and as numbers, from lists of int and
+from NumPy's arrays; gensim takes the first three too. Each run is a process of its own, and all ways alternate. ``--epochs 0`` reads only.
 """
 
 import argparse
@@ -26,6 +26,8 @@ NAMES = {
     "generator": "a generator of `line.split()`",
     "arrow": "an Arrow array of lists of strings",
     "texts": "an Arrow array of texts",
+    "integers": "lists of int",
+    "arrays": "a NumPy array of integers a sentence",
 }
 WAYS = [("synvec", way) for way in NAMES]
 WAYS += [("gensim", way) for way in ("file", "lists", "generator")]

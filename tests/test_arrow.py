@@ -94,8 +94,11 @@ def test_a_word_that_is_null_is_an_error_that_tells_where() -> None:
 @pytest.mark.parametrize(
     ("array", "advice"),
     [
-        ([1, 2], "array of int64 is not sentences: expected lists of strings, or strings"),
-        ([[1, 2], [3]], "array of list<item: int64> is not sentences.*must be strings"),
+        (
+            [1, 2],
+            "array of int64 is not sentences: expected lists of strings or integers, or strings",
+        ),
+        ([[1.5, 2], [3]], "array of list<item: double> is not sentences.*must be strings"),
     ],
 )
 def test_arrays_of_something_else_say_what_to_do(array: list[Any], advice: str) -> None:

@@ -217,6 +217,41 @@ def test_we_read_files_of_the_page(tmp_path: Path) -> None:
     assert len(empty) == 0
 
 
+def test_integer_keys_go_both_ways(tmp_path: Path) -> None:
+    keys = [7, -3, 0, 2**63 - 1, -(2**63), 10]
+    digits = [str(key) for key in keys]
+    kv = opened(tmp_path / "a.kv", write(digits, VECTORS[:6], metadata={"key_type": "int"}))
+    assert kv.index_to_key == keys
+    ours = tmp_path / "b.kv"
+    kv.save(ours)
+    assert ours.read_bytes() == (tmp_path / "a.kv").read_bytes()
+    tensors, metadata = read(ours.read_bytes())
+    assert metadata["key_type"] == "int"
+    assert [find(tensors, key) for key in digits] == list(range(6))
+    none = opened(
+        tmp_path / "c.kv", write([], np.empty((0, 6), np.float32), metadata={"key_type": "int"})
+    )
+    none.save(ours)
+    assert read(ours.read_bytes())[1]["key_type"] == "str"
+
+
+@pytest.mark.parametrize("text", ["07", "-0", "+7", " 7", "7.0", "", "9223372036854775808", "٧"])
+def test_what_is_no_integer_is_refused(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "a.kv"
+    path.write_bytes(write([text], VECTORS[:1], metadata={"key_type": "int"}))
+    for look in (formats.verify, formats.load):
+        with pytest.raises(synvec.ChecksumError, match="key 0 is not an integer of 64 bits"):
+            look(path)
+
+
+def test_only_vectors_and_models_have_integer_keys(tmp_path: Path) -> None:
+    for kind in ("fasttext_keyed_vectors", "phrases", "frozen_phrases"):
+        path = tmp_path / f"{kind}.kv"
+        path.write_bytes(write(["7"], VECTORS[:1], metadata={"key_type": "int", "kind": kind}))
+        with pytest.raises(synvec.HeaderError, match=f'"{kind}" has no keys of type "int"'):
+            formats.load(path)
+
+
 def test_we_read_a_model_of_the_page(tmp_path: Path) -> None:
     config = {"config": json.dumps({**CONFIG, "new_setting": 3}), "kind": "word2vec"}
     (tmp_path / "a.kv").write_bytes(
@@ -400,7 +435,7 @@ def test_several_optional_tensors_lie_in_any_order(tmp_path: Path) -> None:
          "synvec 0.7 and later read it: pip install 'synvec>=0.7'"),
         (write(KEYS, VECTORS, metadata={"format_version": "2", "readable_from": "0.7'; rm x"}),
          "a newer synvec may read it"),
-        (write(KEYS, VECTORS, metadata={"key_type": "int"}), 'keys of type "int"'),
+        (write(KEYS, VECTORS, metadata={"key_type": "bytes"}), 'keys of type "bytes"'),
         (write(KEYS, VECTORS, metadata={"kind": "glove"}), 'kind is "glove"'),
         (with_extra("colours", readable_from="1.2.3"), '"colours" is unknown; synvec 1.2.3 and'),
         (with_extra("optionally"), '"optionally" is unknown'),

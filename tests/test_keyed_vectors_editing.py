@@ -102,7 +102,7 @@ def test_attributes_taken_from_the_caller_are_not_written(kv: KeyedVectors) -> N
         ((["d", "e"], [[1, 2]]), ValueError, "expected 2 rows"),
         ((["d"], [[1, np.nan]]), ValueError, "vector 0 holds NaN"),
         ((["d", "e"], [[1, 1], [1, np.inf]]), ValueError, "vector 1 holds NaN or infinity"),
-        ((["d", 7], [[1, 2], [1, 2]]), TypeError, "key 7 is a int, expected a str"),
+        ((["d", 7], [[1, 2], [1, 2]]), TypeError, "key 7 is an int, the other keys are str"),
         ((["d", "\ud800"], [[1, 2], [1, 2]]), ValueError, "d800"),
         ((["d"], [[1, 2]], {"tag": [1, 2]}), ValueError, "expected 1 values"),
         ((["a"], [[1, 2, 3]], None, True), ValueError, "3 dimensions"),
@@ -155,8 +155,8 @@ def test_a_read_only_map_takes_neither_new_keys_nor_new_vectors(kv: KeyedVectors
     assert unchanged(kv)
 
 
-def test_add_vector_takes_str_keys_alone(kv: KeyedVectors) -> None:
-    with pytest.raises(TypeError, match="key 5 is a int"):
+def test_add_vector_takes_keys_of_the_same_kind_alone(kv: KeyedVectors) -> None:
+    with pytest.raises(TypeError, match="key 5 is an int, the other keys are str"):
         kv.add_vector(5, [1, 2])  # type: ignore[arg-type]
     assert unchanged(kv)
 

@@ -128,7 +128,7 @@ def test_a_rule_decides_about_counts_too() -> None:
     [
         ({}, RuntimeError, "no words"),
         ({"a": 1}, RuntimeError, "min_count=5"),
-        ({3: 9}, TypeError, "the word 3 is a int"),
+        ({3: 9, "a": 9}, TypeError, "key 'a' is a str, the other keys are int"),
         ({"a": 1.5}, TypeError, "the count of 'a' is float 1.5, expected a whole number"),
         ({"a": -1}, ValueError, "the count of 'a' must be 0 or more, not -1"),
         ({"a": True}, TypeError, "the count of 'a' is bool True"),

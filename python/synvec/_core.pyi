@@ -253,7 +253,7 @@ def scan_sentences(
     spool_dir: str | None,
     tokenize: Literal["whitespace", "words"] | None,
     lowercase: bool,
-    batches: Callable[[Any], Iterable[SentenceBatch] | None],
+    batches: Callable[[Any], Iterable[SentenceBatch | NDArray[np.integer[Any]]] | None],
     warn: Callable[[str], object],
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> ScannedCorpus:

@@ -6,12 +6,15 @@ pyarrow is imported only for a corpus that needs it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+
+Batch: TypeAlias = _core.SentenceBatch | NDArray[np.integer[Any]]
+"""Many sentences of strings, or one of integers."""
 
 _ROWS_AT_ONCE = 1 << 12
 
@@ -21,12 +24,12 @@ def is_arrow(value: object) -> bool:
     return type(value).__module__.partition(".")[0] == "pyarrow"
 
 
-def batches_of(value: object) -> Iterator[_core.SentenceBatch] | None:
+def batches_of(value: object) -> Iterator[Batch] | None:
     """Return the sentences or texts of one of pyarrow's arrays; None for any other value."""
     return batches(value) if is_arrow(value) else None
 
 
-def batches_of_lists(value: Any) -> Iterator[_core.SentenceBatch] | None:
+def batches_of_lists(value: Any) -> Iterator[Batch] | None:
     """Return the sentences of an array of lists; None for what is not pyarrow's.
 
     Raises
@@ -59,7 +62,14 @@ def is_list_of_text(kind: Any) -> bool:
     return _is_list(kind) and is_text(kind.value_type)
 
 
-def batches(array: Any) -> Iterator[_core.SentenceBatch]:
+def is_list_of_integers(kind: Any) -> bool:
+    """Whether an Arrow type is that of lists of integers, in any of its layouts."""
+    from pyarrow import types
+
+    return _is_list(kind) and bool(types.is_integer(kind.value_type))
+
+
+def batches(array: Any) -> Iterator[Batch]:
     """Return the sentences of an array or a ``ChunkedArray``.
 
     Parameters
@@ -68,7 +78,7 @@ def batches(array: Any) -> Iterator[_core.SentenceBatch]:
         Lists of strings, each a sentence, or strings, each a text whose words are to be found. A
         list or a text that is null is an empty sentence; a word that is null is an error when it is
         read. Dictionaries and views of strings are unfolded, which copies; other arrays are read
-        where they lie.
+        where they lie. Lists of integers come as NumPy's arrays, one each.
 
     Raises
     ------
@@ -88,13 +98,32 @@ def batches(array: Any) -> Iterator[_core.SentenceBatch]:
             chunk = chunk.cast(pyarrow.string())
         if is_text(chunk.type):
             yield _batch_of_texts(chunk)
+        elif is_list_of_integers(chunk.type):
+            yield from _integers(chunk)
         elif _is_list(chunk.type):
             yield _batch_of_lists(chunk)
         else:
             raise TypeError(
-                f"an Arrow array of {chunk.type} is not sentences: expected lists of strings, or "
-                "strings"
+                f"an Arrow array of {chunk.type} is not sentences: expected lists of strings or "
+                "integers, or strings"
             )
+
+
+def _integers(lists: Any) -> Iterator[NDArray[np.integer[Any]]]:
+    """Yield the part of the array that each list is, without a copy of it."""
+    starts, ends = _bounds(lists)
+    words = lists.values
+    if words.null_count:
+        listed = lists.flatten()
+        if listed.null_count:
+            raise TypeError(
+                f"{listed.null_count} words of the Arrow array of {lists.type} are null, expected "
+                "integers; drop or replace nulls first"
+            )
+        words = words.fill_null(0)  # those that no list has
+    numbers = np.asarray(words)
+    for start, end in zip(starts.tolist(), ends.tolist(), strict=True):
+        yield numbers[start:end]
 
 
 def texts(array: Any, name: str, before: int) -> Iterator[tuple[str, str]]:
@@ -147,13 +176,11 @@ def _batch_of_lists(lists: Any) -> _core.SentenceBatch:
     words = lists.values
     if not is_text(words.type):
         raise TypeError(
-            f"an Arrow array of {lists.type} is not sentences: its words must be strings; convert "
-            "them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
+            f"an Arrow array of {lists.type} is not sentences: its words must be strings or "
+            "integers; convert them first, for example with .cast(pyarrow.list_(pyarrow.string()))"
         )
     words = _plain_strings(words)
     starts, ends = _bounds(lists)
-    if lists.null_count:  # what lies beneath a null is not part of the array
-        ends = np.where(np.asarray(lists.is_valid()), ends, starts)
     valid = np.asarray(words.is_valid()) if words.null_count else None
     return _core.SentenceBatch(starts, ends, *_strings(words), valid)
 
@@ -165,11 +192,16 @@ def _bounds(lists: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     if types.is_fixed_size_list(lists.type):
         size = lists.type.list_size
         starts = (lists.offset + np.arange(len(lists), dtype=np.int64)) * size
-        return starts, starts + size
-    offsets = np.asarray(lists.offsets).astype(np.int64)
-    if types.is_list(lists.type) or types.is_large_list(lists.type):
-        return offsets[:-1], offsets[1:]
-    return offsets, offsets + np.asarray(lists.sizes)
+        ends = starts + size
+    else:
+        offsets = np.asarray(lists.offsets).astype(np.int64)
+        if types.is_list(lists.type) or types.is_large_list(lists.type):
+            starts, ends = offsets[:-1], offsets[1:]
+        else:
+            starts, ends = offsets, offsets + np.asarray(lists.sizes)
+    if lists.null_count:  # what lies beneath a null is not part of the array
+        ends = np.where(np.asarray(lists.is_valid()), ends, starts)
+    return starts, ends
 
 
 def _plain_strings(strings: Any) -> Any:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from synvec import _core, arrow
+from synvec import arrow
 from synvec.optional import imported
 
 _ROWS_AT_ONCE = 1 << 14
@@ -26,7 +26,7 @@ class Column:
     arrays: Iterator[tuple[str, Any]]
     """What messages call the column, and the next Arrow array of it."""
 
-    def batches(self) -> Iterator[_core.SentenceBatch]:
+    def batches(self) -> Iterator[arrow.Batch]:
         """Yield its sentences, a batch an array."""
         for _, array in self.arrays:
             yield from arrow.batches(array)
@@ -66,16 +66,16 @@ def choose(types: Mapping[str, Any], column: str | None, table: str, fits: Any) 
             raise ValueError(f"{table} has no column {column!r}; {has}")
         if not fits(types[column]):
             raise ValueError(
-                f"column {column!r} of {table} is {types[column]}, expected strings or lists of "
-                f"strings; {has}"
+                f"column {column!r} of {table} is {types[column]}, expected strings, or lists of "
+                f"strings or integers; {has}"
             )
         return column
     fitting = [name for name, kind in types.items() if fits(kind)]
     if len(fitting) != 1:
         what = "several columns" if fitting else "no column"
         raise ValueError(
-            f"{table} has {what} of strings or lists of strings, name the one to read with column: "
-            f"{has}"
+            f"{table} has {what} of strings, or lists of strings or integers, name the one to read "
+            f"with column: {has}"
         )
     return fitting[0]
 
@@ -121,13 +121,20 @@ def _refuse_column(corpus: object, column: str | None) -> None:
         )
 
 
-def _fits(kind: Any) -> bool:
+def _is_of_strings(kind: Any) -> bool:
     return arrow.is_text(kind) or arrow.is_list_of_text(kind)
+
+
+def _is_corpus(kind: Any) -> bool:
+    return _is_of_strings(kind) or arrow.is_list_of_integers(kind)
 
 
 def chosen_of(schema: Any, column: str | None, table: str) -> str:
     """Return the column of an Arrow schema that `choose` chooses."""
-    name = choose({field.name: field.type for field in schema}, column, table, _fits)
+    types = {field.name: field.type for field in schema}
+    # Beside texts, integers are more likely labels or positions than the words of a corpus.
+    has_strings = column is None and any(map(_is_of_strings, types.values()))
+    name = choose(types, column, table, _is_of_strings if has_strings else _is_corpus)
     if schema.names.count(name) > 1:
         raise ValueError(f"{table} has more than one column {name!r}; rename one")
     return name

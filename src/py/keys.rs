@@ -5,7 +5,7 @@ use std::sync::Arc;
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
 use pyo3::exceptions::{PyIndexError, PyTypeError, PyValueError};
 use pyo3::prelude::*;
-use pyo3::types::{PyBytes, PyList, PySequence, PySlice, PyString, PyTuple};
+use pyo3::types::{PyBytes, PyList, PySequence, PySlice, PyString, PyTuple, PyType};
 
 use super::integers::Integer;
 use super::jobs::brief;
@@ -76,6 +76,15 @@ impl PyKeyTable {
             insert_all(&mut table, &keys, |_| ())?;
         }
         Ok(table.into())
+    }
+
+    /// `KeyTable[int]` in an annotation, as for Python's own containers.
+    #[classmethod]
+    fn __class_getitem__<'py>(
+        class: &Bound<'py, PyType>,
+        key: &Bound<'py, PyAny>,
+    ) -> PyResult<Bound<'py, PyAny>> {
+        class.py().import("types")?.getattr("GenericAlias")?.call1((class, key))
     }
 
     fn __len__(&self) -> usize {
@@ -219,7 +228,7 @@ impl PyKeyTable {
         Ok(kept)
     }
 
-    /// The texts of the keys as a table, without a copy of them.
+    /// The texts of the keys as a table.
     fn texts(&self) -> Self {
         match self.table.kind() {
             KeyKind::Text => self.copy(),

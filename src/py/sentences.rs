@@ -86,7 +86,7 @@ impl<'py> SentenceReader<'py> {
         } else if let Some(array) = IntegerArray::of(sentence)? {
             return self.array(sentence, &array);
         } else if let Some(batches) = self.batches_of(sentence)? {
-            return batches.try_iter()?.try_for_each(|batch| self.batch(batch?.cast()?));
+            return batches.try_iter()?.try_for_each(|batch| self.piece(&batch?));
         } else {
             let is_bytes = sentence.is_instance_of::<PyBytes>();
             if is_bytes || sentence.is_instance_of::<PyByteArray>() {
@@ -112,8 +112,16 @@ impl<'py> SentenceReader<'py> {
             return self.end_sentence(sentence.py());
         }
         match self.batches_of(sentence)? {
-            Some(batches) => batches.try_iter()?.try_for_each(|batch| self.batch(batch?.cast()?)),
+            Some(batches) => batches.try_iter()?.try_for_each(|batch| self.piece(&batch?)),
             None => Err(self.not_a_text(type_name(sentence))),
+        }
+    }
+
+    /// A part of an Arrow array: a batch of sentences, or one of integers.
+    fn piece(&mut self, piece: &Bound<'py, PyAny>) -> PyResult<()> {
+        match piece.cast::<PySentenceBatch>() {
+            Ok(batch) => self.batch(batch),
+            Err(_) => self.sentence(piece),
         }
     }
 

@@ -43,6 +43,19 @@ def train(folder: Path) -> Word2Vec:
     return model
 
 
+def baskets() -> Word2Vec[int]:
+    model = Word2Vec([[1, 2, 3], [2, 3]] * 20, min_count=1, vector_size=8, workers=1)
+    assert_type(model, Word2Vec[int])
+    assert_type(model.wv.most_similar(2), list[tuple[int, float]])
+    assert_type(model.wv.index_to_key[0], int)
+    assert_type(model.wv.doesnt_match([1, 2, 3]), int)
+    assert_type(model.predict_output_word([1]), list[tuple[int, np.float32]] | None)
+    assert_type(KeyedVectors.from_arrays([5, 7], np.eye(2)).key_to_index.copy(), dict[int, int])
+    array: Word2Vec[int] = Word2Vec(np.array([[1, 2], [2, 3]]), min_count=1, vector_size=8)
+    assert_type(array.wv.closer_than(1, 3), list[int])
+    return model
+
+
 def look_up(kv: KeyedVectors) -> None:
     assert_type(kv["socket"], NDArray[np.float32])
     assert_type(kv[0], NDArray[np.float32])

@@ -2,17 +2,20 @@
 
 import contextlib
 import os
+import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import click
 
 from synvec import KeyedVectors, formats
 from synvec.formats import remote
 from synvec.formats.sources import BinaryReader, is_url
+from synvec.key_types import Key
 
 STDIO = "-"
 _MEGABYTE = 1 << 20
@@ -143,3 +146,13 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "bytes" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+_DECIMAL = re.compile(r"0|-?[1-9][0-9]*")
+
+
+def keys_of(vectors: KeyedVectors[Any], words: Iterable[str]) -> list[Key]:
+    """Return what was typed as keys: decimal digits are an integer where keys are integers."""
+    if vectors.key_type is str:
+        return list(words)
+    return [int(word) if _DECIMAL.fullmatch(word) else word for word in words]

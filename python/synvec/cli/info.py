@@ -126,11 +126,11 @@ def _print(found: dict[str, Any]) -> None:
     if "dim" in found:
         lines["dimensions"] = found["dim"]
     if "words" in found:
-        lines["first words"] = " ".join(found["first_words"])
+        lines["first words"] = " ".join(map(str, found["first_words"]))
     for what in ("documents", "labels", "phrases"):
         if what in found:
             lines[what] = f"{found[what]:,}"
-            lines[f"first {what}"] = " ".join(found[f"first_{what}"])
+            lines[f"first {what}"] = " ".join(map(str, found[f"first_{what}"]))
     if found.get("norms") is not None:
         lines["norms"] = "{:.4g} to {:.4g}".format(*found["norms"])
     if found.get("counts") is not None:

@@ -3,13 +3,15 @@
 import bisect
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import click
 
 from synvec import KeyedVectors
 from synvec.cli import files, messages
+from synvec.key_types import Key
 
-Answer = Callable[[KeyedVectors, list[str]], list[tuple[str, float]]]
+Answer = Callable[[KeyedVectors[Any], list[Key]], list[tuple[Any, float]]]
 
 _LEAVE = "EXIT"
 _WIDTH = 50
@@ -36,7 +38,7 @@ def distance(file: str, topn: int) -> None:
     _prompt(
         files.open_vectors(file),
         f"Enter word or sentence ({_LEAVE} to break): ",
-        lambda vectors, words: vectors.most_similar(words, topn=topn),
+        lambda vectors, keys: vectors.most_similar(keys, topn=topn),
         least=1,
     )
 
@@ -54,28 +56,33 @@ def word_analogy(file: str, topn: int) -> None:
     line and bring earlier ones back.
     """
 
-    def answer(vectors: KeyedVectors, words: list[str]) -> list[tuple[str, float]]:
-        first, second, third = words[:3]
+    def answer(vectors: KeyedVectors[Any], keys: list[Key]) -> list[tuple[Any, float]]:
+        first, second, third = keys[:3]
         return vectors.most_similar([second, third], [first], topn=topn)
 
     _prompt(files.open_vectors(file), f"Enter three words ({_LEAVE} to break): ", answer, least=3)
 
 
-def _prompt(vectors: KeyedVectors, prompt: str, answer: Answer, *, least: int) -> None:
+def _prompt(vectors: KeyedVectors[Any], prompt: str, answer: Answer, *, least: int) -> None:
     with _completion(vectors):
         for words in _lines(prompt):
             if len(words) < least:
                 click.echo(f"Only {len(words)} words were entered.. {least} words are needed")
                 continue
-            unknown = [word for word in words if not vectors.has_index_for(word)]
-            for word in words:
-                place = vectors.get_index(word, default=-1)
+            keys = files.keys_of(vectors, words)
+            unknown = [
+                word
+                for word, key in zip(words, keys, strict=True)
+                if not vectors.has_index_for(key)
+            ]
+            for word, key in zip(words, keys, strict=True):
+                place = vectors.get_index(key, default=-1)
                 click.echo(f"\nWord: {word}  Position in vocabulary: {place}")
             if unknown:
                 click.echo(f"Out of dictionary word: {', '.join(unknown)}!\n")
                 continue
             click.echo(f"\n{'Word':>{_WIDTH}}{'Cosine distance':>23}\n" + "-" * (_WIDTH + 23))
-            for word, cosine in answer(vectors, words):
+            for word, cosine in answer(vectors, keys):
                 click.echo(f"{word:>{_WIDTH}}{cosine:>23.6f}")
 
 
@@ -95,14 +102,14 @@ def _lines(prompt: str) -> Iterator[list[str]]:
 
 
 @contextlib.contextmanager
-def _completion(vectors: KeyedVectors) -> Iterator[None]:
+def _completion(vectors: KeyedVectors[Any]) -> Iterator[None]:
     """Let Tab complete words, where Python has line editing."""
     try:
         import readline
     except ImportError:  # Windows: the line is typed in full
         yield
         return
-    words = sorted(vectors.index_to_key)
+    words = sorted(vectors.key_table.texts().keys())
 
     def complete(begin: str, number: int) -> str | None:
         place = bisect.bisect_left(words, begin) + number

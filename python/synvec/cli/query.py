@@ -69,7 +69,7 @@ def similar(
         vectors: KeyedVectors, query: list[str], indexer: ApproximateIndex | None
     ) -> Neighbors:
         return vectors.most_similar(
-            query, topn=topn, restrict_vocab=restrict_vocab, indexer=indexer
+            files.keys_of(vectors, query), topn=topn, restrict_vocab=restrict_vocab, indexer=indexer
         )
 
     _answer(file, words, neighbors, index, as_json)
@@ -101,7 +101,7 @@ def analogy(
     ) -> Neighbors:
         if len(query) != 3:
             raise ValueError(f"an analogy takes three words, not {len(query)}: {' '.join(query)}")
-        a, b, c = query
+        a, b, c = files.keys_of(vectors, query)
         return vectors.most_similar(
             [b, c], [a], topn=topn, restrict_vocab=restrict_vocab, indexer=indexer
         )

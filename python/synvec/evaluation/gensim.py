@@ -145,7 +145,9 @@ def word_pairs(
         total += 1
         rows = [vocabulary.index.get(vocabulary.word(word.strip())) for word in (one, other)]
         if rows[0] is not None and rows[1] is not None:
-            cosine.append(float(kv.similarity(rows[0], rows[1])))
+            cosine.append(
+                float(kv.similarity(kv.key_table.key(rows[0]), kv.key_table.key(rows[1])))
+            )
         else:
             unknown += 1
             if not dummy4unknown:

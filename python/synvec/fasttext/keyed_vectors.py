@@ -13,7 +13,7 @@ from synvec._core import KeyTable, Subwords
 from synvec.arithmetic import Matrix, Vector, block_rows, divisors, row_norms
 from synvec.errors import HeaderError
 from synvec.fasttext.buckets import BucketsOfKeys
-from synvec.key_types import Key
+from synvec.key_types import Key, is_integer
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.keyed_vectors.editing import reorder
 from synvec.keyed_vectors.removing import move_up
@@ -144,6 +144,7 @@ class FastTextKeyedVectors(KeyedVectors):
         store = cls.from_arrays(
             keys if isinstance(keys, KeyTable) else list(keys), vectors_vocab, counts=counts
         )
+        _require_text(store.key_type)
         ngrams: Matrix = np.require(np.asarray(vectors_ngrams), np.float32, ["C", "A"])
         if not ngrams.size:
             ngrams = ngrams.reshape(0, store.vector_size)
@@ -379,6 +380,8 @@ class FastTextKeyedVectors(KeyedVectors):
         >>> kv["a"], kv.vectors_vocab
         (array([1., 1.], dtype=float32), array([[-5., -8.]], dtype=float32))
         """
+        names = [keys] if isinstance(keys, str | int) else keys
+        _require_text(int if any(map(is_integer, names)) else str)
         first = len(self)
         super().add_vectors(keys, weights, extras, replace)
         self._match_own_rows(np.arange(first, len(self)))
@@ -508,3 +511,11 @@ def _is_text(word: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
+
+
+def _require_text(kind: type) -> None:
+    if kind is int:
+        raise TypeError(
+            "the keys are int, and subwords are made of the characters of str: use KeyedVectors, "
+            "or convert them with str()"
+        )

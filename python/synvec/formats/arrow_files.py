@@ -455,7 +455,7 @@ def _columns(vectors: KeyedVectors, rows: NDArray[np.float32], key: str) -> dict
     arrow = imported("pyarrow", "arrow", "a Parquet or Arrow file")
     numbers = arrow.array(rows.reshape(-1))
     columns = {
-        key: arrow.array(vectors.key_table.keys(), arrow.string()),
+        key: arrow.array(vectors.key_table.texts().keys(), arrow.string()),
         "vector": arrow.FixedSizeListArray.from_arrays(numbers, rows.shape[1]),
     }
     if vectors.known_counts is not None:

@@ -95,12 +95,11 @@ def close_keys(key: str, keys: KeyTable) -> list[str]:
 
     Examples
     --------
-        >>> from synvec._core import KeyTable
-    from synvec.key_types import has_integers, is_integer
-        >>> close_keys("PARIS", KeyTable(["paris", "Paris", "parts"]))
-        ['paris', 'Paris']
-        >>> close_keys("zurich", KeyTable(["rich", "Zürich"]))
-        ['Zürich']
+    >>> from synvec._core import KeyTable
+    >>> close_keys("PARIS", KeyTable(["paris", "Paris", "parts"]))
+    ['paris', 'Paris']
+    >>> close_keys("zurich", KeyTable(["rich", "Zürich"]))
+    ['Zürich']
     """
     close = [form for form in _forms(key) if keys.index(form) >= 0]
     if not close:

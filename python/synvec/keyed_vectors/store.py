@@ -460,7 +460,8 @@ def _table_of(keys: Iterable[KeyT]) -> KeyTable[KeyT]:
     names = keys if isinstance(keys, str) else list(keys)
     table = KeyTable(names)
     if len(table) != len(names):
-        twice = next(key for row, key in enumerate(names) if table.index(key) != row)
+        places = (table.index(key) for key in names)
+        twice = next(table.key(place) for row, place in enumerate(places) if place != row)
         raise ValueError(f"key {twice!r} stands there twice, expected distinct keys")
     return table
 

@@ -117,14 +117,14 @@ def words_of(holder: Instance, reading: Reading) -> Words:
 
 
 def words(names: list[Any], columns: dict[str, NDArray[Any]], reading: Reading) -> Words:
-    """Return keys as text, each once, with their attributes."""
+    """Return keys, each once, with their attributes."""
     total = len(names)
     if total > reading.limits.max_rows:
         raise LimitError(
             f"{reading.name}: {total} rows, beyond max_rows = {reading.limits.max_rows}; if it is"
             " meant, load with limits=synvec.Limits(max_rows=…)"
         )
-    texts = _texts(names[: reading.rows], reading)
+    texts = _keys(names[: reading.rows], reading)
     rows = [row for row, text in enumerate(texts) if text is not None]
     present = [text for text in texts if text is not None]
     if len(present) < len(texts):
@@ -151,6 +151,15 @@ def words(names: list[Any], columns: dict[str, NDArray[Any]], reading: Reading) 
     return Words(table, kept, total, chosen)
 
 
+def _keys(names: list[Any], reading: Reading) -> list[Any]:
+    """Return keys, None for rows without one: integers when all are, otherwise text."""
+    if any(type(name) is int for name in names) and all(
+        name is None or type(name) is int for name in names
+    ):
+        return list(names)
+    return _texts(names, reading)
+
+
 def _texts(names: list[Any], reading: Reading) -> list[str | None]:
     """Return keys as text: Python 2's bytes are UTF-8, integers are spelled, None stays."""
     if all(type(name) is str for name in names):
@@ -159,7 +168,9 @@ def _texts(names: list[Any], reading: Reading) -> list[str | None]:
         texts = [_text(name, row, reading) for row, name in enumerate(names)]
         numbers = sum(type(name) is int for name in names)
         if numbers:
-            reading.warn(f"{numbers} keys are integers; they are text here, as '0' for 0")
+            reading.warn(
+                f"{numbers} keys are integers; they are text here, as '0' for 0, like the others"
+            )
     longest = reading.limits.max_key_bytes
     for row, text in enumerate(texts):
         if text is not None and len(text) > longest:
