@@ -2,7 +2,8 @@
 
 The same words are read and trained on from a file, from lists of str, from lists that are made on
 the way, from Arrow arrays of lists of strings and of texts, and as numbers, from lists of int and
-from NumPy's arrays; gensim takes the first three too. Each run is a process of its own, and all ways alternate. ``--epochs 0`` reads only.
+from NumPy's arrays; gensim takes the first three too. Each run is a process of its own, and all
+ways alternate. ``--epochs 0`` reads only.
 """
 
 import argparse

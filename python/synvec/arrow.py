@@ -211,7 +211,10 @@ def _plain_strings(strings: Any) -> Any:
     if pyarrow.types.is_dictionary(strings.type):
         strings = strings.dictionary_decode()
     if pyarrow.types.is_string_view(strings.type):
-        strings = strings.cast(pyarrow.large_string())
+        try:
+            strings = strings.cast(pyarrow.large_string())
+        except pyarrow.ArrowNotImplementedError:  # of older ones, such as 17
+            strings = pyarrow.array(strings.to_pylist(), pyarrow.large_string())
     return strings
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from synvec import _core, table_files, tables, texts
 from synvec.arrow import batches_of, batches_of_lists, is_arrow
-from synvec.paths import StrPath, files_of, folder_at, shown
+from synvec.paths import StrPath, files_of, folder_at, place_of, shown
 from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
@@ -51,8 +51,9 @@ class LineSentence:
     Parameters
     ----------
     source
-        A path, plain or compressed (gzip, bzip2, xz, zstd, recognised by content), or a file object
-        of text or UTF-8 bytes. A file object is wound back before each pass where it can be.
+        A path or a URL, plain or compressed (gzip, bzip2, xz, zstd, recognised by content), or a
+        file object of text or UTF-8 bytes. A file object is wound back before each pass where it
+        can be.
     max_sentence_length
         The most words of one sentence; the rest of the line is the next.
     limit
@@ -408,7 +409,7 @@ def _whole_files(corpus: object) -> list[str] | None:
     settings alone: other ones ask for cuts.
     """
     if type(corpus) is LineSentence and isinstance(corpus.source, (str, os.PathLike)):
-        files = [os.fspath(corpus.source)]
+        files = [place_of(corpus.source)]
     elif type(corpus) is PathLineSentences:
         files = list(corpus.input_files)
     else:

@@ -49,12 +49,21 @@ def is_url(path: StrPath) -> bool:
     return sources.is_url(path)
 
 
+def place_of(path: StrPath) -> str:
+    """Return a path, or a URL unless it is a ``file://`` of this machine, which is a path."""
+    if not is_url(path):
+        return os.fspath(path)
+    from synvec.formats import remote
+
+    return remote.local_path(os.fspath(path)) or os.fspath(path)
+
+
 def _files_of_one(path: str) -> list[str]:
+    path = place_of(path)
     if is_url(path):
         from synvec.formats import remote
 
-        local = remote.local_path(path)
-        return remote.files_at(path) if local is None else _files_of_one(local)
+        return remote.files_at(path)
     from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
     if not path:

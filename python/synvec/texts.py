@@ -10,7 +10,7 @@ from itertools import islice
 from typing import IO, Any
 
 from synvec import _core
-from synvec.paths import StrPath, is_url
+from synvec.paths import StrPath, is_url, place_of
 from synvec.warning import warn_caller
 
 _SPACES = re.compile(r"[ \t\n\v\f\r]+")
@@ -19,11 +19,12 @@ _PIECE_BYTES = 1 << 18
 
 def source_of(path: StrPath) -> Any:
     """Return what the core opens: a path as it is, a URL as a file object."""
-    if not is_url(path):
-        return os.fspath(path)
+    place = place_of(path)
+    if not is_url(place):
+        return place
     from synvec.formats.remote import RemoteText  # here: most texts are on this machine
 
-    return RemoteText(os.fspath(path))
+    return RemoteText(place)
 
 
 def warn_of_invalid(count: int, source: object, unit: str = "word") -> None:

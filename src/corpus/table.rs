@@ -106,8 +106,13 @@ impl WordTable {
     }
 
     /// As [`WordTable::id_padded`], of bytes that nothing needs to follow.
+    #[inline]
     pub fn id(&mut self, word: &[u8], position: u64) -> Result<u32> {
-        self.id_counted(word, position, 1)
+        if word.len() > INLINE_BYTES {
+            return self.id_long(word, position);
+        }
+        let (low, high) = padded(word);
+        self.id_inline(low, high, word.len(), position)
     }
 
     /// As [`WordTable::id`] of the eight bytes of an integer, the lowest first.
@@ -118,14 +123,7 @@ impl WordTable {
 
     /// As [`WordTable::id`], for a word that was seen `count` times elsewhere.
     pub fn id_counted(&mut self, word: &[u8], position: u64, count: u64) -> Result<u32> {
-        let mut padded = [0; INLINE_BYTES];
-        let id = if word.len() > INLINE_BYTES {
-            self.id_long(word, position)?
-        } else {
-            padded[..word.len()].copy_from_slice(word);
-            let value = u128::from_le_bytes(padded);
-            self.id_inline(value as u64, (value >> 64) as u64, word.len(), position)?
-        };
+        let id = self.id(word, position)?;
         if count != 1 {
             let slot = self.slot_of(word);
             self.slots[slot].count += count - 1;
@@ -165,14 +163,8 @@ impl WordTable {
     /// The slot where `word` is, or would go.
     fn slot_of(&self, word: &[u8]) -> usize {
         let mask = self.slots.len() - 1;
-        let (low, high) = if word.len() > INLINE_BYTES {
-            (self.hash_long(word), 0)
-        } else {
-            let mut padded = [0; INLINE_BYTES];
-            padded[..word.len()].copy_from_slice(word);
-            let value = u128::from_le_bytes(padded);
-            (value as u64, (value >> 64) as u64)
-        };
+        let (low, high) =
+            if word.len() > INLINE_BYTES { (self.hash_long(word), 0) } else { padded(word) };
         let mut at = self.start(low, high, word.len()) & mask;
         loop {
             let slot = &self.slots[at];
@@ -290,6 +282,27 @@ impl SeenWords {
             &word.inline[..len]
         };
         Some(WordSeen { bytes, count: word.count, first_position: self.first_positions[id] })
+    }
+}
+
+/// A word of up to 16 bytes, padded with zeros, by two loads that may overlap: nothing needs to follow
+/// it, and no copy of so many bytes is called for.
+#[inline(always)]
+fn padded(word: &[u8]) -> (u64, u64) {
+    let len = word.len();
+    let eight = |at: usize| u64::from_le_bytes(word[at..at + 8].try_into().expect("8 bytes"));
+    let four =
+        |at: usize| u64::from(u32::from_le_bytes(word[at..at + 4].try_into().expect("4 bytes")));
+    match len {
+        9.. => (eight(0), eight(len - 8) >> (8 * (INLINE_BYTES - len))),
+        8 => (eight(0), 0),
+        4.. => (four(0) | four(len - 4) << (8 * (len - 4)), 0),
+        // The middle of 1 or 2 bytes is the first or the last.
+        1.. => {
+            let byte = |at: usize| u64::from(word[at]) << (8 * at);
+            (byte(0) | byte(len / 2) | byte(len - 1), 0)
+        }
+        0 => (0, 0),
     }
 }
 
