@@ -2,12 +2,10 @@
 
 import json
 import os
-import random
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,47 +13,10 @@ import pytest
 
 import synvec
 from synvec import KeyedVectors
+from tests.conftest import Run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes as POSIX has them")
-Run = Callable[..., subprocess.CompletedProcess[str]]
 SMALL = ("--dim", "8", "--min-count", "1", "--workers", "1", "--epochs", "2")
-
-
-@pytest.fixture
-def run(tmp_path: Path) -> Run:
-    def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [sys.executable, "-m", "synvec", *map(str, arguments)],
-            capture_output=True,
-            text=True,
-            encoding="utf-8",
-            input=stdin,
-            cwd=tmp_path,
-            timeout=120,
-        )
-
-    return run
-
-
-@pytest.fixture
-def corpus(tmp_path: Path) -> Path:
-    path = tmp_path / "corpus.txt"
-    chance = random.Random(1)
-    words = [f"word{n}" for n in range(40)]
-    lines = (" ".join(chance.choices(words, k=12)) for _ in range(200))
-    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return path
-
-
-@pytest.fixture
-def vectors(tmp_path: Path) -> Path:
-    """Vectors whose neighbours are known: angles in degrees, in the plane."""
-    angles = {"east": 0, "northeast": 45, "north": 90, "west": 180, "søuth": 265, "e-ish": 10}
-    radians = np.radians(list(angles.values()))
-    rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
-    path = tmp_path / "compass.kv"
-    KeyedVectors.from_arrays(list(angles), rows).save(path)
-    return path
 
 
 def failed(result: subprocess.CompletedProcess[str], code: int, *parts: str) -> str:
@@ -331,104 +292,6 @@ def test_a_full_disk_under_stdout_is_an_error(vectors: Path) -> None:
         )
     assert result.returncode == 1
     assert result.stderr == "synvec: No space left on device\n"
-
-
-# evaluate
-
-
-@pytest.fixture
-def questions(tmp_path: Path) -> Path:
-    path = tmp_path / "questions.txt"
-    path.write_text(
-        ": turns\neast north west søuth\neast north north west\n"
-        ": gram1-halves\neast northeast northeast north\nup down left right\n",
-        encoding="utf-8",
-    )
-    return path
-
-
-def test_evaluate_prints_tables(run: Run, vectors: Path, questions: Path, tmp_path: Path) -> None:
-    pairs = tmp_path / "pairs.tsv"
-    pairs.write_text("east\te-ish\t9\neast\tnortheast\t7\neast\twest\t0\nup\tdown\t1\n")
-    command = ("evaluate", vectors, "--analogies", questions, "--pairs", pairs, "--pairs", pairs)
-    result = run(*command)
-    assert result.returncode == 0, result.stderr
-    rows = [line.split() for line in result.stdout.splitlines()]
-    assert rows[0] == ["analogies", "correct", "questions", "accuracy"]
-    assert [row[0] for row in rows[1:6]] == [
-        "turns", "gram1-halves", "semantic", "syntactic", "total",
-    ]  # fmt: skip
-    assert rows[7] == ["pairs", "pearson", "spearman", "unknown"]
-    assert rows[8][2:] == ["1.0000", "25.0%"]
-    assert rows[8] == rows[9]
-
-    found = json.loads(run(*command, "--json").stdout)
-    assert found["analogies"]["syntactic"]["questions"] == 1  # "up" is unknown and skipped
-    total = found["analogies"]["total"]
-    assert total["questions"] == 3
-    assert total["accuracy"] == pytest.approx(total["correct"] / 3)
-    assert found["pairs"][0]["spearman"] == pytest.approx(1)
-    assert found["pairs"][0]["unknown_percent"] == pytest.approx(25)
-    counted = json.loads(run(*command, "--json", "--count-unknown").stdout)
-    assert counted["analogies"]["total"]["questions"] == 4
-
-
-def test_evaluate_agrees_with_the_library(run: Run, vectors: Path, questions: Path) -> None:
-    score, _ = KeyedVectors.load(str(vectors)).evaluate_word_analogies(str(questions))
-    found = json.loads(run("evaluate", vectors, "--analogies", questions, "--json").stdout)
-    assert found["analogies"]["total"]["accuracy"] == pytest.approx(score)
-
-
-def test_evaluate_needs_something_to_go_by(run: Run, vectors: Path) -> None:
-    failed(run("evaluate", vectors), 2, "--analogies")
-    failed(run("evaluate", vectors, "--pairs", "none.tsv"), 1, "none.tsv")
-
-
-@pytest.fixture
-def data(tmp_path: Path) -> tuple[Path, ...]:
-    pairs = tmp_path / "pairs.csv"
-    pairs.write_text("one,other,score\neast,northeast,7\neast,west,0\neast,north,3\nup,down,1\n")
-    folder = tmp_path / "topics"
-    folder.mkdir()
-    (folder / "upper.txt").write_text("north\nnortheast\n\nwest\n")
-    return pairs, folder
-
-
-def test_evaluate_tells_layouts_and_intervals(
-    run: Run, vectors: Path, questions: Path, data: tuple[Path, ...]
-) -> None:
-    result = run("evaluate", vectors, questions, *data, "--resamples", 50)
-    assert result.returncode == 0, result.stderr
-    lines = result.stdout.splitlines()
-    assert lines[0] == str(vectors)
-    assert lines[1].split()[:4] == ["data", "set", "measure", "score"]
-    assert "  gram1-halves  3CosAdd" in result.stdout
-    assert [line.split()[0] for line in lines[-4:]] == ["pairs", "pairs", "topics", "topics"]
-
-    both = run("evaluate", vectors, *data, "--pairs", data[0], "--delimiter", ",", "--json")
-    found = json.loads(both.stdout)
-    scores = {score["measure"]: score for score in found["report"]["scores"]}
-    assert scores["Spearman"]["value"] == pytest.approx(found["pairs"][0]["spearman"])
-    assert (scores["Spearman"]["asked"], scores["Spearman"]["unknown"]) == (3, 1)
-    assert found["report"]["model"] == str(vectors)
-    assert scores["OPP"]["value"] == 1
-
-
-def test_evaluate_compares_two_models(
-    run: Run, vectors: Path, questions: Path, data: tuple[Path, ...]
-) -> None:
-    command = ("evaluate", vectors, "--against", vectors, questions, data[0])
-    result = run(*command)
-    assert result.returncode == 0, result.stderr
-    assert result.stdout.startswith(f"first: {vectors}\nsecond: {vectors}\n")
-    found = json.loads(run(*command, "--json").stdout)
-    assert "report" not in found
-    for difference in found["comparison"]["differences"]:
-        assert (difference["difference"], difference["pvalue"]) == (0, 1)
-    failed(run("evaluate", vectors, "--against", vectors, "--pairs", data[0]), 2, "DATA")
-    failed(run("evaluate", vectors, data[0], "--count-unknown"), 2, "--count-unknown")
-    failed(run("evaluate", vectors, vectors.parent / "none.tsv"), 1, "none.tsv")
-    failed(run("evaluate", "-", "--against", "-", data[0]), 2, "only once")
 
 
 # convert and info

@@ -46,8 +46,8 @@ def test_what_a_model_has_decided_is_refused(texts: list[Path], tmp_path: Path) 
     for option in (("--dim", 9), ("--model", "cbow"), ("--preset", "quality")):
         said = run(texts[1], "-o", "x.kv", "--continue", model, *option, code=2)
         assert f"'{option[0]}': is what the model was made with" in said
-    said = run(texts[1], "-o", tmp_path / "x.kv", "--continue", tmp_path / "first.kv", code=1)
-    assert "holds vectors alone, not a model" in said
+    said = run(texts[1], "-o", tmp_path / "x.kv", "--continue", tmp_path / "first.kv", code=2)
+    assert "first.kv' holds no full model, as --save-model writes it" in said
 
 
 def test_training_begins_with_vectors(texts: list[Path], tmp_path: Path) -> None:

@@ -1,6 +1,5 @@
 """The plain NumPy algorithms: known answers, properties, and gradients checked numerically."""
 
-import doctest
 import heapq
 import math
 from collections import Counter
@@ -415,9 +414,3 @@ def test_matrices_that_do_not_fit_the_losses_are_refused(given: tuple[bool, bool
     matrices = [np.zeros((1, 2)) if present else None for present in given]
     with pytest.raises(ValueError, match=r"negative=5 and hs=False need one output matrix"):
         reference.train(ids, counts, np.zeros((1, 2)), *matrices, config=Config())
-
-
-def test_the_examples_run() -> None:
-    results = doctest.testmod(reference)
-    assert results.failed == 0
-    assert results.attempted > 0

@@ -71,3 +71,18 @@ def test_the_true_gradient_differs_where_there_are_several_contexts(mean: int) -
     assert (trained(pairs, True).wv.vectors == trained(pairs, False).wv.vectors).all()
     triples = [["a", "b", "c"], ["c", "d", "a"]] * 20
     assert (trained(triples, True).wv.vectors != trained(triples, False).wv.vectors).any()
+
+
+def test_a_text_on_one_line_is_no_basket() -> None:
+    model = Word2Vec(window=None, min_count=1, vector_size=2, negative=1, epochs=1)
+    line = [["a", "b"] * 5_001]
+    model.build_vocab(line)
+
+    def stop(report: object) -> None:
+        raise KeyboardInterrupt  # it would take long
+
+    with (
+        pytest.warns(UserWarning, match="a sentence has 10,002 words on average"),
+        pytest.raises(KeyboardInterrupt),
+    ):
+        model.train(line, total_examples=1, epochs=1, progress=stop)

@@ -1,5 +1,5 @@
 //! One center and its contexts become updates of rows: skip-gram or CBOW, negative sampling or
-//! hierarchical softmax, in shared or in exact order. `reference.py` tells the same in NumPy.
+//! hierarchical softmax, in shared or in exact order. `synvec.reference` tells the same in NumPy.
 //!
 //! A window is planned first, which draws its targets, and trained a few steps later, when its rows
 //! have arrived from memory: each step asks for the rows of the step that was planned last. What is

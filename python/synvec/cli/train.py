@@ -290,7 +290,13 @@ def _continued(path: str, options: dict[str, Any]) -> Word2Vec:
             raise click.BadParameter(
                 "is what the model was made with; leave it out", param_hint=f"'--{name}'"
             )
-    model = Word2Vec.load(path)
+    try:
+        model = Word2Vec.load(path)
+    except AttributeError:  # it holds something else
+        raise click.BadParameter(
+            f"{path!r} holds no full model, as --save-model writes it; vectors alone go to --init",
+            param_hint="'--continue'",
+        ) from None
     for name in given:
         setattr(model, name, options[name])
     if "negative" in given and model.hs:

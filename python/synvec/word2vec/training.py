@@ -118,6 +118,8 @@ class Training(ModelState[KeyT]):
         if start > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         corpus = self._ids(corpus_iterable, corpus_file, progress)
+        if self.window is None:
+            _warn_of_long_sentences(corpus)
         if not total_words:
             assert total_examples is not None
             total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
@@ -182,3 +184,17 @@ class Training(ModelState[KeyT]):
     def plot_history(self, *, axes: Any = None) -> Any:
         """Draw what came of the epochs so far: ``history.plot``."""
         return self.history.plot(axes)
+
+
+_LONG_SENTENCE = 10_000
+
+
+def _warn_of_long_sentences(corpus: _core.EncodedCorpus) -> None:
+    """Tell of a text on one line before hours are lost with it: ``window=None`` is for baskets."""
+    words = corpus.words // max(corpus.sentences, 1)
+    if words > _LONG_SENTENCE:
+        warn_caller(
+            f"window=None makes all other words of a sentence contexts, and here a sentence has "
+            f"{words:,} words on average: the time grows with their square; give a window, or one "
+            "basket a line"
+        )

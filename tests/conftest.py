@@ -1,0 +1,51 @@
+"""What tests of the command line have in common."""
+
+import random
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from synvec import KeyedVectors
+
+Run = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "synvec", *map(str, arguments)],
+            capture_output=True,
+            text=True,
+            encoding="utf-8",
+            input=stdin,
+            cwd=tmp_path,
+            timeout=120,
+        )
+
+    return run
+
+
+@pytest.fixture
+def corpus(tmp_path: Path) -> Path:
+    path = tmp_path / "corpus.txt"
+    chance = random.Random(1)
+    words = [f"word{n}" for n in range(40)]
+    lines = (" ".join(chance.choices(words, k=12)) for _ in range(200))
+    path.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return path
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    """Vectors whose neighbours are known: angles in degrees, in the plane."""
+    angles = {"east": 0, "northeast": 45, "north": 90, "west": 180, "søuth": 265, "e-ish": 10}
+    radians = np.radians(list(angles.values()))
+    rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
+    path = tmp_path / "compass.kv"
+    KeyedVectors.from_arrays(list(angles), rows).save(path)
+    return path
