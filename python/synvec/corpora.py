@@ -230,7 +230,7 @@ def scan(
     if workers is None:
         workers = _core.available_workers()
     folder = None if spool_dir is None else os.fspath(spool_dir)
-    paths = _paths(corpus_iterable, corpus_file)
+    paths = files_read_whole(corpus_iterable, corpus_file)
     if paths is not None:
         scanned = _core.scan_files(
             paths,
@@ -316,7 +316,7 @@ def no_words_message(scanned: Counted, min_count: int) -> str:
     )
 
 
-def _paths(
+def files_read_whole(
     corpus_iterable: object, corpus_file: StrPath | Sequence[StrPath] | None
 ) -> list[str] | None:
     """Name the files that the core reads by itself; None for sentences."""

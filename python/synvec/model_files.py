@@ -14,8 +14,9 @@ from synvec.training import require_own_words
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
     from synvec.word2vec import Word2Vec
+    from synvec.word2vec.state import ModelState
 
-_SETTINGS = (
+SETTINGS = (
     "vector_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "workers",
     "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "sorted_vocab",
     "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows",
@@ -47,9 +48,9 @@ def save_model(model: Word2Vec, path: str | os.PathLike[str]) -> None:
     )
 
 
-def model_config(model: Word2Vec) -> dict[str, Any]:
+def model_config(model: ModelState) -> dict[str, Any]:
     """Return settings, results and history of a model, as its file keeps them."""
-    config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
+    config: dict[str, Any] = {name: getattr(model, name) for name in SETTINGS + _RESULTS}
     config["history"] = [asdict(epoch) for epoch in model.history]
     config["lifecycle_events"] = model.lifecycle_events
     return config
@@ -68,7 +69,7 @@ def open_model(cls: type[Word2Vec], parts: NativeParts) -> Word2Vec:
     """
     config = parts.config or {}
     try:
-        model = cls(**{name: config[name] for name in _SETTINGS if name in config})
+        model = cls(**{name: config[name] for name in SETTINGS if name in config})
         for name in _RESULTS:
             setattr(model, name, _number(config, name, getattr(model, name)))
         model.history = History(Epoch(**epoch) for epoch in config.get("history", []))

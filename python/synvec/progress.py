@@ -61,6 +61,8 @@ class _Bar:
             text = f"epoch {epoch}/{report['epochs']}, alpha {report['alpha']:.4f}{loss}"
             self._bar.set_postfix_str(text, refresh=False)
             self._move_to(report["raw_words"])
+        elif report["phase"] == "checkpoint":
+            self._move_to(report["bytes"])
         else:
             self._bar.set_postfix_str(f"{report['words']:,} words", refresh=False)
             self._move_to(report["bytes"] or report["sentences"])
@@ -78,6 +80,8 @@ class _Bar:
         self._phase = report["phase"]
         if self._phase == "train":
             what, unit, total = "training", " words", report["total_raw_words"]
+        elif self._phase == "checkpoint":
+            what, unit, total = "writing a checkpoint", "B", report["total_bytes"]
         elif report["bytes"]:
             what, unit, total = "reading", "B", report["total_bytes"]
         else:

@@ -3,6 +3,7 @@
 
 mod batch;
 mod blocks;
+mod checkpoint;
 mod classify;
 mod config;
 mod corpus;
@@ -26,6 +27,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<checkpoint::PyCheckpointFolder>()?;
+    module.add_class::<checkpoint::PyKeeping>()?;
     module.add_class::<classify::PyClassifier>()?;
     module.add_class::<config::PyTrainConfig>()?;
     module.add_class::<corpus::PyEncodedCorpus>()?;

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.callbacks import Callback
+from synvec.checkpoints.intervals import Checkpoints, as_checkpoints
 from synvec.corpora import DEFAULT_SPOOL_BYTES
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
+from synvec.paths import StrPath
 from synvec.presets import with_presets
 from synvec.progress import Progress
 from synvec.vocabulary import TrimRule
@@ -124,6 +126,12 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
     progress
         ``None`` shows a bar on a terminal or in a notebook, ``True`` always, ``False`` never; or a
         callable that takes a dictionary about five times a second.
+    checkpoint
+        A folder that is kept so that `synvec.resume` finishes the training if something ends it:
+        one checkpoint before the first step, one every ``checkpoint_every``, one on Ctrl-C. It
+        must not hold one already. Two are kept; docs/reliability.md says what is promised.
+    checkpoint_every
+        A time (``"10min"``, the default, ``"30s"``, ``"2h"``) or a number of epochs.
 
     Attributes
     ----------
@@ -206,6 +214,8 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         spool_bytes: int = DEFAULT_SPOOL_BYTES,
         spool_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
+        checkpoint: StrPath | Checkpoints | None = None,
+        checkpoint_every: str | int | None = None,
     ) -> None:
         del preset  # `with_presets` has put its values in the other arguments
         if seed < 0:
@@ -258,14 +268,18 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
         self._trim_rule = trim_rule
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated.")
+        checkpoints = as_checkpoints(checkpoint, checkpoint_every)
         if sentences is not None or corpus_file is not None:
-            self._build_and_train(sentences, corpus_file, callbacks)
+            self._build_and_train(sentences, corpus_file, callbacks, checkpoints)
+        elif checkpoints is not None:
+            raise ValueError("checkpoint needs a corpus; without one, give it to train()")
 
     def _build_and_train(
         self,
         sentences: Corpus | None,
         corpus_file: CorpusFile | None,
         callbacks: Sequence[Callback],
+        checkpoints: Checkpoints | None,
     ) -> None:
         self.build_vocab(sentences, corpus_file)
         try:
@@ -277,11 +291,13 @@ class Word2Vec(Building, Training, Predicting, OlderModelNames):
                 epochs=self.epochs,
                 compute_loss=self.compute_loss,
                 callbacks=callbacks,
+                checkpoint=checkpoints,
             )
         except KeyboardInterrupt:
-            warnings.warn(
-                "training was interrupted: the model is as far as it got", UserWarning, stacklevel=5
-            )
+            message = "training was interrupted: the model is as far as it got"
+            if checkpoints is not None:
+                message += f"; synvec.resume({os.fspath(checkpoints.folder)!r}) goes on"
+            warnings.warn(message, UserWarning, stacklevel=5)
         finally:
             self._encoded = None  # nobody asked to train on: give the ids' memory back
 
