@@ -46,6 +46,21 @@ class Resumable:
         """Whether training was finished."""
         return bool(self.state["has_ended"])
 
+    @property
+    def epochs(self) -> int:
+        """How many epochs the whole training has."""
+        return int(self.state["plan"]["epochs"])
+
+    @property
+    def raw_words(self) -> int:
+        """Words that were passed before."""
+        if self.has_ended:
+            return sum(epoch.raw_words for epoch in self.model.history[-self.epochs :])
+        done = int(self.state["epochs_done"])
+        earlier = self.model.history[len(self.model.history) - done :]
+        _, _, epochs, current = self.reached
+        return sum(e.raw_words for e in earlier) + sum(row[0] for row in [*epochs, current])
+
     def where(self) -> str:
         """Tell how far training had got."""
         plan, (epoch, unit, *_) = self.state["plan"], self.reached
