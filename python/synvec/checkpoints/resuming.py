@@ -59,7 +59,7 @@ class Resumable:
         done = int(self.state["epochs_done"])
         earlier = self.model.history[len(self.model.history) - done :]
         _, _, epochs, current = self.reached
-        return sum(e.raw_words for e in earlier) + sum(row[0] for row in [*epochs, current])
+        return sum(e.raw_words for e in earlier) + sum(int(row[0]) for row in [*epochs, current])
 
     def where(self) -> str:
         """Tell how far training had got."""

@@ -146,10 +146,10 @@ def _taken(
         f"{name} is {old!r} there and {new!r} here"
         for part in ("settings", "plan")
         for name, new in configuration[part].items()
-        if (old := theirs[part].get(name)) != new
+        if (old := theirs[part].get(name)) != new and name != "total_raw_words"
     ]
-    if not differences and theirs["corpus"]["ids"] != f"{corpus.checksum():016x}":
-        differences = ["the corpus is another one"]
+    if theirs["corpus"]["ids"] != f"{corpus.checksum():016x}":
+        differences.append("the corpus is another one")
     go_on = f"go on with synvec.resume({path!r}) (on the command line: synvec resume {path})"
     if differences:
         what = f"holds a checkpoint of another job: {'; '.join(differences)}; name another folder"
