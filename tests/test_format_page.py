@@ -339,7 +339,7 @@ def test_the_page_names_every_field_of_a_model() -> None:
     rows = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
     named = set(re.findall(r"`(\w+)`", " ".join(rows)))
     lists = {"history", "lifecycle_events"}
-    assert named == {*model_files._SETTINGS, *model_files._RESULTS, *lists}
+    assert named == {*model_files.SETTINGS, *model_files._RESULTS, *lists}
     assert set(CONFIG) < named, "the golden files were written before some of them"
 
 

@@ -32,6 +32,7 @@ from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD, RULE_KEEP
 from synvec.word2vec import Word2Vec
 
 if TYPE_CHECKING:
+    from synvec.checkpoints.resuming import resume
     from synvec.classifier import TextClassifier
     from synvec.client import Client
     from synvec.fasttext import FastTextKeyedVectors, load_facebook_vectors
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 
 # Imported when somebody asks for them: together they would be half of `import synvec`.
 _LATER = {
+    "checkpoints.resuming": ("resume",),
     "classifier": ("TextClassifier",),
     "client": ("Client",),
     "fasttext": ("FastTextKeyedVectors", "load_facebook_vectors"),
@@ -110,6 +112,7 @@ __all__ = [
     "load_glove",
     "load_word2vec",
     "open_native",
+    "resume",
     "save",
     "save_as_line_sentence",
     "save_glove",

@@ -1,5 +1,6 @@
 """Types of the native module."""
 
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Literal, TypedDict
 
@@ -279,9 +280,58 @@ class EncodedCorpus:
     @property
     def words(self) -> int:
         """Tokens in the vocabulary."""
+    def checksum(self) -> int:
+        """Return the xxh3-64 of the ids: two corpora of one checksum train alike."""
     @property
     def ids(self) -> NDArray[np.uint32]:
         """A copy of the ids; 0xFFFFFFFF closes each sentence."""
+
+_EpochRow = tuple[int, int, float, float]
+_Reached = tuple[int, int, list[_EpochRow], _EpochRow]
+
+class CheckpointFolder:
+    """A folder of checkpoints, this process's alone until it is closed."""
+
+    def __init__(self, path: str) -> None: ...
+    def close(self) -> None:
+        """Let another process have the folder."""
+    def count(self) -> int:
+        """Return how many checkpoints there are, whole or not."""
+    def newest(self) -> tuple[os.PathLike[str], _Reached, str, list[str]] | None:
+        """Return the newest whole one: model file, how far, state, and what is wrong with newer."""
+    def save_ids(self, corpus: EncodedCorpus) -> int:
+        """Keep the ids of a corpus that cannot be read again; return their checksum."""
+    def open_ids(self, checksum: int, sentences: int, raw_words: int) -> EncodedCorpus:
+        """Open what `save_ids` has kept."""
+
+class Keeping:
+    """What one call into the core keeps, where, and how often."""
+
+    def __init__(
+        self,
+        folder: CheckpointFolder,
+        keys: KeyTable,
+        counts: NDArray[np.uint64],
+        *,
+        model: str,
+        state: str,
+        warn: Callable[[str], object],
+        total_epochs: int,
+        seconds: float | None = None,
+        epochs: int | None = None,
+        epochs_before: int = 0,
+    ) -> None: ...
+    def keep(
+        self,
+        config: TrainConfig,
+        reached: _Reached,
+        input_vectors: Matrix,
+        output_vectors: Matrix | None = None,
+        output_nodes: Matrix | None = None,
+        *,
+        progress: Callable[[dict[str, Any]], object] | None = None,
+    ) -> None:
+        """Keep a model that is not being trained."""
 
 def train(
     config: TrainConfig,
@@ -296,6 +346,8 @@ def train(
     raw_words_before: int = 0,
     total_raw_words: int | None = None,
     block_ids: int = 8192,
+    reached: _Reached | None = None,
+    keeping: Keeping | None = None,
     progress: Callable[[dict[str, Any]], object] | None = None,
 ) -> list[tuple[int, int, float, float]]:
     """Train all epochs in place; return (raw words, trained words, loss, seconds) of each."""

@@ -252,7 +252,7 @@ def scan(
     if corpus_file is None and isinstance(corpus_iterable, ScannedByItself):
         settings |= {"workers": workers, "tokenize": tokenize, "column": column}
         return corpus_iterable.scan(**settings)
-    files = _paths(corpus_iterable, corpus_file)
+    files = files_read_whole(corpus_iterable, corpus_file)
     if files is None:
         found = tables.column_of(corpus_iterable, column)
     elif table_files.are_tables(files):
@@ -390,7 +390,7 @@ def no_words_message(scanned: Counted[Any], min_count: int) -> str:
     )
 
 
-def _paths(
+def files_read_whole(
     corpus_iterable: object, corpus_file: StrPath | Sequence[StrPath] | None
 ) -> list[str] | None:
     """Name the files that the core reads by itself; None for sentences."""

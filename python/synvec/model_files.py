@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from synvec.corpora import Tokenize
     from synvec.formats import NativeParts
     from synvec.word2vec import Word2Vec
+    from synvec.word2vec.state import ModelState
 
-_SETTINGS = (
+SETTINGS = (
     "vector_size", "alpha", "window", "min_count", "max_vocab_size", "sample", "seed", "workers",
     "min_alpha", "sg", "hs", "negative", "ns_exponent", "cbow_mean", "epochs", "sorted_vocab",
     "batch_words", "compute_loss", "comment", "max_final_vocab", "shrink_windows",
@@ -49,16 +50,16 @@ def save_model(model: Word2Vec[Any], path: str | os.PathLike[str]) -> None:
     )
 
 
-def model_config(model: Word2Vec[Any]) -> dict[str, Any]:
+def model_config(model: ModelState[Any]) -> dict[str, Any]:
     """Return settings, results and history of a model, as its file keeps them."""
-    config: dict[str, Any] = {name: getattr(model, name) for name in _SETTINGS + _RESULTS}
-    config["tokenize"] = _name_of_tokenize(model.tokenize)
+    config: dict[str, Any] = {name: getattr(model, name) for name in SETTINGS + _RESULTS}
+    config["tokenize"] = name_of_tokenize(model.tokenize)
     config["history"] = [asdict(epoch) for epoch in model.history]
     config["lifecycle_events"] = model.lifecycle_events
     return config
 
 
-def _name_of_tokenize(tokenize: Tokenize | None) -> str:
+def name_of_tokenize(tokenize: Tokenize | None) -> str:
     """Return what a file keeps: of a function its name, which `scan` refuses as a tokenizer."""
     if callable(tokenize):
         module = getattr(tokenize, "__module__", None) or type(tokenize).__module__
@@ -81,7 +82,7 @@ def open_model(cls: type[Word2Vec[Any]], parts: NativeParts) -> Word2Vec[Any]:
     if config.get("tokenize") == "whitespace":
         del config["tokenize"]  # the default, with which sentences may be lists, too
     try:
-        model = cls(**{name: config[name] for name in _SETTINGS if name in config})
+        model = cls(**{name: config[name] for name in SETTINGS if name in config})
         for name in _RESULTS:
             setattr(model, name, _number(config, name, getattr(model, name)))
         model.history = History(Epoch(**epoch) for epoch in config.get("history", []))

@@ -75,6 +75,8 @@ class _Bar:
             self._move_to(report["raw_words"])
         elif report["phase"] == "index":
             self._move_to(report["rows"])
+        elif report["phase"] == "checkpoint":
+            self._move_to(report["bytes"])
         else:
             self._bar.set_postfix_str(f"{report['words']:,} words", refresh=False)
             self._move_to(report["bytes"] or report["sentences"])
@@ -94,6 +96,8 @@ class _Bar:
             what, unit, total = "training", " words", report["total_raw_words"]
         elif self._phase == "index":
             what, unit, total = "indexing", " rows", report["total_rows"]
+        elif self._phase == "checkpoint":
+            what, unit, total = "writing a checkpoint", "B", report["total_bytes"]
         elif report["bytes"]:
             what, unit, total = "reading", "B", report["total_bytes"]
         else:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,12 +15,34 @@ from synvec import _core
 from synvec.callbacks import CallbackAny2Vec, ends_training
 from synvec.history import Epoch
 from synvec.progress import ProgressCallback
+from synvec.warning import warn_caller
 
 if TYPE_CHECKING:
+    from synvec.checkpoints.session import Session
     from synvec.keyed_vectors import KeyedVectors
     from synvec.word2vec.state import ModelState
 
 logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class TrainingPlan:
+    """What a call of `Word2Vec.train` was asked for, the corpus apart."""
+
+    epochs: int
+    start_alpha: float
+    end_alpha: float
+    word_count: int
+    total_raw_words: int
+    compute_loss: bool
+    callbacks: list[str]
+    """What they are called, where there are some."""
+
+
+Reached = tuple[int, int, list[tuple[int, int, float, float]], tuple[int, int, float, float]]
+"""As the core tells it: epochs done, units of the next one, what came of each and of it."""
+
+_NOWHERE: Reached = (0, 0, [], (0, 0, 0.0, 0.0))
 
 
 class TrainingRun:
@@ -28,37 +52,60 @@ class TrainingRun:
         self,
         model: ModelState[Any],
         corpus: _core.EncodedCorpus,
-        compute_loss: bool,
-        words_before: int,
-        total_raw_words: int,
+        plan: TrainingPlan,
+        session: Session | None = None,
     ) -> None:
         require_own_words(model)
+        self.plan = plan
         self._model = model
         self._corpus = corpus
-        self._compute_loss = compute_loss
-        self._words_before = words_before
-        self._total_raw_words = total_raw_words
+        self._session = session
         self._done: list[Epoch] = []
+        self._reached: Reached | None = None
         model._training_loss = 0.0
 
-    def all_at_once(
-        self, config: _core.TrainConfig, reports: ProgressCallback | None
+    def go_on(self, epochs_done: int, reached: Reached) -> None:
+        """Begin where another process was interrupted; the model is as it was there."""
+        self._done = self._model.history[len(self._model.history) - epochs_done :]
+        self._model._training_loss = sum(epoch.loss or 0.0 for epoch in self._done)
+        self._reached = reached
+
+    def train(
+        self, callbacks: Sequence[CallbackAny2Vec], reports: ProgressCallback | None
     ) -> list[Epoch]:
-        """Train all epochs without a look in between."""
-        self._train(config, reports)
+        """Train to the end, or until a callback ends it; keep it at both ends."""
+        if self._session is not None and self._reached is None:
+            self._keep(_NOWHERE, reports)
+        if self.plan.callbacks or callbacks:
+            self._epoch_by_epoch(callbacks, reports)
+        else:
+            self._train(self._config(self.plan.epochs), reports)
+        if self._session is not None:
+            try:
+                self._keep(_NOWHERE, reports, has_ended=True)
+            except OSError as error:
+                warn_caller(
+                    f"the last checkpoint could not be written, the model is whole: {error}"
+                )
         return self._done
 
-    def epoch_by_epoch(
-        self,
-        epochs: int,
-        one_epoch: _core.TrainConfig,
-        callbacks: Sequence[CallbackAny2Vec],
-        reports: ProgressCallback | None,
-    ) -> list[Epoch]:
+    def _config(self, epochs: int) -> _core.TrainConfig:
+        plan = self.plan
+        return self._model._config(
+            epochs=epochs,
+            alpha=plan.start_alpha,
+            min_alpha=plan.end_alpha,
+            compute_loss=plan.compute_loss,
+        )
+
+    def _epoch_by_epoch(
+        self, callbacks: Sequence[CallbackAny2Vec], reports: ProgressCallback | None
+    ) -> None:
         """Train with callbacks around each epoch; one that returns ``False`` ends it."""
+        epochs, one_epoch = self.plan.epochs, self._config(1)
         for callback in callbacks:
             callback.on_train_begin(self._model)
-        for epoch in range(epochs):
+        for epoch in range(len(self._done), epochs):
             for callback in callbacks:
                 callback.on_epoch_begin(self._model)
             self._train(one_epoch, reports and self._over_all(epoch, epochs, reports))
@@ -68,42 +115,60 @@ class TrainingRun:
                 break
         for callback in callbacks:
             callback.on_train_end(self._model)
-        return self._done
 
     def _train(self, config: _core.TrainConfig, reports: ProgressCallback | None) -> None:
         """Run the core, and put what came of it into the model, also when it was interrupted."""
-        model = self._model
+        model, reached = self._model, self._reached
+        self._reached = None  # only the first call of a run goes on from there
         assert model.wv.counts is not None
-        vectors = _training_matrix(model.wv.vectors)
-        outputs = _training_matrix(model.syn1neg) if model.negative else None
-        nodes = _training_matrix(model.syn1) if model.hs else None
-        try:
+        session = self._session
+        keeping = None if session is None else session.keeping(model, len(self._done))
+        with self._matrices() as matrices:
             epochs = _core.train(
                 config,
                 self._corpus,
                 model.wv.counts,
-                vectors,
-                outputs,
-                nodes,
+                *matrices,
                 locks=_locks(model.wv),
                 epochs_before=len(model.history),
-                raw_words_before=self._words_before + sum(e.raw_words for e in self._done),
-                total_raw_words=self._total_raw_words,
+                raw_words_before=self.plan.word_count + sum(e.raw_words for e in self._done),
+                total_raw_words=self.plan.total_raw_words,
+                reached=reached,
+                keeping=keeping,
                 progress=reports,
             )
+        for raw_words, trained_words, loss, seconds in epochs:
+            kept_loss = loss if self.plan.compute_loss else None
+            epoch = Epoch(raw_words, trained_words, kept_loss, seconds)
+            self._done.append(epoch)
+            model.history.append(epoch)
+            model.total_train_time += seconds
+            model._training_loss += loss
+
+    def _keep(
+        self, reached: Reached, reports: ProgressCallback | None, *, has_ended: bool = False
+    ) -> None:
+        """Write a checkpoint between two calls into the core."""
+        assert self._session is not None
+        keeping = self._session.keeping(self._model, len(self._done), has_ended=has_ended)
+        with self._matrices() as matrices:
+            keeping.keep(self._config(self.plan.epochs), reached, *matrices, progress=reports)
+
+    @contextmanager
+    def _matrices(self) -> Iterator[tuple[_core.Matrix, _core.Matrix | None, _core.Matrix | None]]:
+        """Lend the model's arrays to the core as matrices, and take them back."""
+        model = self._model
+        vectors = _training_matrix(model.wv.vectors)
+        outputs = _training_matrix(model.syn1neg) if model.negative else None
+        nodes = _training_matrix(model.syn1) if model.hs else None
+        try:
+            yield vectors, outputs, nodes
         finally:
             model.wv.vectors = vectors.array  # also tells the store that its norms are stale
             if outputs is not None:
                 model.syn1neg = outputs.array
             if nodes is not None:
                 model.syn1 = nodes.array
-        for raw_words, trained_words, loss, seconds in epochs:
-            epoch = Epoch(raw_words, trained_words, loss if self._compute_loss else None, seconds)
-            self._done.append(epoch)
-            model.history.append(epoch)
-            model.total_train_time += seconds
-            model._training_loss += loss
-        _require_finite(model)
 
     def _over_all(self, epoch: int, epochs: int, reports: ProgressCallback) -> ProgressCallback:
         """Reports about a single epoch as reports about all of them."""
@@ -111,6 +176,9 @@ class TrainingRun:
         trained_words = sum(e.trained_words for e in self._done)
 
         def report(single: dict[str, Any]) -> None:
+            if single["phase"] != "train":
+                reports(single)
+                return
             single["epoch"] += epoch
             single["epochs"] = epochs
             single["raw_words"] += raw_words
@@ -119,20 +187,6 @@ class TrainingRun:
             reports(single)
 
         return report
-
-
-def _require_finite(model: ModelState) -> None:
-    """Refuse numbers that have grown beyond float32: no query could make sense of them."""
-    matrices = {"vectors": model.wv.vectors}
-    matrices |= {name: getattr(model, name) for name in ("syn1neg", "syn1") if hasattr(model, name)}
-    for name, matrix in matrices.items():
-        sums = matrix.sum(axis=1)  # a number a row, where isfinite() would need one a cell
-        lost = len(sums) - int(np.isfinite(sums).sum())
-        if lost:
-            raise FloatingPointError(
-                f"training has diverged: {lost} of {len(sums)} rows of {name} hold NaN or infinity "
-                f"after epoch {len(model.history)}; begin anew with a lower alpha"
-            )
 
 
 def _locks(vectors: KeyedVectors) -> NDArray[np.float32] | None:

@@ -240,6 +240,11 @@ impl PyEncodedCorpus {
         self.corpus.words
     }
 
+    /// The xxh3-64 of the ids.
+    fn checksum(&self, py: Python<'_>) -> u64 {
+        py.detach(|| self.corpus.checksum())
+    }
+
     /// A copy of the ids; 0xFFFFFFFF closes each sentence.
     #[getter]
     fn ids<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {

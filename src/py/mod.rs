@@ -3,6 +3,7 @@
 
 mod batch;
 mod blocks;
+mod checkpoint;
 mod checksum;
 mod classify;
 mod config;
@@ -28,6 +29,8 @@ use pyo3::prelude::*;
 #[pymodule]
 fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add("__version__", env!("CARGO_PKG_VERSION"))?;
+    module.add_class::<checkpoint::PyCheckpointFolder>()?;
+    module.add_class::<checkpoint::PyKeeping>()?;
     module.add_class::<classify::PyClassifier>()?;
     module.add_class::<config::PyTrainConfig>()?;
     module.add_class::<corpus::PyEncodedCorpus>()?;

@@ -1,5 +1,6 @@
 //! Progress and Ctrl-C across the line: a Python callable as the core's [`Observer`].
 
+use pyo3::exceptions::PyKeyboardInterrupt;
 use pyo3::prelude::*;
 use pyo3::types::PyDict;
 
@@ -42,9 +43,15 @@ impl PyObserver {
     }
 
     fn attached(&mut self, call: impl FnOnce(&Self, Python<'_>) -> PyResult<()>) -> Result<()> {
-        Python::attach(|py| call(self, py)).map_err(|raised| {
-            self.raised = Some(raised);
-            Error::Stopped
+        Python::attach(|py| {
+            call(self, py).map_err(|raised| {
+                // A callable that has failed would fail again; one that Ctrl-C met was only there.
+                if !raised.is_instance_of::<PyKeyboardInterrupt>(py) {
+                    self.callback = None;
+                }
+                self.raised = Some(raised);
+                Error::Stopped
+            })
         })
     }
 }

@@ -4,15 +4,17 @@ use numpy::{PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
+use crate::py::checkpoint::{KeepingJob, PyKeeping, ReachedRow, Row, reached_of, to_row};
 use crate::py::config::PyTrainConfig;
 use crate::py::corpus::PyEncodedCorpus;
 use crate::py::jobs::{run, run_observed};
 use crate::py::matrix::{Loan, PyMatrix};
 use crate::py::progress::PyObserver;
 use crate::train::locks::Locks;
+use crate::train::position::Keeper;
 use crate::train::schedule::{BLOCK_IDS, Schedule};
 use crate::train::score::HierarchicalModel;
-use crate::train::{EpochSummary, Job, Weights, train as train_core};
+use crate::train::{Job, Weights, train_keeping};
 use crate::vocab::WordId;
 use crate::vocab::huffman::HuffmanPaths;
 
@@ -21,7 +23,7 @@ use crate::vocab::huffman::HuffmanPaths;
 #[pyo3(signature = (
     config, corpus, counts, input_vectors, output_vectors = None, output_nodes = None, *,
     locks = None, epochs_before = 0, raw_words_before = 0, total_raw_words = None, block_ids = BLOCK_IDS,
-    progress = None
+    reached = None, keeping = None, progress = None
 ))]
 #[allow(clippy::too_many_arguments)] // three matrices and a schedule, by keyword
 pub fn train(
@@ -37,8 +39,10 @@ pub fn train(
     raw_words_before: u64,
     total_raw_words: Option<u64>,
     block_ids: usize,
+    reached: Option<ReachedRow>,
+    keeping: Option<&Bound<'_, PyKeeping>>,
     progress: Option<Py<PyAny>>,
-) -> PyResult<Vec<(u64, u64, f64, f64)>> {
+) -> PyResult<Vec<Row>> {
     if block_ids == 0 {
         return Err(PyValueError::new_err("block_ids must be at least 1, not 0"));
     }
@@ -59,6 +63,7 @@ pub fn train(
             total_raw_words: total_raw_words
                 .unwrap_or(corpus.raw_words.saturating_mul(u64::from(config.epochs))),
         },
+        reached: reached.map(reached_of).unwrap_or_default(),
         ..Job::new(config, corpus, &counts)
     };
     let mut weights = Weights {
@@ -66,11 +71,12 @@ pub fn train(
         output_vectors: output.as_mut().map(Loan::matrix),
         output_nodes: nodes.as_mut().map(Loan::matrix),
     };
+    let mut keeper = keeping.map(|keeping| KeepingJob { keeping: keeping.get(), config });
     let epochs = run_observed(py, PyObserver::new(progress), |observer| {
-        train_core(&job, &mut weights, observer)
+        let keeper = keeper.as_mut().map(|keeper| keeper as &mut dyn Keeper);
+        train_keeping(&job, &mut weights, keeper, observer)
     })?;
-    let row = |e: &EpochSummary| (e.raw_words, e.trained_words, e.loss, e.seconds);
-    Ok(epochs.iter().map(row).collect())
+    Ok(epochs.iter().map(to_row).collect())
 }
 
 /// The instruction set that training uses in this process.

@@ -21,12 +21,12 @@ from synvec.cli.info import info
 from synvec.cli.phrases import phrases
 from synvec.cli.prompts import distance, word_analogy
 from synvec.cli.query import analogy, similar
+from synvec.cli.resume import INTERRUPTED, resume
 from synvec.cli.serve import serve
 from synvec.cli.train import train
 from synvec.cli.verify import verify
 from synvec.cli.word2vec import word2vec
 
-INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
 CLOSED_PIPE = 128 + 13  # likewise SIGPIPE
 
 
@@ -100,7 +100,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, explore, evaluate, classify, convert, index, info, verify,
-    serve, word2vec, distance, word_analogy,
+    train, resume, phrases, similar, analogy, explore, evaluate, classify, convert, index, info,
+    verify, serve, word2vec, distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)

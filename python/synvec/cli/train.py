@@ -9,7 +9,9 @@ import click
 from click.core import ParameterSource
 
 from synvec import PRESETS, Word2Vec
+from synvec.checkpoints.intervals import DEFAULT_EVERY, Checkpoints
 from synvec.cli import estimate, files, messages
+from synvec.cli.resume import resumable, save_results
 from synvec.paths import files_of, is_url
 
 
@@ -158,6 +160,18 @@ def _hyperparameters(command: Any) -> Any:
     help="Save the full model too, with which training can go on.",
 )
 @click.option(
+    "--checkpoint",
+    metavar="FOLDER",
+    type=click.Path(),
+    help="Keep in FOLDER what `synvec resume FOLDER` finishes, should anything end the training.",
+)
+@click.option(
+    "--checkpoint-every",
+    metavar="TIME or N",
+    default=DEFAULT_EVERY,
+    help="How often: a time (30s, 10min, 2h), or a number of epochs.",
+)
+@click.option(
     "--dry-run",
     is_flag=True,
     help="Train nothing: read the corpus, estimate memory and time, print them.",
@@ -170,6 +184,8 @@ def train(
     continued: str | None,
     init: str | None,
     save_model: str | None,
+    checkpoint: str | None,
+    checkpoint_every: str,
     dry_run: bool,
     as_json: bool,
     **options: Any,
@@ -195,6 +211,7 @@ def train(
     if out is None and not dry_run:
         raise click.UsageError("Missing option '-o'; name the file that the vectors go to")
     _preflight(corpus, out, save_model)
+    checkpoints = _checkpoints(checkpoint, checkpoint_every, out, save_model)
 
     preset = options.pop("preset")
     if continued is not None:
@@ -211,14 +228,14 @@ def train(
     assert out is not None  # asked for above
     if out != files.STDIO:
         files.check_space(Path(out), estimate.file_bytes(model))
-    seconds, raw_words = _train(model, corpus)
-    if save_model is not None:
-        model.save(save_model)
-    files.save_vectors(model.wv, out)
-    messages.say(
-        f"{len(model.wv):,} words × {model.vector_size} dimensions saved to {out}; "
-        f"{raw_words:,} words in {seconds:.1f} s, {raw_words / max(seconds, 1e-9):,.0f} a second"
-    )
+    with resumable(checkpoint):
+        seconds, raw_words = _train(model, corpus, checkpoints)
+    try:
+        save_results(model, {"out": out, "save_model": save_model}, seconds, raw_words)
+    except OSError:
+        if checkpoint is not None:
+            messages.say(f"nothing is lost: make room, then synvec resume {checkpoint}")
+        raise
 
 
 def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None) -> None:
@@ -234,6 +251,25 @@ def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None)
         files.check_writable(Path(save_model))
         if out is not None and Path(save_model).resolve() == Path(out).resolve():
             raise click.BadParameter("is the same file as --out", param_hint="'--save-model'")
+
+
+def _checkpoints(
+    folder: str | None, every: str, out: str | None, save_model: str | None
+) -> Checkpoints | None:
+    """Return where checkpoints go; they name the files by paths that hold in every folder."""
+    if folder is None:
+        return None
+    names = {"out": out, "save_model": save_model}
+    job = {
+        name: path if path in (None, files.STDIO) else str(Path(path).resolve())
+        for name, path in names.items()
+    }
+    try:
+        checkpoints = Checkpoints(folder, every, job)
+    except ValueError as error:
+        raise click.BadParameter(str(error), param_hint="'--checkpoint-every'") from None
+    files.check_writable(Path(folder), is_folder=True)
+    return checkpoints
 
 
 def _chosen_by_preset(preset: str | None) -> dict[str, Any]:
@@ -307,7 +343,9 @@ def _continued(path: str, options: dict[str, Any]) -> Word2Vec:
     return model
 
 
-def _train(model: Word2Vec, corpus: tuple[str, ...]) -> tuple[float, int]:
+def _train(
+    model: Word2Vec, corpus: tuple[str, ...], checkpoints: Checkpoints | None
+) -> tuple[float, int]:
     """Train; return the seconds it took and the raw words that were passed."""
     start = time.perf_counter()
     _, raw_words = model.train(
@@ -315,6 +353,7 @@ def _train(model: Word2Vec, corpus: tuple[str, ...]) -> tuple[float, int]:
         total_examples=model.corpus_count,
         total_words=model.corpus_total_words,
         epochs=model.epochs,
+        checkpoint=checkpoints,
     )
     return time.perf_counter() - start, raw_words
 

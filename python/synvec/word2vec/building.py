@@ -16,6 +16,7 @@ from synvec.key_types import KeyT, has_integers
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
 from synvec.paths import shown
+from synvec.preflight import check_memory
 from synvec.progress import Progress
 from synvec.training import first_vectors, require_own_words
 from synvec.vocabulary import (
@@ -336,6 +337,7 @@ class Building(ModelState[KeyT]):
     def _init_weights(self, vocabulary: Vocabulary[KeyT]) -> None:
         """Draw first input vectors; output weights begin at zero."""
         rows = len(vocabulary.keys)
+        self._check_memory(rows)
         vectors = first_vectors(rows, self.vector_size, self.seed)
         self.wv = KeyedVectors.from_arrays(vocabulary.keys, vectors, counts=vocabulary.counts)
         self._words = self.wv.key_table.copy()
@@ -345,6 +347,16 @@ class Building(ModelState[KeyT]):
             self.syn1 = _core.Matrix(rows, self.vector_size).array
         self.history = History()
         self.min_alpha_yet_reached = self.alpha
+
+    def _check_memory(self, rows: int) -> None:
+        """Refuse now what would be killed later, when the pages are written."""
+        matrix = rows * (-(-self.vector_size // 16) * 16) * 4
+        needed = {"vectors": matrix}
+        if self.negative:
+            needed["output weights"] = matrix
+        if self.hs:
+            needed["weights of the tree"] = matrix
+        check_memory(needed)
 
     def _require_vocabulary_to_update(self) -> None:
         if len(self.wv) == 0:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.arguments import NO_PICKLE, on_class_only, real, switch, whole, with_known_arguments
 from synvec.callbacks import Callback, as_objects
+from synvec.checkpoints.intervals import Checkpoints, as_checkpoints
 from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
 from synvec.encoded import Corpus, CorpusFile, EncodedSource
 from synvec.history import History
@@ -20,7 +21,7 @@ from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
 from synvec.model_files import open_model, save_model
-from synvec.paths import shown
+from synvec.paths import StrPath, shown
 from synvec.presets import with_presets
 from synvec.progress import Progress
 from synvec.vocabulary import TrimRule, checked_rule
@@ -139,6 +140,12 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
     progress
         ``None`` shows a bar on a terminal or in a notebook, ``True`` always, ``False`` never; or a
         callable that takes a dictionary about five times a second.
+    checkpoint
+        A folder that is kept so that `synvec.resume` finishes the training if something ends it:
+        one checkpoint before the first step, one every ``checkpoint_every``, one on Ctrl-C. It
+        must not hold one already. Two are kept; docs/reliability.md says what is promised.
+    checkpoint_every
+        A time (``"10min"``, the default, ``"30s"``, ``"2h"``) or a number of epochs.
 
     Attributes
     ----------
@@ -232,6 +239,8 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         spool_bytes: int = DEFAULT_SPOOL_BYTES,
         spool_dir: str | os.PathLike[str] | None = None,
         progress: Progress = None,
+        checkpoint: StrPath | Checkpoints | None = None,
+        checkpoint_every: str | int | None = None,
     ) -> None:
         del preset  # `with_presets` has put its values in the other arguments
         self.vector_size = whole("vector_size", vector_size)
@@ -286,14 +295,18 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         self._trim_rule = checked_rule(trim_rule)
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated.")
+        checkpoints = as_checkpoints(checkpoint, checkpoint_every)
         if sentences is not None or corpus_file is not None:
-            self._build_and_train(sentences, corpus_file, as_objects(callbacks))
+            self._build_and_train(sentences, corpus_file, as_objects(callbacks), checkpoints)
+        elif checkpoints is not None:
+            raise ValueError("checkpoint needs a corpus; without one, give it to train()")
 
     def _build_and_train(
         self,
         sentences: Corpus[KeyT] | None,
         corpus_file: CorpusFile | None,
         callbacks: Sequence[Callback],
+        checkpoints: Checkpoints | None,
     ) -> None:
         self.build_vocab(sentences, corpus_file)
         try:
@@ -305,9 +318,13 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
                 epochs=self.epochs,
                 compute_loss=self.compute_loss,
                 callbacks=callbacks,
+                checkpoint=checkpoints,
             )
         except KeyboardInterrupt:
-            warn_caller("training was interrupted: the model is as far as it got")
+            message = "training was interrupted: the model is as far as it got"
+            if checkpoints is not None:
+                message += f"; synvec.resume({os.fspath(checkpoints.folder)!r}) goes on"
+            warn_caller(message)
         finally:
             self._encoded = None  # nobody asked to train on: give the ids' memory back
 

@@ -8,12 +8,14 @@ from typing import Any
 
 from synvec import _core
 from synvec.arguments import real, switch, whole, with_known_arguments
-from synvec.callbacks import Callback, as_objects
+from synvec.callbacks import Callback, CallbackAny2Vec, as_objects
+from synvec.checkpoints.intervals import Checkpoints, as_checkpoints
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.key_types import KeyT
 from synvec.legacy import with_older_keywords
+from synvec.paths import StrPath
 from synvec.progress import Progress, observing
-from synvec.training import TrainingRun
+from synvec.training import TrainingPlan, TrainingRun
 from synvec.warning import warn_caller
 from synvec.word2vec.state import ModelState
 
@@ -41,6 +43,8 @@ class Training(ModelState[KeyT]):
         callbacks: Sequence[Callback] = (),
         *,
         progress: Progress = None,
+        checkpoint: StrPath | Checkpoints | None = None,
+        checkpoint_every: str | int | None = None,
     ) -> tuple[int, int]:
         """Train on a corpus, on top of what was trained before.
 
@@ -69,6 +73,9 @@ class Training(ModelState[KeyT]):
             the model after each epoch; ``False`` from either ends training there.
         progress
             As in the constructor, whose value is the default.
+        checkpoint, checkpoint_every
+            As in the constructor: a folder from which `synvec.resume` finishes this call if
+            something ends it.
 
         Returns
         -------
@@ -87,7 +94,10 @@ class Training(ModelState[KeyT]):
         FloatingPointError
             When vectors or weights have grown beyond all bounds: ``alpha`` is too high.
         KeyboardInterrupt
-            On Ctrl-C; the model stays usable, as far as it got.
+            On Ctrl-C; the model stays usable, as far as it got. With ``checkpoint`` one more is
+            written before, unless there is a second Ctrl-C.
+        FileExistsError, BlockingIOError
+            When the folder of ``checkpoint`` holds another one, or another process works in it.
         """
         if len(self.wv) == 0:
             raise RuntimeError(
@@ -114,7 +124,8 @@ class Training(ModelState[KeyT]):
         listeners = as_objects(callbacks)
         start = self.alpha if start_alpha is None else start_alpha
         end = self.min_alpha if end_alpha is None else end_alpha
-        config = self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
+        self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
+        checkpoints = as_checkpoints(checkpoint, checkpoint_every)
         if start > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         corpus = self._ids(corpus_iterable, corpus_file, progress)
@@ -123,19 +134,41 @@ class Training(ModelState[KeyT]):
         if not total_words:
             assert total_examples is not None
             total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
-        run = TrainingRun(self, corpus, compute_loss, word_count, total_words * epochs)
+        plan = TrainingPlan(
+            epochs=epochs,
+            start_alpha=float(start),
+            end_alpha=float(end),
+            word_count=word_count,
+            total_raw_words=total_words * epochs,
+            compute_loss=bool(compute_loss),
+            callbacks=[getattr(one, "__name__", type(one).__name__) for one in callbacks],
+        )
+        if checkpoints is None:
+            return self._finish_training(TrainingRun(self, corpus, plan), listeners, progress)
+        from synvec.checkpoints.session import Session  # what few need is imported for them
+
+        session = Session.begin(checkpoints, self, plan, corpus, corpus_iterable, corpus_file)
+        try:
+            run = TrainingRun(self, corpus, plan, session)
+            return self._finish_training(run, listeners, progress)
+        finally:
+            session.close()
+
+    def _finish_training(
+        self, run: TrainingRun, callbacks: Sequence[CallbackAny2Vec], progress: Progress
+    ) -> tuple[int, int]:
+        """Train to the end, and note it in the model."""
+        plan = run.plan
         with observing(self.progress if progress is None else progress) as reports:
-            if listeners:
-                one_epoch = self._config(
-                    epochs=1, alpha=start, min_alpha=end, compute_loss=compute_loss
-                )
-                done = run.epoch_by_epoch(epochs, one_epoch, listeners, reports)
-            else:
-                done = run.all_at_once(config, reports)
-        self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, end)
+            done = run.train(callbacks, reports)
+        self.min_alpha_yet_reached = min(self.min_alpha_yet_reached, plan.end_alpha)
         self.train_count += 1
         self.add_lifecycle_event(
-            "train", logging.DEBUG, epochs=len(done), start_alpha=start, end_alpha=end
+            "train",
+            logging.DEBUG,
+            epochs=len(done),
+            start_alpha=plan.start_alpha,
+            end_alpha=plan.end_alpha,
         )
         return sum(e.trained_words for e in done), sum(e.raw_words for e in done)
 

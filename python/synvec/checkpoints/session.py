@@ -1,0 +1,186 @@
+"""A folder of checkpoints while a model is trained, and the state that goes into each."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec import _core
+from synvec.checkpoints.corpora import describe
+from synvec.checkpoints.intervals import Checkpoints
+from synvec.encoded import Corpus, CorpusFile
+from synvec.model_files import SETTINGS, model_config, name_of_tokenize
+from synvec.preflight import check_space
+from synvec.warning import warn_caller
+
+if TYPE_CHECKING:
+    from synvec.training import TrainingPlan
+    from synvec.word2vec.state import ModelState
+
+_NOT_COMPARED = (
+    "workers",
+    "comment",
+    "batch_words",
+    "epochs",
+    "alpha",
+    "min_alpha",
+    "compute_loss",
+)
+"""Settings that the plan of a call says better, or that shape no vector."""
+
+
+class Session:
+    """What a call of `train` keeps, and where."""
+
+    def __init__(
+        self,
+        checkpoints: Checkpoints,
+        folder: _core.CheckpointFolder,
+        plan: TrainingPlan,
+        configuration: dict[str, Any],
+    ) -> None:
+        self.checkpoints = checkpoints
+        self.folder = folder
+        self._plan = plan
+        self._configuration = configuration
+
+    @classmethod
+    def begin(
+        cls,
+        checkpoints: Checkpoints,
+        model: ModelState[Any],
+        plan: TrainingPlan,
+        corpus: _core.EncodedCorpus,
+        corpus_iterable: Corpus[Any] | None,
+        corpus_file: CorpusFile | None,
+    ) -> Session:
+        """Open a folder for training that begins; see that there is room in it.
+
+        Raises
+        ------
+        FileExistsError
+            When the folder holds a checkpoint already; the message says of what.
+        BlockingIOError
+            When another process works in it.
+        OSError
+            When there is no room for what will be written.
+        """
+        folder = _core.CheckpointFolder(os.fspath(checkpoints.folder))
+        try:
+            configuration = configuration_of(model, plan)
+            if folder.count():
+                raise _taken(folder, os.fspath(checkpoints.folder), configuration, corpus)
+            # The two that are kept are there while a third is being written.
+            needed = 3 * _bytes_of(model)
+            check_space(os.fspath(checkpoints.folder), needed, "three checkpoints")
+            configuration["corpus"] = describe(
+                corpus, corpus_iterable, corpus_file, model.tokenize, folder
+            )
+        except BaseException:
+            folder.close()
+            raise
+        return cls(checkpoints, folder, plan, configuration)
+
+    def keeping(
+        self, model: ModelState[Any], epochs_done: int, *, has_ended: bool = False
+    ) -> _core.Keeping:
+        """What the next call into the core keeps."""
+        assert model.wv.counts is not None
+        state = {
+            "configuration": self._configuration,
+            "configuration_hash": configuration_hash(self._configuration),
+            "plan": asdict(self._plan),
+            "epochs_done": epochs_done,
+            "has_ended": has_ended,
+            "every": self.checkpoints.every,
+            "job": self.checkpoints.job,
+            "locks": encode_locks(model.wv.vectors_lockf),
+            "spool_bytes": model.spool_bytes,
+            "spool_dir": None if model.spool_dir is None else os.fspath(model.spool_dir),
+        }
+        return _core.Keeping(
+            self.folder,
+            model.wv.key_table,
+            model.wv.counts,
+            model=json.dumps(model_config(model), allow_nan=False),
+            state=json.dumps(state, allow_nan=False),
+            warn=warn_caller,
+            total_epochs=self._plan.epochs,
+            seconds=self.checkpoints.seconds,
+            epochs=self.checkpoints.epochs,
+            epochs_before=epochs_done,
+        )
+
+    def close(self) -> None:
+        """Let others have the folder."""
+        self.folder.close()
+
+
+def configuration_of(model: ModelState[Any], plan: TrainingPlan) -> dict[str, Any]:
+    """Return all that decides what comes of training, the corpus apart."""
+    settings = {name: getattr(model, name) for name in SETTINGS if name not in _NOT_COMPARED}
+    settings["tokenize"] = name_of_tokenize(model.tokenize)
+    return {"settings": settings, "plan": asdict(plan), "words": len(model.wv)}
+
+
+def configuration_hash(configuration: dict[str, Any]) -> str:
+    """Return a hash of what JSON can hold; equal things have equal ones."""
+    text = json.dumps(configuration, sort_keys=True, allow_nan=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def _taken(
+    folder: _core.CheckpointFolder,
+    path: str,
+    configuration: dict[str, Any],
+    corpus: _core.EncodedCorpus,
+) -> FileExistsError:
+    newest = folder.newest()
+    assert newest is not None  # there is one, and a damaged one is an error of its own
+    state = json.loads(newest[2])
+    theirs = state["configuration"]
+    differences = [
+        f"{name} is {old!r} there and {new!r} here"
+        for part in ("settings", "plan")
+        for name, new in configuration[part].items()
+        if (old := theirs[part].get(name)) != new and name != "total_raw_words"
+    ]
+    if theirs["corpus"]["ids"] != f"{corpus.checksum():016x}":
+        differences.append("the corpus is another one")
+    go_on = f"go on with synvec.resume({path!r}) (on the command line: synvec resume {path})"
+    if differences:
+        what = f"holds a checkpoint of another job: {'; '.join(differences)}; name another folder"
+    elif state["has_ended"]:
+        what = f"holds this very job, which is finished; {go_on}, or name another folder"
+    else:
+        what = f"holds a checkpoint of this very job; {go_on}, or name another folder"
+    return FileExistsError(17, what, path)
+
+
+def _bytes_of(model: ModelState[Any]) -> int:
+    matrices = 1 + bool(model.negative) + bool(model.hs)
+    rows: int = len(model.wv)
+    return rows * (matrices * model.vector_size * 4 + 12) + model.wv.key_table.nbytes
+
+
+def encode_locks(locks: NDArray[np.float32]) -> list[list[float]] | None:
+    """Return the share of each change that each row takes, as runs of equal ones; None for all."""
+    if (locks == 1).all():
+        return None
+    starts = np.flatnonzero(np.concatenate([[True], locks[1:] != locks[:-1]]))
+    lengths = np.diff(np.append(starts, len(locks)))
+    return [
+        [float(locks[start]), int(length)] for start, length in zip(starts, lengths, strict=True)
+    ]
+
+
+def decode_locks(runs: list[list[float]]) -> NDArray[np.float32]:
+    """Undo `encode_locks`."""
+    values, lengths = zip(*runs, strict=True)
+    return np.repeat(np.array(values, np.float32), np.array(lengths, np.int64))

@@ -1,0 +1,103 @@
+"""``synvec resume``: finish a job that was interrupted; and what ``train`` needs for that."""
+
+import contextlib
+import signal
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from synvec import Word2Vec
+from synvec.checkpoints.resuming import Resumable, open_checkpoint
+from synvec.cli import files, messages
+
+INTERRUPTED = 128 + 2  # as a shell reports a program that SIGINT ended
+TERMINATED = 128 + 15  # likewise SIGTERM
+
+
+class TerminatedError(KeyboardInterrupt):
+    """SIGTERM, which is met as Ctrl-C is."""
+
+
+@contextlib.contextmanager
+def resumable(folder: str | None) -> Iterator[None]:
+    """End with the command that goes on, when Ctrl-C or SIGTERM ends training.
+
+    Training has by then written a checkpoint, or was told a second time not to.
+    """
+    if folder is None:
+        yield
+        return
+    with _terminated_like_ctrl_c():
+        try:
+            yield
+        except KeyboardInterrupt as interrupt:
+            if any(Path(folder).glob("checkpoint-*.json")):
+                click.echo(f"synvec: interrupted; go on with: synvec resume {folder}", err=True)
+            else:
+                click.echo("synvec: interrupted before the first checkpoint", err=True)
+            is_term = isinstance(interrupt, TerminatedError)
+            raise click.exceptions.Exit(TERMINATED if is_term else INTERRUPTED) from None
+
+
+@contextlib.contextmanager
+def _terminated_like_ctrl_c() -> Iterator[None]:
+    def stop(*_: object) -> NoReturn:
+        raise TerminatedError
+
+    before = signal.signal(signal.SIGTERM, stop)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
+
+
+def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
+    """Save what a job was asked for, and say so."""
+    if job["save_model"] is not None:
+        model.save(job["save_model"])
+    files.save_vectors(model.wv, job["out"])
+    messages.say(
+        f"{len(model.wv):,} words × {model.vector_size} dimensions saved to {job['out']}; "
+        f"{raw_words:,} words in {seconds:.1f} s, {raw_words / max(seconds, 1e-9):,.0f} a second"
+    )
+
+
+@click.command(short_help="Finish a training that was interrupted.")
+@click.argument("folder", type=click.Path())
+@messages.verbosity_options
+def resume(folder: str) -> None:
+    """Finish the job of `synvec train --checkpoint FOLDER`, into the same OUT.
+
+    With --workers 1 the result is, bit for bit, that of a job which was never interrupted.
+
+    \b
+      synvec train text.txt -o vectors.kv --checkpoint folder
+      synvec resume folder
+    """  # noqa: D301 - click's own sign for lines to be kept
+    found = open_checkpoint(folder)
+    try:
+        job = _job(found)
+        if job["out"] != files.STDIO:
+            files.check_writable(Path(job["out"]))
+        messages.say(f"going on from {folder}: {found.where()}")
+        start = time.perf_counter()
+        passed = found.raw_words
+        with resumable(folder):
+            model = found.finish((), None if messages.verbosity() >= 0 else False)
+        raw_words = sum(epoch.raw_words for epoch in model.history[-found.epochs :]) - passed
+        save_results(model, job, time.perf_counter() - start, max(raw_words, 0))
+    finally:
+        found.close()
+
+
+def _job(found: Resumable) -> dict[str, Any]:
+    job = found.job
+    if "out" not in job:
+        raise click.UsageError(
+            f"{found.path} was begun in Python, and names no OUT; go on with "
+            f"synvec.resume({found.path!r}) there"
+        )
+    return job
