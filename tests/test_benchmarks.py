@@ -428,3 +428,19 @@ def test_classifying_is_measured(tmp_path: Path) -> None:
     assert len(texts.read_text(encoding="utf-8").splitlines()) == 20
     model = Path(__file__).parent / "data" / "classifiers" / "softmax.bin"
     assert classify.measure("synvec", str(model), str(texts), 2)["texts_a_second"] > 0
+
+
+def test_sentences_by_every_way_they_come(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("pyarrow")
+    from benchmarks import sentences
+
+    corpus = tmp_path / "corpus.txt"
+    corpus.write_text("the cat sat on the mat\n" * 300, encoding="utf-8")
+    options = ["--corpus", str(corpus), "--line-words", "3", "--repeat", "1", "--epochs", "1"]
+    sentences.main([*options, "--programs", "synvec", "--workers", "1"])
+    rows = capsys.readouterr().out.splitlines()[2:]
+    assert [row.split(" | ")[2] for row in rows] == list(sentences.NAMES.values())
+    assert "| synvec | 3 | a file, by its path |" in rows[0]
+    assert rows[0].count("100 %") == 2
