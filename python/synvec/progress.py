@@ -18,6 +18,10 @@ Progress = bool | ProgressCallback | None
 """``None``: a bar where somebody can see it; ``True``: a bar; ``False``: none; or a callable."""
 
 
+ROW_PHASES = {"index": "indexing", "export": "exporting"}
+"""Phases that count rows of a matrix, and what a bar calls them."""
+
+
 @contextmanager
 def observing(progress: Progress) -> Iterator[ProgressCallback | None]:
     """Turn a ``progress`` argument into what the core calls, and close the bar afterwards."""
@@ -61,7 +65,7 @@ class _Bar:
             text = f"epoch {epoch}/{report['epochs']}, alpha {report['alpha']:.4f}{loss}"
             self._bar.set_postfix_str(text, refresh=False)
             self._move_to(report["raw_words"])
-        elif report["phase"] == "index":
+        elif report["phase"] in ROW_PHASES:
             self._move_to(report["rows"])
         else:
             self._bar.set_postfix_str(f"{report['words']:,} words", refresh=False)
@@ -80,8 +84,8 @@ class _Bar:
         self._phase = report["phase"]
         if self._phase == "train":
             what, unit, total = "training", " words", report["total_raw_words"]
-        elif self._phase == "index":
-            what, unit, total = "indexing", " rows", report["total_rows"]
+        elif self._phase in ROW_PHASES:
+            what, unit, total = ROW_PHASES[self._phase], " rows", report["total_rows"]
         elif report["bytes"]:
             what, unit, total = "reading", "B", report["total_bytes"]
         else:

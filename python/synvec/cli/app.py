@@ -15,6 +15,7 @@ from synvec.cli import messages
 from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
+from synvec.cli.export import export
 from synvec.cli.index import index
 from synvec.cli.info import info
 from synvec.cli.phrases import phrases
@@ -98,7 +99,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, phrases, similar, analogy, evaluate, classify, convert, index, info, verify, word2vec,
-    distance, word_analogy,
+    train, phrases, similar, analogy, evaluate, classify, convert, export, index, info, verify,
+    word2vec, distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)
