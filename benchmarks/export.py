@@ -1,6 +1,6 @@
 """Exports beside the engines' own bulk loads: ``python -m benchmarks.export``.
 
-The engine's own way is one call with all rows as one Arrow table, which is made beforehand; synvec's
+The engine's own way is one call with all rows as one Arrow table, made beforehand; synvec's
 includes making the batches and the label by which an export is known again.
 """
 
