@@ -20,6 +20,10 @@ Progress = bool | ProgressCallback | None
 """``None``: a bar where somebody can see it; ``True``: a bar; ``False``: none; or a callable."""
 
 
+ROW_PHASES = {"index": "indexing", "export": "exporting"}
+"""Phases that count rows of a matrix, and what a bar calls them."""
+
+
 @contextmanager
 def observing(progress: Progress) -> Iterator[ProgressCallback | None]:
     """Turn a ``progress`` argument into what the core calls, and close the bar afterwards.
@@ -73,7 +77,7 @@ class _Bar:
             text = f"epoch {epoch}/{report['epochs']}, alpha {report['alpha']:.4f}{loss}"
             self._bar.set_postfix_str(text, refresh=False)
             self._move_to(report["raw_words"])
-        elif report["phase"] == "index":
+        elif report["phase"] in ROW_PHASES:
             self._move_to(report["rows"])
         elif report["phase"] == "checkpoint":
             self._move_to(report["bytes"])
@@ -94,8 +98,8 @@ class _Bar:
         self._phase = report["phase"]
         if self._phase == "train":
             what, unit, total = "training", " words", report["total_raw_words"]
-        elif self._phase == "index":
-            what, unit, total = "indexing", " rows", report["total_rows"]
+        elif self._phase in ROW_PHASES:
+            what, unit, total = ROW_PHASES[self._phase], " rows", report["total_rows"]
         elif self._phase == "checkpoint":
             what, unit, total = "writing a checkpoint", "B", report["total_bytes"]
         elif report["bytes"]:

@@ -16,6 +16,7 @@ from synvec.cli.classify import classify
 from synvec.cli.convert import convert
 from synvec.cli.evaluate import evaluate
 from synvec.cli.explore import explore
+from synvec.cli.export import export
 from synvec.cli.index import index
 from synvec.cli.info import info
 from synvec.cli.phrases import phrases
@@ -100,7 +101,7 @@ def synvec(ctx: click.Context) -> None:
 
 
 for command in (
-    train, resume, phrases, similar, analogy, explore, evaluate, classify, convert, index, info,
-    verify, serve, word2vec, distance, word_analogy,
+    train, resume, phrases, similar, analogy, explore, evaluate, classify, convert, export, index,
+    info, verify, serve, word2vec, distance, word_analogy,
 ):  # fmt: skip
     synvec.add_command(command)

@@ -11,7 +11,7 @@ from synvec import _core
 from synvec.arithmetic import Matrix, Vector, block_rows, divisors, unit_rows
 from synvec.keyed_vectors.queries import Neighbor, checked_topn
 from synvec.search.audit import Audit
-from synvec.search.engine import MISSING, Engine, Rows
+from synvec.search.engine import MISSING, Engine, Rows, UnitRows
 from synvec.search.recall import RecallSample
 from synvec.search.twins import Twins
 
@@ -67,6 +67,7 @@ class ApproximateIndex:
         self.audit, self.workers = audit, workers
         self._keys, self.vectors, self.norms = keys.copy(), vectors, norms
         self.engine, self.twins, self.lost = engine, twins, lost
+        self._lost_units = UnitRows(vectors, norms)(lost)
 
     @property
     def vector_size(self) -> int:
@@ -224,11 +225,14 @@ class ApproximateIndex:
         """Return what was found and the rows that the engine has lost, best first."""
         if not len(self.lost):
             return found, scores
-        again = np.isin(found, self.lost)
+        own = np.einsum("nd,ld->nl", queries, self._lost_units)
+        if found.shape[1] and (own.max(axis=1) < scores[:, -1]).all():
+            return found, scores  # as nearly always; NaN is below nothing
+        again = (found[:, :, np.newaxis] == self.lost).any(axis=2)
         found, scores = np.where(again, MISSING, found), np.where(again, np.float32(np.nan), scores)
-        lost = np.broadcast_to(self.lost, (len(queries), len(self.lost)))
+        lost = np.broadcast_to(self.lost, own.shape)
         found = np.concatenate([found, lost], axis=1)
-        scores = np.concatenate([scores, self._cosines(lost, queries)], axis=1)
+        scores = np.concatenate([scores, own], axis=1)
         order = np.argsort(-scores, axis=1, kind="stable")  # NaN comes last
         return np.take_along_axis(found, order, axis=1), np.take_along_axis(scores, order, axis=1)
 

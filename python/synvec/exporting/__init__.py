@@ -1,0 +1,6 @@
+"""Vectors into other engines, batch by batch: an export that was cut off goes on where it was."""
+
+from synvec.exporting.exporting import export
+from synvec.exporting.targets import Batch, Target, open_target
+
+__all__ = ["Batch", "Target", "export", "open_target"]

@@ -1,0 +1,65 @@
+"""DuckDB: a table in a file, with the label as its comment."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from synvec.exporting.targets import Batch, Label, rows_at_once
+from synvec.optional import imported
+
+
+class DuckDbTable:
+    """A table of a DuckDB file: ``row``, ``key``, ``vector`` as ``FLOAT[D]``, ``count``."""
+
+    overlap = 0
+
+    def __init__(self, path: str, table: str, vector_size: int) -> None:
+        duckdb = imported("duckdb", "duckdb", "an export to DuckDB")
+        imported("pyarrow", "duckdb", "an export to DuckDB")
+        self.name = f"the table {table} of {path}"
+        self.batch_rows = rows_at_once(vector_size)
+        self._table, self._quoted = table, '"' + table.replace('"', '""') + '"'
+        self._connection: Any = duckdb.connect(path)
+
+    def label(self) -> Label | None:
+        """Return what the table's comment says."""
+        found = self._connection.execute(
+            "SELECT comment FROM duckdb_tables() WHERE table_name = ?"
+            " AND schema_name = current_schema() AND database_name = current_database()",
+            [self._table],
+        ).fetchall()  # a result that isn't read to its end keeps the connection busy
+        if not found:
+            return None
+        try:
+            label = json.loads(found[0][0] or "{}")
+        except ValueError:
+            return {}
+        return label if isinstance(label, dict) else {}
+
+    def create(self, first: Batch, label: Label) -> None:
+        """Make the table and its comment in one transaction."""
+        comment = json.dumps(label).replace("'", "''")
+        like = first.as_arrow("duckdb").slice(0, 0)
+        self._connection.begin()
+        self._connection.execute(f"DROP TABLE IF EXISTS {self._quoted}")
+        self._connection.register("synvec_batch", like)
+        self._connection.execute(f"CREATE TABLE {self._quoted} AS SELECT * FROM synvec_batch")
+        self._connection.execute(f"COMMENT ON TABLE {self._quoted} IS '{comment}'")
+        self._connection.commit()
+        self._connection.unregister("synvec_batch")
+
+    def count(self) -> int:
+        """Return how many rows the table holds."""
+        found = self._connection.execute(f"SELECT count(*) FROM {self._quoted}").fetchall()
+        return int(found[0][0])
+
+    def write(self, batch: Batch) -> None:
+        """Add rows by one statement, which is one transaction."""
+        self._connection.register("synvec_batch", batch.as_arrow("duckdb"))
+        self._connection.execute(f"INSERT INTO {self._quoted} SELECT * FROM synvec_batch")
+        self._connection.unregister("synvec_batch")
+
+    def close(self) -> None:
+        """Close the file."""
+        self._connection.close()

@@ -1,0 +1,140 @@
+"""Where an export goes: an engine by the scheme of a URL, and what every engine is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from synvec.arithmetic import Matrix
+from synvec.optional import imported
+
+if TYPE_CHECKING:
+    import pyarrow
+
+Label: TypeAlias = Mapping[str, Any]
+"""Which vectors a table holds, as JSON can say it; kept with the table."""
+
+BLOCK_BYTES = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Some rows of a store, one after another.
+
+    Attributes
+    ----------
+    start
+        The first row.
+    keys
+        N keys.
+    vectors
+        N × D.
+    counts
+        How often each key was seen, N; None when that is unknown.
+    """
+
+    start: int
+    keys: list[Any]
+    vectors: Matrix
+    counts: NDArray[Any] | None
+
+    def __len__(self) -> int:
+        return len(self.keys)
+
+    def as_arrow(self, extra: str) -> pyarrow.Table:
+        """Return columns ``row``, ``key``, ``vector`` and, when known, ``count``."""
+        arrow = imported("pyarrow", extra, "an export of tables")
+        flat = arrow.array(np.ascontiguousarray(self.vectors).reshape(-1))
+        columns = {
+            "row": np.arange(self.start, self.start + len(self), dtype=np.int64),
+            "key": arrow.array(self.keys),
+            "vector": arrow.FixedSizeListArray.from_arrays(flat, self.vectors.shape[1]),
+        }
+        if self.counts is not None:
+            columns["count"] = self.counts.astype(np.int64)
+        return arrow.table(columns)
+
+
+class Target(Protocol):
+    """A table of an engine that rows are written to, in their order.
+
+    Attributes
+    ----------
+    name
+        How messages call it.
+    batch_rows
+        How many rows it takes at once.
+    overlap
+        How many of the last rows may have come without some before them, if an export was cut off.
+    """
+
+    name: str
+    batch_rows: int
+    overlap: int
+
+    def label(self) -> Label | None:
+        """Return the label of the table that is there; None for no table, empty for no label."""
+
+    def create(self, first: Batch, label: Label) -> None:
+        """Make an empty table with a label, in the place of one that may be there.
+
+        ``first`` shows what the rows are like.
+        """
+
+    def count(self) -> int:
+        """Return how many rows the table holds: the first of the store."""
+
+    def write(self, batch: Batch) -> None:
+        """Add rows: all or none, or, with an ``overlap``, over those that are there already."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+def rows_at_once(vector_size: int) -> int:
+    """Return how many rows make a batch for an engine that likes large ones."""
+    return max(1024, BLOCK_BYTES // (4 * vector_size))
+
+
+def open_target(url: str, vector_size: int) -> Target:
+    """Return what a URL names.
+
+    Raises
+    ------
+    ValueError
+        For a URL of another kind, or one without a table.
+    ImportError
+        When the engine's library isn't installed.
+    """
+    scheme, separator, rest = url.partition("://")
+    if not separator or scheme not in EXAMPLES:
+        raise ValueError(
+            f"{url!r} names no engine, expected one like {', '.join(EXAMPLES.values())}"
+        )
+    place, _, table = rest.rpartition("/")
+    if not place or not table:
+        raise ValueError(f"{url!r} names no table, expected a URL like {EXAMPLES[scheme]}")
+    if scheme == "duckdb":
+        from synvec.exporting.duckdb_tables import DuckDbTable
+
+        return DuckDbTable(place, table, vector_size)
+    if scheme == "lancedb":
+        from synvec.exporting.lancedb_tables import LanceDbTable
+
+        return LanceDbTable(place, table, vector_size)
+    from synvec.exporting.qdrant_collections import QdrantCollection
+
+    return QdrantCollection(scheme, place, table)
+
+
+EXAMPLES = {
+    "duckdb": "duckdb://file.db/table",
+    "lancedb": "lancedb://folder/table",
+    "qdrant": "qdrant://localhost:6333/collection",
+    "qdrant+https": "qdrant+https://host/collection",
+    "qdrant+local": "qdrant+local://folder/collection",
+}

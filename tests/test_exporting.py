@@ -1,0 +1,194 @@
+"""Exports, read back by the engines themselves."""
+
+from __future__ import annotations
+
+import random
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from synvec import KeyedVectors
+from synvec.exporting import export, open_target, targets
+
+ROWS, SIZE = 2500, 6
+SCHEMES = ["duckdb", "lancedb", "qdrant+local"]
+LIBRARIES = {"duckdb": "duckdb", "lancedb": "lancedb", "qdrant+local": "qdrant_client"}
+
+
+def store_of(rows: int = ROWS, seed: int = 1) -> KeyedVectors:
+    vectors = np.random.default_rng(seed).standard_normal((rows, SIZE)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    keys = ["it's", 'a "b"', "naïve ☃", "", *(f"k{row}" for row in range(4, rows))]
+    return KeyedVectors.from_arrays(keys, vectors, counts=np.arange(rows, 0, -1))
+
+
+@pytest.fixture(scope="module")
+def kv() -> KeyedVectors:
+    return store_of()
+
+
+@pytest.fixture(params=SCHEMES)
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    scheme: str = request.param
+    for library in (LIBRARIES[scheme], "pyarrow"):
+        pytest.importorskip(library, reason=f"pip install synvec[{scheme.split('+')[0]}]")
+    return (
+        f"{scheme}://{tmp_path}/place/vectors"
+        if scheme != "duckdb"
+        else f"{scheme}://{tmp_path}/f.db/vectors"
+    )
+
+
+Content = tuple[list[int], list[str], Any, list[int]]
+
+
+def content(url: str) -> Content:
+    """Read rows, keys, vectors and counts by the engine's own means, in the order of rows."""
+    scheme, place = url.split("://")
+    folder, table = place.rsplit("/", 1)
+    if scheme == "duckdb":
+        import duckdb
+
+        with duckdb.connect(folder, read_only=True) as connection:
+            columns = connection.sql(f'SELECT * FROM "{table}" ORDER BY "row"').fetchall()
+        rows, keys, vectors, counts = zip(*columns, strict=True)
+        return list(rows), list(keys), np.array(vectors, np.float32), list(counts)
+    if scheme == "lancedb":
+        import lancedb
+
+        found = lancedb.connect(folder).open_table(table).to_arrow().sort_by("row").to_pydict()
+        return found["row"], found["key"], np.array(found["vector"], np.float32), found["count"]
+    from qdrant_client import QdrantClient
+
+    client = QdrantClient(path=folder)
+    points = client.scroll(table, limit=10 * ROWS, with_vectors=True)[0]
+    client.close()
+    points.sort(key=lambda point: int(point.id))
+    payloads = [point.payload or {} for point in points]
+    return (
+        [int(point.id) for point in points],
+        [it["key"] for it in payloads],
+        np.array([point.vector for point in points], np.float32),
+        [it["count"] for it in payloads],
+    )
+
+
+def assert_holds(url: str, kv: KeyedVectors) -> None:
+    rows, keys, vectors, counts = content(url)
+    assert rows == list(range(len(kv)))
+    assert keys == list(kv.index_to_key)
+    assert np.allclose(vectors, kv.vectors, atol=1e-6)
+    assert counts == list(range(len(kv), 0, -1))
+
+
+def test_all_arrives_and_is_not_written_twice(kv: KeyedVectors, url: str) -> None:
+    assert export(kv, url) == ROWS
+    assert_holds(url, kv)
+    assert export(kv, url) == 0
+    assert_holds(url, kv)
+
+
+def test_an_export_goes_on_where_it_was(
+    kv: KeyedVectors, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(targets, "BLOCK_BYTES", 1)
+
+    def stop(report: dict[str, Any]) -> None:
+        if report["rows"] >= 2000:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        export(kv, url, progress=stop)
+    assert 0 < export(kv, url) < ROWS
+    assert_holds(url, kv)
+
+
+@pytest.mark.slow
+def test_a_killed_export_loses_and_doubles_nothing(
+    kv: KeyedVectors, url: str, tmp_path: Path
+) -> None:
+    kv.save(tmp_path / "vectors.kv")
+    code = """
+import os, signal, sys, threading
+from synvec import KeyedVectors
+from synvec.exporting import export, targets
+targets.BLOCK_BYTES = 1
+path, url, delay = sys.argv[1:]
+kv = KeyedVectors.load(path)
+started = []
+def begin(report):
+    if not started:
+        started.append(threading.Timer(float(delay), os.kill, (os.getpid(), signal.SIGKILL)))
+        started[0].start()
+export(kv, url, progress=begin)
+os._exit(0)
+"""
+    draw = random.Random(7)
+    for _ in range(3):
+        delay = str(draw.uniform(0, 0.02))
+        run = [sys.executable, "-c", code, str(tmp_path / "vectors.kv"), url, delay]
+        done = subprocess.run(run, capture_output=True, text=True)
+        assert done.returncode in (0, -9), done.stderr
+    export(KeyedVectors.load(tmp_path / "vectors.kv"), url)
+    assert_holds(url, kv)
+
+
+def test_tables_of_others_are_left_alone(kv: KeyedVectors, url: str) -> None:
+    other = store_of(300, seed=2)
+    export(other, url)
+    with pytest.raises(ValueError, match="holds other vectors: name another one, or replace it"):
+        export(kv, url)
+    assert_holds(url, other)
+    assert export(kv, url, replace=True) == ROWS
+    assert_holds(url, kv)
+
+
+def test_a_table_without_a_label_is_somebody_elses(kv: KeyedVectors, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        connection.execute("CREATE TABLE vectors (x INT); COMMENT ON TABLE vectors IS 'mine'")
+    with pytest.raises(ValueError, match="holds something that synvec did not export"):
+        export(kv, f"duckdb://{tmp_path}/f.db/vectors")
+
+
+def test_names_are_only_names(kv: KeyedVectors, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
+    name = 'a"; DROP TABLE x; --'
+    export(kv, f"duckdb://{tmp_path}/f.db/{name}")
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        assert connection.sql("SELECT table_name FROM duckdb_tables()").fetchall() == [(name,)]
+
+
+@pytest.mark.parametrize("url", ["file.db", "mysql://h/t", "duckdb://file.db", "qdrant://host"])
+def test_urls_that_name_nothing(url: str) -> None:
+    with pytest.raises(ValueError, match=r"names no (engine|table), expected"):
+        open_target(url, SIZE)
+
+
+def test_no_vectors_no_export(tmp_path: Path) -> None:
+    with pytest.raises(ValueError, match="no vectors to export"):
+        export(KeyedVectors(3), f"duckdb://{tmp_path}/f.db/t")
+
+
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_missing_library_is_named(
+    scheme: str, kv: KeyedVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, LIBRARIES[scheme], None)
+    with pytest.raises(ImportError, match=rf"pip install synvec\[{scheme.split('+')[0]}\]"):
+        export(kv, f"{scheme}://{tmp_path}/place/t")
+
+
+def test_the_command(kv: KeyedVectors, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
+    kv.save(tmp_path / "vectors.kv")
+    url = f"duckdb://{tmp_path}/f.db/vectors"
+    run = [sys.executable, "-m", "synvec", "export", str(tmp_path / "vectors.kv"), url]
+    first, second = (subprocess.run(run, capture_output=True, text=True) for _ in range(2))
+    assert first.stderr == f"synvec: 2,500 of 2,500 words written to {url}\n"
+    assert second.stderr == f"synvec: 0 of 2,500 words written to {url}\n"
+    assert_holds(url, kv)
