@@ -60,7 +60,9 @@ def train_core(
 ) -> list[tuple[int, int, float, float]]:
     values = asdict(config)
     block_ids = values.pop("block_ids")
-    core_config = _core.TrainConfig(**values, vector_size=DIMENSIONS, workers=1, compute_loss=True)
+    core_config = _core.TrainConfig(
+        **values, vector_size=DIMENSIONS, workers=1, deterministic=False, compute_loss=True
+    )
     matrices = []
     for array in weights:
         matrix = None if array is None else _core.Matrix(*array.shape)

@@ -6,14 +6,18 @@ use super::LANES;
 
 /// Ids that a lane has in a round at [`USUAL_ALPHA`]. More of them cost less time, since fewer rows
 /// are copied and merged a word, and let lanes go further apart before they meet again.
-const IDS: f32 = 192.0;
+const IDS: f32 = 256.0;
 
 /// What [`IDS`] goes with: how far lanes go apart depends on both, so the lower the rate, the longer
 /// the rounds.
 const USUAL_ALPHA: f32 = 0.025;
 
+/// How far a row may be pulled in a round on average, in learning rates times gradients. What lanes
+/// do to rows that are pulled no harder adds up as if they had come one after another.
+const MEAN_STRENGTH: f32 = 1.0;
+
 /// The most ids that a lane has in a round: copies should stay in a core's cache.
-const MOST_IDS: usize = 1024;
+const MOST_IDS: usize = 1536;
 
 /// Small corpora are passed in so many rounds at least, as far as each has [`FEWEST_IDS`]: there
 /// lanes should meet often, and time does not matter.
@@ -34,15 +38,16 @@ pub struct Rounds {
 }
 
 impl Rounds {
-    /// Cuts `ids` by the learning rate after a share (0 … 1) of the epoch. A lane gets `most` ids a
-    /// round at most.
-    pub fn new(ids: usize, most: usize, alpha: impl Fn(f64) -> f32) -> Self {
+    /// Cuts `ids` by the learning rate after a share (0 … 1) of the epoch, where an id brings so many
+    /// gradients to each row on average. A lane gets `most` ids a round at most.
+    pub fn new(ids: usize, most: usize, gradients: f32, alpha: impl Fn(f64) -> f32) -> Self {
         let lane = ids.div_ceil(LANES);
         let mut starts = vec![0];
         let mut start = 0;
         while start < lane {
             let share = start as f64 / lane as f64;
-            start = (start + length(lane, alpha(share)).min(most)).min(lane);
+            let length = length(lane, alpha(share), gradients).min(most);
+            start = (start + length).min(lane);
             starts.push(start);
         }
         Self { ids, starts }
@@ -69,8 +74,10 @@ impl Rounds {
 }
 
 /// Ids of a lane whose range has `lane` of them.
-fn length(lane: usize, alpha: f32) -> usize {
-    let for_alpha = ((IDS * USUAL_ALPHA / alpha) as usize).clamp(1, MOST_IDS);
+fn length(lane: usize, alpha: f32, gradients: f32) -> usize {
+    let usual = IDS * USUAL_ALPHA / alpha;
+    let gentle = MEAN_STRENGTH / (LANES as f32 * alpha * gradients);
+    let for_alpha = (usual.min(gentle) as usize).clamp(1, MOST_IDS);
     for_alpha.min(lane / ROUNDS).max(FEWEST_IDS.min(for_alpha))
 }
 
@@ -82,7 +89,7 @@ mod tests {
     fn rounds_cover_every_id_once() {
         for ids in [0, 1, 15, 16, 17, 255, 1000, 12_345, 1_000_000] {
             for most in [1, 100, usize::MAX] {
-                let rounds = Rounds::new(ids, most, |share| 0.025 * (1.0 - share as f32));
+                let rounds = Rounds::new(ids, most, 0.01, |share| 0.025 * (1.0 - share as f32));
                 let mut seen: Vec<usize> = Vec::new();
                 for lane in 0..LANES {
                     let lane: Vec<usize> =
@@ -101,12 +108,15 @@ mod tests {
 
     #[test]
     fn rounds_grow_as_the_rate_falls_and_are_short_in_small_corpora() {
-        assert_eq!(length(1_000_000, 0.025), 192);
-        assert_eq!(length(1_000_000, 0.0125), 384);
-        assert_eq!(length(1_000_000, 0.25), 19);
-        assert_eq!(length(1_000_000, 0.0), 1024);
-        assert_eq!(length(1_000_000, 1e9), 1);
-        assert_eq!(length(3_200, 0.025), 100);
-        assert_eq!(length(100, 0.025), 16);
+        let rare = 1e-4;
+        assert_eq!(length(1_000_000, 0.025, rare), 256);
+        assert_eq!(length(1_000_000, 0.0125, rare), 512);
+        assert_eq!(length(1_000_000, 0.25, rare), 25);
+        assert_eq!(length(1_000_000, 0.0, rare), 1536);
+        assert_eq!(length(1_000_000, 1e9, rare), 1);
+        assert_eq!(length(3_200, 0.025, rare), 100);
+        assert_eq!(length(100, 0.025, rare), 16);
+        assert_eq!(length(1_000_000, 0.025, 36.0 / 200.0), 13, "200 words");
+        assert_eq!(length(1_000_000, 0.025, 36.0 / 8.0), 1, "8 words");
     }
 }

@@ -330,7 +330,7 @@ fn plain(job: &Job<'_>) -> Vec<u32> {
                     }
                     let uses: u32 = used.iter().map(|&lane| lanes[lane][side].uses[row]).sum();
                     let strength = alpha * per_use * uses as f32;
-                    let free = 1.5;
+                    let free = 6.0;
                     let damping = (free / strength.max(free)).max(1.0 / used.len().max(1) as f32);
                     for (at, value) in values.iter_mut().enumerate() {
                         let changes = used.iter().map(|&lane| of(lane)[at] - *value);
