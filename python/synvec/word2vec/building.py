@@ -12,7 +12,6 @@ from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
-from synvec.preflight import check_memory
 from synvec.progress import Progress
 from synvec.training import first_vectors, require_own_words
 from synvec.vocabulary import (
@@ -315,6 +314,8 @@ class Building(ModelState):
 
     def _check_memory(self, rows: int) -> None:
         """Refuse now what would be killed later, when the pages are written."""
+        from synvec.preflight import check_memory  # here, since it costs 5 ms of `import synvec`
+
         matrix = rows * (-(-self.vector_size // 16) * 16) * 4
         needed = {"vectors": matrix}
         if self.negative:
