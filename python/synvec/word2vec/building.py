@@ -16,7 +16,6 @@ from synvec.key_types import KeyT, has_integers
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import with_older_keywords
 from synvec.paths import shown
-from synvec.preflight import check_memory
 from synvec.progress import Progress
 from synvec.training import first_vectors, require_own_words
 from synvec.vocabulary import (
@@ -350,6 +349,8 @@ class Building(ModelState[KeyT]):
 
     def _check_memory(self, rows: int) -> None:
         """Refuse now what would be killed later, when the pages are written."""
+        from synvec.preflight import check_memory  # here, since it costs 5 ms of `import synvec`
+
         matrix = rows * (-(-self.vector_size // 16) * 16) * 4
         needed = {"vectors": matrix}
         if self.negative:
