@@ -41,8 +41,10 @@ export class Labels {
     keys: readonly string[],
     named: readonly Named[],
     captions: readonly Caption[],
+    covered: readonly (readonly [number, number, number, number])[],
   ): void {
     const room = new Room(camera);
+    for (const [x, y, width, height] of covered) room.take(x, y, width, height, true);
     const placed = new Map<number, Label>();
     const put = (label: Label, isForced: boolean): boolean => {
       const [x, y] = camera.toScreen(points[2 * label.index], points[2 * label.index + 1]);

@@ -26,6 +26,8 @@ export class MapView implements GestureTarget {
   readonly camera = new Camera();
   isLassoing = false;
   keys: readonly string[] = [];
+  /** Left, top, width and height of what lies over the map: no word is written there. */
+  covered: readonly (readonly [number, number, number, number])[] = [];
 
   readonly #points = h("canvas", { class: "points", "aria-hidden": "true" });
   readonly #over = h("canvas", {
@@ -59,7 +61,8 @@ export class MapView implements GestureTarget {
       "aria-label",
       `Map of the words of ${name}. Arrow keys move it, plus and minus zoom; search finds a word.`,
     );
-    this.element = h("section", { class: "map", "aria-label": name }, this.#points, this.#over);
+    const title = h("p", { class: "title", "aria-hidden": "true" }, name);
+    this.element = h("section", { class: "map", "aria-label": name }, this.#points, this.#over, title);
     const context = this.#over.getContext("2d");
     if (context === null) throw new Error("this browser has no canvas to draw on");
     this.#context = context;
@@ -279,7 +282,7 @@ export class MapView implements GestureTarget {
     const at = (place: Place): readonly [number, number] => this.#onScreen(place, eased);
     const isGrowing = drawPicture(context, this.#picture, at, this.#ink, now - this.#pictured);
     if (this.#isPlacingDue && moved === 1 && now - this.#placed > PLACING) {
-      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), this.#captions);
+      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), this.#captions, this.covered);
       this.#placed = now;
       this.#isPlacingDue = false;
     }

@@ -6,7 +6,7 @@ import { type Arrow, NOTHING, type Picture, type Place } from "../map/picture.ts
 import type { Model } from "../model.ts";
 import type { Walk } from "../source.ts";
 import { Refusal } from "../source.ts";
-import { action, bars, chip, modelHeading, onMap, sharedKeys, type Shown } from "./parts.ts";
+import { action, bars, chip, columns, onMap, sharedKeys, type Shown } from "./parts.ts";
 
 const ANSWERS = 12;
 
@@ -36,16 +36,14 @@ export async function sumPanel(app: App): Promise<Shown> {
   const walks = await Promise.all(app.models.map((model, m) => walk(app, model, m)));
   const shared = sharedKeys(walks.map((found) => found?.neighbors ?? []));
   const pictures = walks.map((found, m) => (found === null ? NOTHING : onMap(app.models[m], picture(app.models[m], found))));
-  app.models.forEach((model, m) => {
-    const found = walks[m];
-    parts.push(modelHeading(app, model));
-    if (found === null) {
-      parts.push(h("p", { class: "hint" }, "This model doesn't know all of these words."));
-    } else {
-      parts.push(steps(app, model, found), bars(app, model, found.neighbors, shared));
-      if (model.layout !== "pca") parts.push(h("p", { class: "hint" }, "This map bends distances; the sum itself is taken in all dimensions."));
-    }
-  });
+  parts.push(
+    columns(app, (model, m) => {
+      const found = walks[m];
+      if (found === null) return [h("p", { class: "hint" }, "This model doesn't know all of these words.")];
+      return [steps(app, model, found), bars(app, model, found.neighbors, shared)];
+    }),
+  );
+  if (app.state.layout !== "pca") parts.push(h("p", { class: "hint" }, "This map bends distances; the sum itself is taken in all dimensions."));
   const best = walks[0]?.neighbors[0];
   const said = best === undefined ? "No answer" : `The sum is nearest to ${best.key.slice(0, 80)}`;
   return { parts, pictures, said };
