@@ -34,9 +34,9 @@ CLICKED = """async key => {
     const last = name => performance.getEntriesByName(name).at(-1)?.startTime ?? -1;
     const before = last("synvec:drawn");
     const [x, y] = synvec.place(key);
-    const over = document.elementFromPoint(x, y);
+    const over = document.querySelector(".over");
     const at = { clientX: x, clientY: y, pointerId: 1, button: 0, bubbles: true };
-    over.setPointerCapture = () => {};
+    over.setPointerCapture = () => {}; // no pointer is really down
     const begun = performance.now();
     over.dispatchEvent(new PointerEvent("pointerdown", at));
     over.dispatchEvent(new PointerEvent("pointerup", at));
@@ -51,8 +51,9 @@ FRAMES = """seconds => new Promise(done => {
     const step = now => {
         frames += 1;
         const t = (now - begun) / 1000;
-        const wheel = { deltaY: 30 * Math.sin(3 * t), clientX: 500, clientY: 400, cancelable: true };
-        over.dispatchEvent(new WheelEvent("wheel", wheel));
+        const deltaY = 30 * Math.sin(3 * t);
+        const at = { clientX: 500, clientY: 400, cancelable: true };
+        over.dispatchEvent(new WheelEvent("wheel", { deltaY, ...at }));
         if (t < seconds) requestAnimationFrame(step);
         else done(frames / t);
     };
@@ -64,9 +65,8 @@ def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", type=Path, help="a model of some ten thousand words")
-    parser.add_argument(
-        "--chromium", default=os.environ.get("SYNVEC_CHROMIUM", "/usr/bin/chromium")
-    )
+    browser_here = os.environ.get("SYNVEC_CHROMIUM", "/usr/bin/chromium")
+    parser.add_argument("--chromium", default=browser_here)
     parser.add_argument("--rounds", type=int, default=5)
     given = parser.parse_args()
     print(f"machine: {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} before")

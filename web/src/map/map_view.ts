@@ -7,6 +7,7 @@ import { Labels, type Named } from "./labels.ts";
 import { drawLasso, drawPicture } from "./overlay.ts";
 import { type Caption, type Ink, inkOf, NOTHING, type Picture, type Place } from "./picture.ts";
 import { Grid, inside, normalized } from "./points.ts";
+import { Pace } from "./pace.ts";
 import { Scene } from "./scene.ts";
 
 const MORPH = 1100;
@@ -52,6 +53,10 @@ export class MapView implements GestureTarget {
   #lasso: readonly (readonly [number, number])[] = [];
   #ink: Ink;
   #isAsked = false;
+  #seen: View = { x: 0, y: 0, scale: 0 };
+  readonly #pace = new Pace(() => {
+    this.changed();
+  });
   #placed = -Infinity;
   #isPlacingDue = true;
 
@@ -273,7 +278,11 @@ export class MapView implements GestureTarget {
     const eased = moved * moved * (3 - 2 * moved);
     this.camera.advance(now);
     const isBright = this.#picture.bright.length > 0;
-    this.#scene?.draw(this.camera, eased, isBright ? 0.3 : 1);
+    const { view } = this.camera;
+    const isMoving = moved < 1 || view.x !== this.#seen.x || view.y !== this.#seen.y || view.scale !== this.#seen.scale;
+    this.#seen = view;
+    const drawn = this.#pace.count(this.count, isMoving, now);
+    this.#scene?.draw(this.camera, eased, isBright ? 0.3 : 1, drawn);
 
     const context = this.#context;
     const ratio = this.#over.width / this.camera.width;
