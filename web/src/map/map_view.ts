@@ -295,7 +295,7 @@ export class MapView implements GestureTarget {
       this.#placed = now;
       this.#isPlacingDue = false;
     }
-    const isFading = this.#labels.draw(context, this.camera, at, this.#ink, REDUCED.matches, isBright);
+    const isFading = this.#labels.draw(context, this.camera, at, this.#ink, REDUCED.matches, isBright, drawn < this.count);
     drawLasso(context, this.#lasso, this.#ink);
     if (this.camera.isMoving || moved < 1) this.#isPlacingDue = true;
     if (isGrowing || isFading || this.#isPlacingDue) this.#ask();

@@ -15,8 +15,10 @@ export async function sumPanel(app: App): Promise<Shown> {
   const chips = h(
     "div",
     { class: "chips", role: "group", "aria-label": "The sum" },
-    ...plus.map((entry, place) => chip(entry, place === 0 ? "" : "+", () => { app.fromSum(1, place); })),
+    // In the order of the walk.
+    ...plus.slice(0, 1).map((entry) => chip(entry, "", () => { app.fromSum(1, 0); })),
     ...minus.map((entry, place) => chip(entry, "−", () => { app.fromSum(-1, place); })),
+    ...plus.slice(1).map((entry, place) => chip(entry, "+", () => { app.fromSum(1, place + 1); })),
   );
   const parts: (Node | null)[] = [
     h("h2", { class: "small" }, "A sum of words"),
