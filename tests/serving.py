@@ -18,7 +18,20 @@ import numpy as np
 
 from synvec import KeyedVectors
 
-WORDS = "king queen man woman coffee tea paris france berlin germany socket port".split()
+WORDS = [
+    "king",
+    "queen",
+    "man",
+    "woman",
+    "coffee",
+    "tea",
+    "paris",
+    "france",
+    "berlin",
+    "germany",
+    "socket",
+    "port",
+]
 
 
 def vectors(count: int = 500, dim: int = 20, seed: int = 1) -> KeyedVectors:

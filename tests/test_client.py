@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import Server, serving, vectors
 
+from serving import Server, serving, vectors
 from synvec import Client, KeyedVectors
 from synvec.errors import (
     InvalidRequestError,
@@ -114,8 +114,10 @@ class TestErrors:
         assert (error.value.status, error.value.type) == (404, "unknown_key")
 
     def test_an_unknown_model(self, server: Server) -> None:
-        client = Client(server.url, "nobody", token="token-of-tests")
-        with pytest.raises(UnknownModelError, match="served are: words"):
+        with (
+            Client(server.url, "nobody", token="token-of-tests") as client,
+            pytest.raises(UnknownModelError, match="served are: words"),
+        ):
             client.similarity("tea", "king")
 
     def test_an_invalid_request(self, client: Client) -> None:
@@ -129,8 +131,8 @@ class TestErrors:
 
     def test_a_wrong_token(self, server: Server) -> None:
         for token in (None, "wrong-token"):
-            with pytest.raises(UnauthorizedError):
-                Client(server.url, token=token).models()
+            with Client(server.url, token=token) as client, pytest.raises(UnauthorizedError):
+                client.models()
 
     def test_what_is_no_list(self, client: Client) -> None:
         with pytest.raises(TypeError, match="expected a list of keys"):

@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from serving import vectors
 
+from serving import vectors
 from synvec import KeyedVectors
 from synvec.server.batching import ROOM, Batcher, Neighbors, Question
 from synvec.server.models import Model, Models
