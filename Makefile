@@ -14,7 +14,7 @@ RUST_SOURCES := Cargo.toml Cargo.lock pyproject.toml $(shell find src -name '*.r
 EXTENSION    := $(wildcard python/synvec/_core*.so)
 # The explorer's page, in TypeScript; without Node all else works, and the server says how to build it.
 NPM          := $(shell node tools/check_node.cjs 2>/dev/null && command -v npm)
-PAGE         := python/synvec/explorer/page/index.html
+PAGE         := python/synvec/explorer/built/index.html
 WEB_SOURCES  := $(shell find web/src web/public -type f) $(addprefix web/,index.html package.json package-lock.json vite.config.js tsconfig.json)
 NODE_MODULES := web/node_modules/.installed
 
@@ -68,7 +68,7 @@ $(NODE_MODULES): web/package.json web/package-lock.json
 clean: ## remove everything that the other commands made
 	rm -rf $(VENV) $(PEERS) target dist demo.kv .mypy_cache .pytest_cache .ruff_cache .hypothesis
 	rm -f python/synvec/_core*.so
-	rm -rf web/node_modules python/synvec/explorer/page
+	rm -rf web/node_modules python/synvec/explorer/built
 	find python tests benchmarks -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # An active environment of the user's own must not be the one that is installed into.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import importlib.util
 import io
 import json
 import random
@@ -380,6 +381,25 @@ def test_a_server_that_goes_away_and_comes_back(open_page: Open, vectors: KeyedV
         wait_for_word(page, "tea")
         page.locator(".banner").wait_for(state="hidden")
         assert listed(page) == neighbors(vectors, "tea")
+
+
+@pytest.mark.skipif(
+    importlib.util.find_spec("openTSNE") is None, reason="needs pip install synvec[viz]"
+)
+def test_tsne_is_computed_while_one_goes_on(open_page: Open) -> None:
+    model = ExploredModel("words", random_vectors([f"w{i}" for i in range(200)]))
+    with browsers.served(Explorer([model])) as server:
+        page = open_page(server.url)
+        page.set_default_timeout(200_000)
+        before = page.evaluate("synvec.place('w7')")
+        page.get_by_role("button", name="t-SNE").click()
+        page.locator(".choice .running").wait_for()
+        click_on(page, "w3")
+        wait_for_word(page, "w3")
+        page.locator("html[data-layout=tsne]").wait_for(state="attached")
+        page.keyboard.press("0")
+        assert page.evaluate("synvec.place('w7')") != pytest.approx(before, abs=2)
+        assert "map=tsne" in page.url
 
 
 # --- two models, and none ------------------------------------------------------------------------

@@ -5,7 +5,7 @@ import { defineConfig } from "vite";
 export default defineConfig({
   base: "./",
   build: {
-    outDir: "../python/synvec/explorer/page",
+    outDir: "../python/synvec/explorer/built",
     emptyOutDir: true,
     target: "es2022",
     modulePreload: false,

@@ -253,16 +253,19 @@ export class App {
     setTimeout(() => { note.remove(); }, 7000);
   }
 
+  /** Show another map, of each model that has it; the others stay, and follow when theirs is computed. */
   async setLayout(name: string): Promise<void> {
-    await Promise.all(this.models.map(async (model) => {
-      const isThere = name === "pca" || model.layouts.some((layout) => layout.name === name && layout.state !== "absent" && layout.state !== "missing");
-      if (!isThere) return;
-      const points = await model.source.points(name);
-      model.layout = name;
-      model.map.lay(points);
-      model.recenter();
-    }));
     this.state.layout = name;
+    await Promise.all(
+      this.models.map(async (model) => {
+        if (!model.has(name)) return;
+        const points = await model.source.points(name);
+        if (this.state.layout !== name) return; // another one was chosen meanwhile
+        model.layout = name;
+        model.map.lay(points);
+        model.recenter();
+      }),
+    );
     this.paint();
     this.refresh();
   }
@@ -345,7 +348,8 @@ export class App {
       list: link.list.filter((index) => index < this.models[0].map.count),
       coloring: link.coloring,
     } satisfies Partial<State>);
-    if (link.layout !== this.state.layout) await this.setLayout(link.layout).catch(() => undefined);
+    const isOffered = link.layout === "pca" || this.models[0].layouts.some(({ name }) => name === link.layout);
+    if (isOffered && link.layout !== this.state.layout) await this.setLayout(link.layout);
     this.paint();
     if (link.view !== null) for (const { map } of this.models) map.show(link.view);
     this.show(link.tab, link.view === null);

@@ -44,7 +44,7 @@ export function clusterColors(centers: readonly (readonly [number, number])[], i
 export function frequencyColor(share: number, isDark: boolean): Rgb {
   const t = Math.min(1, Math.max(0, share));
   return isDark
-    ? oklch(0.42 + 0.43 * t, 0.03 + 0.13 * t, 275 - 220 * t)
+    ? oklch(0.5 + 0.36 * t, 0.04 + 0.12 * t, 265 - 205 * t)
     : oklch(0.86 - 0.36 * t, 0.04 + 0.13 * t, 250 - 215 * t);
 }
 

@@ -69,16 +69,11 @@ export class LayoutMenu {
         return;
       }
       this.#app.warn(`${layout.title} is being computed; the map will unfold as it takes shape.`, []);
-      this.#app.state.layout = name;
+      await this.#app.setLayout(name);
       void this.#watch();
       return;
     }
-    try {
-      await this.#app.setLayout(name);
-    } catch {
-      this.#app.state.layout = name; // nothing to show yet: it will be once there is
-      this.show();
-    }
+    await this.#app.setLayout(name);
   }
 
   /** Follow the computation, and show the map as it takes shape. */
@@ -94,8 +89,8 @@ export class LayoutMenu {
           const isNew = layout.version > 0 && shown.get(name) !== layout.version;
           shown.set(name, layout.version);
           if (layout.state === "failed") this.#app.warn(`${layout.title} failed: ${layout.message}`, []);
-          if (isNew && layout.name === this.#app.state.layout && layout.state !== "failed" && layout.state !== "absent") {
-            await this.#app.setLayout(layout.name).catch(() => undefined);
+          if (isNew && layout.name === this.#app.state.layout && model.has(layout.name)) {
+            await this.#app.setLayout(layout.name);
           }
         }
       }
@@ -103,9 +98,8 @@ export class LayoutMenu {
       await new Promise((resolve) => setTimeout(resolve, PAUSE));
     } while (this.#running().length > 0);
     this.#isWatching = false;
-    if (this.#app.models.every(({ layouts }) => layouts.every(({ name, state }) => name !== this.#app.state.layout || state === "absent" || state === "failed"))) {
-      if (this.#app.state.layout !== "pca") await this.#app.setLayout("pca");
-    }
+    const { models, state } = this.#app;
+    if (!models.some((model) => model.has(state.layout))) await this.#app.setLayout("pca"); // given up, or failed
     document.documentElement.dataset.layout = this.#app.state.layout;
   }
 

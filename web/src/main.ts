@@ -71,7 +71,7 @@ function header(app: App): HTMLElement {
     const drawn = summary.drawn < summary.words ? `, ${count(summary.drawn)} drawn` : "";
     return h("p", { class: "about" }, h("bdi", {}, summary.name), ` ${count(summary.words)} words${drawn} · ${count(summary.dimensions)} dimensions`);
   });
-  return h("header", {}, h("h1", {}, "synvec"), ...titles, app.search.element);
+  return h("header", { class: "over-map" }, h("h1", {}, "synvec"), ...titles, app.search.element);
 }
 
 async function begin(): Promise<void> {
@@ -88,8 +88,9 @@ async function begin(): Promise<void> {
   document.title = `${models.map(({ name }) => name).join(" · ")} — synvec`;
   const app = new App(models);
   holder.app = app;
-  const panel = h("aside", { class: "panel", "aria-label": "Answers" }, tabs(app), app.body);
+  const panel = h("aside", { class: "panel over-map", "aria-label": "Answers" }, tabs(app), app.body);
   const maps = h("main", { class: "maps" }, ...models.map(({ map }) => map.element));
+  if (models.length > 1) document.documentElement.classList.add("two");
   document.body.append(header(app), maps, panel, toolbar(app), app.status);
   if (models.some(({ map }) => !map.isDrawn)) {
     document.body.append(h("div", { class: "note", role: "alert" }, "This browser has no WebGL 2: the words are named, their points are not drawn."));
@@ -112,7 +113,7 @@ async function begin(): Promise<void> {
   document.documentElement.dataset.clusters = "named";
 }
 
-/** Keep maps as large as the window lets them, and tell them what the panel hides. */
+/** Keep maps as large as the window lets them, and tell them what lies over them. */
 function fitToWindow(models: readonly Model[], panel: HTMLElement): void {
   const fit = (): void => {
     const isNarrow = innerWidth < NARROW;
@@ -124,9 +125,16 @@ function fitToWindow(models: readonly Model[], panel: HTMLElement): void {
         right: isNarrow || !isLast ? 16 : panel.offsetWidth + 24,
         bottom: isNarrow ? panel.offsetHeight + 92 : 64,
       });
+      const { left, top } = map.element.getBoundingClientRect();
+      map.covered = [...document.querySelectorAll(".over-map")].map((element) => {
+        const box = element.getBoundingClientRect();
+        return [box.left - left, box.top - top, box.width, box.height];
+      });
     });
   };
-  new ResizeObserver(fit).observe(document.body);
+  const observer = new ResizeObserver(fit);
+  observer.observe(document.body);
+  observer.observe(panel);
   fit();
 }
 

@@ -26,6 +26,13 @@ export class Model {
     return this.source.summary.name;
   }
 
+  /** Whether a map can be shown: whole, or as far as it is computed. */
+  has(name: string): boolean {
+    if (name === "pca") return true;
+    const layout = this.layouts.find((each) => each.name === name);
+    return layout?.state === "ready" || (layout?.state === "running" && layout.version > 0);
+  }
+
   /** Bring the words and the first map. */
   async load(): Promise<void> {
     const [keys, points, counts] = await Promise.all([

@@ -28,7 +28,7 @@ export function toolbar(app: App): HTMLElement {
   colors.select(app.state.coloring);
   return h(
     "footer",
-    { class: "toolbar", role: "toolbar", "aria-label": "The map" },
+    { class: "toolbar over-map", role: "toolbar", "aria-label": "The map" },
     layouts.element,
     colors.element,
     h(

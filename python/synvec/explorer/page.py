@@ -1,11 +1,11 @@
-"""The files of the page, which ``web/`` builds into ``page/`` beside this file."""
+"""The files of the page, which ``web/`` builds into ``built/`` beside this file."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
 
-FOLDER = Path(__file__).with_name("page")
+FOLDER = Path(__file__).with_name("built")
 HOW_TO_BUILD = (
     "the explorer's page is not built: install Node.js 20.19 or newer, then run `make setup`, or "
     "`npm ci && npm run build` in web/"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from synvec.server.settings import Settings
 
 if TYPE_CHECKING:
-    from synvec.server.application import application
+    from synvec.server.app import application
 
 __all__ = ["Settings", "application"]
 
@@ -22,6 +22,6 @@ def __getattr__(name: str) -> Any:
 
     # FastAPI takes longer to import than all of synvec, and the supervisor does without it.
     imported("fastapi", "serve", "synvec.server")
-    from synvec.server.application import application
+    from synvec.server.app import application
 
     return application

@@ -94,7 +94,7 @@ class Batcher:
         self._jobs: deque[_Job] = deque()
         self._drain: asyncio.Task[None] | None = None
         self._taken = 0
-        """Vectors spoken for; of a request of a thousand only as many as go into a call."""
+        """Vectors that are spoken for; of a request no more counted than go into a call."""
 
     async def ask(self, question: Question) -> list[Neighbors]:
         """Return the neighbours of each vector, as ``most_similar`` does, to the bit.

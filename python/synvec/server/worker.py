@@ -19,7 +19,7 @@ import uvicorn
 
 from synvec import formats
 from synvec.errors import FormatError
-from synvec.server.application import assemble
+from synvec.server.app import assemble
 from synvec.server.batching import Batcher
 from synvec.server.channel import Channel
 from synvec.server.holding import path_of

@@ -9,7 +9,8 @@ const LONGEST = 28;
 const SQUARE = 8;
 const ROOM = 8500; // pixels² for each label
 const TRIED = 4000;
-const FADE = 0.14;
+const FADE = 180; // ms
+const HASTY = 30; // names while the machine can't keep up, without a halo
 
 interface Label {
   readonly index: number;
@@ -31,6 +32,7 @@ export class Labels {
   #placed = new Map<number, Label>();
   readonly #shown = new Map<number, { label: Label; alpha: number }>();
   #captions: readonly (Caption & { readonly width: number })[] = [];
+  #drawn = 0;
   readonly #widths = new Map<string, number>();
 
   /** Choose which words are named in this view. */
@@ -41,8 +43,10 @@ export class Labels {
     keys: readonly string[],
     named: readonly Named[],
     captions: readonly Caption[],
+    covered: readonly (readonly [number, number, number, number])[],
   ): void {
     const room = new Room(camera);
+    for (const [x, y, width, height] of covered) room.take(x, y, width, height, true);
     const placed = new Map<number, Label>();
     const put = (label: Label, isForced: boolean): boolean => {
       const [x, y] = camera.toScreen(points[2 * label.index], points[2 * label.index + 1]);
@@ -81,8 +85,12 @@ export class Labels {
     ink: Ink,
     isStill: boolean,
     isQuiet: boolean,
+    isHasty: boolean,
   ): boolean {
     let isChanging = false;
+    const now = performance.now();
+    const step = Math.min(1, (now - this.#drawn) / FADE);
+    this.#drawn = now;
     for (const [index, label] of this.#placed) {
       const shown = this.#shown.get(index);
       // A word just asked about is named at once; others come softly.
@@ -94,12 +102,13 @@ export class Labels {
     for (const caption of this.#captions) {
       const [x, y] = camera.toScreen(caption.at[0], caption.at[1]);
       context.font = captionFont();
-      write(context, caption.text, x, y, caption.color, ink.paper, isQuiet ? 0.4 : 1, 5);
+      write(context, caption.text, x, y, caption.color, ink.paper, isQuiet ? 0.4 : 1, isHasty ? 0 : 5);
     }
     context.textAlign = "left";
+    let plain = 0;
     for (const [index, entry] of this.#shown) {
       const goal = this.#placed.has(index) ? 1 : 0;
-      entry.alpha = isStill ? goal : Math.max(0, Math.min(1, entry.alpha + (goal ? FADE : -FADE)));
+      entry.alpha = isStill ? goal : Math.max(0, Math.min(1, entry.alpha + (goal ? step : -step)));
       if (entry.alpha !== goal) isChanging = true;
       if (entry.alpha === 0) {
         if (goal === 0) this.#shown.delete(index);
@@ -108,9 +117,10 @@ export class Labels {
       const { label } = entry;
       const [x, y] = at(index);
       const isPlain = !label.isNamed;
+      if (isPlain && isHasty && ++plain > HASTY) continue;
       const strength = isPlain ? (isQuiet ? 0.42 : 0.78) : 1;
       context.font = label.font;
-      write(context, label.text, x + (label.size > 17 ? 13 : 8), y, ink[label.tone], ink.paper, entry.alpha * strength, 3.5);
+      write(context, label.text, x + (label.size > 17 ? 13 : 8), y, ink[label.tone], ink.paper, entry.alpha * strength, isHasty ? 0 : 3.5);
     }
     return isChanging;
   }
@@ -155,10 +165,12 @@ function write(
   alpha: number,
   halo: number,
 ): void {
-  context.globalAlpha = alpha * 0.85;
-  context.strokeStyle = paper;
-  context.lineWidth = halo;
-  context.strokeText(text, x, y);
+  if (halo > 0) {
+    context.globalAlpha = alpha * 0.85;
+    context.strokeStyle = paper;
+    context.lineWidth = halo;
+    context.strokeText(text, x, y);
+  }
   context.globalAlpha = alpha;
   context.fillStyle = color;
   context.fillText(text, x, y);

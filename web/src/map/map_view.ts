@@ -7,6 +7,7 @@ import { Labels, type Named } from "./labels.ts";
 import { drawLasso, drawPicture } from "./overlay.ts";
 import { type Caption, type Ink, inkOf, NOTHING, type Picture, type Place } from "./picture.ts";
 import { Grid, inside, normalized } from "./points.ts";
+import { Pace } from "./pace.ts";
 import { Scene } from "./scene.ts";
 
 const MORPH = 1100;
@@ -26,6 +27,8 @@ export class MapView implements GestureTarget {
   readonly camera = new Camera();
   isLassoing = false;
   keys: readonly string[] = [];
+  /** Left, top, width and height of what lies over the map: no word is written there. */
+  covered: readonly (readonly [number, number, number, number])[] = [];
 
   readonly #points = h("canvas", { class: "points", "aria-hidden": "true" });
   readonly #over = h("canvas", {
@@ -50,6 +53,10 @@ export class MapView implements GestureTarget {
   #lasso: readonly (readonly [number, number])[] = [];
   #ink: Ink;
   #isAsked = false;
+  #seen: View = { x: 0, y: 0, scale: 0 };
+  readonly #pace = new Pace(() => {
+    this.changed();
+  });
   #placed = -Infinity;
   #isPlacingDue = true;
 
@@ -59,7 +66,8 @@ export class MapView implements GestureTarget {
       "aria-label",
       `Map of the words of ${name}. Arrow keys move it, plus and minus zoom; search finds a word.`,
     );
-    this.element = h("section", { class: "map", "aria-label": name }, this.#points, this.#over);
+    const title = h("p", { class: "title", "aria-hidden": "true" }, name);
+    this.element = h("section", { class: "map", "aria-label": name }, this.#points, this.#over, title);
     const context = this.#over.getContext("2d");
     if (context === null) throw new Error("this browser has no canvas to draw on");
     this.#context = context;
@@ -270,7 +278,11 @@ export class MapView implements GestureTarget {
     const eased = moved * moved * (3 - 2 * moved);
     this.camera.advance(now);
     const isBright = this.#picture.bright.length > 0;
-    this.#scene?.draw(this.camera, eased, isBright ? 0.3 : 1);
+    const { view } = this.camera;
+    const isMoving = moved < 1 || view.x !== this.#seen.x || view.y !== this.#seen.y || view.scale !== this.#seen.scale;
+    this.#seen = view;
+    const drawn = this.#pace.count(this.count, isMoving, now);
+    this.#scene?.draw(this.camera, eased, isBright ? 0.3 : 1, drawn);
 
     const context = this.#context;
     const ratio = this.#over.width / this.camera.width;
@@ -279,11 +291,11 @@ export class MapView implements GestureTarget {
     const at = (place: Place): readonly [number, number] => this.#onScreen(place, eased);
     const isGrowing = drawPicture(context, this.#picture, at, this.#ink, now - this.#pictured);
     if (this.#isPlacingDue && moved === 1 && now - this.#placed > PLACING) {
-      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), this.#captions);
+      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), this.#captions, this.covered);
       this.#placed = now;
       this.#isPlacingDue = false;
     }
-    const isFading = this.#labels.draw(context, this.camera, at, this.#ink, REDUCED.matches, isBright);
+    const isFading = this.#labels.draw(context, this.camera, at, this.#ink, REDUCED.matches, isBright, drawn < this.count);
     drawLasso(context, this.#lasso, this.#ink);
     if (this.camera.isMoving || moved < 1) this.#isPlacingDue = true;
     if (isGrowing || isFading || this.#isPlacingDue) this.#ask();

@@ -3,30 +3,28 @@
 import type { Camera } from "./camera.ts";
 
 const VERTEX = `#version 300 es
-in vec2 before; in vec2 after; in vec3 color; in float emphasis;
+in vec2 before; in vec2 after; in vec3 color; in float emphasis; in float weight;
 uniform vec2 middle; uniform vec2 perPixel; uniform float scale; uniform float moved;
-uniform float size; uniform float faded; uniform float many;
-out vec4 ink;
+uniform float size; uniform float faded;
+flat out vec4 ink;
 void main() {
-  // Frequent words are larger, but no more than twice the rare ones.
-  float rank = float(gl_VertexID) + 1.0;
-  float weight = 1.0 - log(rank) / log(many + 2.0);
   vec2 place = mix(before, after, moved);
   gl_Position = vec4((place - middle) * scale * perPixel, 0.0, 1.0);
   gl_PointSize = size * (0.85 + 0.9 * weight) * (1.0 + 0.5 * emphasis);
-  ink = vec4(color, mix(0.5 + 0.45 * weight, 1.0, emphasis) * mix(faded, 1.0, emphasis));
+  float alpha = mix(faded * (0.5 + 0.45 * weight), 1.0, emphasis);
+  ink = vec4(color * alpha, alpha);
 }`;
 
 const FRAGMENT = `#version 300 es
 precision mediump float;
-in vec4 ink; out vec4 result;
+flat in vec4 ink; out vec4 result;
 void main() {
-  float r = length(gl_PointCoord - 0.5) * 2.0;
-  float edge = 1.0 - smoothstep(0.7, 1.0, r);
-  result = vec4(ink.rgb * ink.a * edge, ink.a * edge);
+  vec2 p = gl_PointCoord - 0.5;
+  float edge = clamp((0.25 - dot(p, p)) * 8.0, 0.0, 1.0);
+  result = ink * edge;
 }`;
 
-type Attribute = "before" | "after" | "color" | "emphasis";
+type Attribute = "before" | "after" | "color" | "emphasis" | "weight";
 
 export class Scene {
   readonly #gl: WebGL2RenderingContext;
@@ -56,7 +54,10 @@ export class Scene {
   }
 
   set places({ before, after }: { before: Float32Array; after: Float32Array }) {
-    this.#count = after.length / 2;
+    if (this.#count !== after.length / 2) {
+      this.#count = after.length / 2;
+      this.#upload("weight", weights(this.#count));
+    }
     this.#upload("before", before);
     this.#upload("after", after);
   }
@@ -71,7 +72,8 @@ export class Scene {
     this.#upload("emphasis", emphasis);
   }
 
-  draw(camera: Camera, moved: number, faded: number): void {
+  /** Draw the first so many points. */
+  draw(camera: Camera, moved: number, faded: number, count: number): void {
     const gl = this.#gl;
     const ratio = gl.canvas.width / camera.width;
     gl.viewport(0, 0, gl.canvas.width, gl.canvas.height);
@@ -85,9 +87,8 @@ export class Scene {
     gl.uniform1f(this.#place("scale"), scale);
     gl.uniform1f(this.#place("moved"), moved);
     gl.uniform1f(this.#place("faded"), faded);
-    gl.uniform1f(this.#place("many"), this.#count);
     gl.uniform1f(this.#place("size"), pointSize(this.#count, camera.zoom) * ratio);
-    gl.drawArrays(gl.POINTS, 0, this.#count);
+    gl.drawArrays(gl.POINTS, 0, Math.min(count, this.#count));
   }
 
   #prepare(): void {
@@ -123,7 +124,7 @@ export class Scene {
     if (this.#program === null) return;
     const place = gl.getAttribLocation(this.#program, name);
     gl.enableVertexAttribArray(place);
-    const width = { before: 2, after: 2, color: 3, emphasis: 1 }[name];
+    const width = { before: 2, after: 2, color: 3, emphasis: 1, weight: 1 }[name];
     const isFloat = data instanceof Float32Array;
     gl.vertexAttribPointer(place, width, isFloat ? gl.FLOAT : gl.UNSIGNED_BYTE, !isFloat, 0, 0);
   }
@@ -136,6 +137,11 @@ export class Scene {
     }
     return place;
   }
+}
+
+/** Frequent words are larger, but no more than twice the rare ones: 255 for the first, 0 for the last. */
+function weights(count: number): Uint8Array {
+  return Uint8Array.from({ length: count }, (_, index) => 255 * (1 - Math.log(index + 1) / Math.log(count + 2)));
 }
 
 /** Pixels across: many points are small, and grow as one comes nearer. */

@@ -5,10 +5,16 @@ import { h, word } from "../dom.ts";
 import { NOTHING, type Picture } from "../map/picture.ts";
 import type { Model } from "../model.ts";
 import type { Near, WordAnswer } from "../source.ts";
-import { bars, modelHeading, onMap, type Shown, star } from "./parts.ts";
+import { bars, columns, onMap, type Shown, star } from "./parts.ts";
 
 const NEIGHBORS = 30;
 const SHOWN = 10;
+
+interface Pair {
+  readonly left: WordAnswer;
+  readonly right: WordAnswer;
+  readonly cosine: number;
+}
 
 export async function pairPanel(app: App): Promise<Shown> {
   const [first, second] = app.state.pair;
@@ -26,29 +32,29 @@ export async function pairPanel(app: App): Promise<Shown> {
     });
     return { parts, pictures, said: "" };
   }
-  const pictures: Picture[] = [];
-  let said = "";
-  for (const [m, model] of app.models.entries()) {
-    parts.push(modelHeading(app, model));
-    const [a, b] = [first.at[m], second.at[m]];
-    if (a < 0 || b < 0) {
-      parts.push(h("p", { class: "hint" }, "This model doesn't know both words."));
-      pictures.push(NOTHING);
-      continue;
-    }
-    const [left, right, cosine] = await Promise.all([
-      model.source.word(a, NEIGHBORS),
-      model.source.word(b, NEIGHBORS),
-      model.source.pair(a, b),
-    ]);
-    parts.push(...compared(app, model, left, right, cosine));
-    pictures.push(onMap(model, both(left, right, cosine)));
-    if (m === 0) said = `${first.key.slice(0, 60)} and ${second.key.slice(0, 60)}: cosine ${cosine.toFixed(2)}`;
-  }
-  return { parts, pictures, said };
+  const answers = await Promise.all(app.models.map((model, m) => asked(model, first.at[m], second.at[m])));
+  parts.push(
+    columns(app, (model, m) => {
+      const answer = answers[m];
+      return answer === null ? [h("p", { class: "hint" }, "This model doesn't know both words.")] : compared(app, model, answer);
+    }),
+  );
+  const pictures = answers.map((answer, m) => (answer === null ? NOTHING : onMap(app.models[m], both(answer))));
+  const cosine = answers[0]?.cosine.toFixed(2) ?? "unknown";
+  return { parts, pictures, said: `${first.key.slice(0, 60)} and ${second.key.slice(0, 60)}: cosine ${cosine}` };
 }
 
-function compared(app: App, model: Model, left: WordAnswer, right: WordAnswer, cosine: number): Node[] {
+async function asked(model: Model, a: number, b: number): Promise<Pair | null> {
+  if (a < 0 || b < 0) return null;
+  const [left, right, cosine] = await Promise.all([
+    model.source.word(a, NEIGHBORS),
+    model.source.word(b, NEIGHBORS),
+    model.source.pair(a, b),
+  ]);
+  return { left, right, cosine };
+}
+
+function compared(app: App, model: Model, { left, right, cosine }: Pair): Node[] {
   const meter = h("div", { class: "meter", role: "img", "aria-label": `cosine ${cosine.toFixed(2)}` }, h("span", {}));
   meter.style.setProperty("--cosine", String(Math.max(0, cosine)));
   const keysOf = (answer: WordAnswer): Set<string> => new Set(answer.neighbors.map(({ key }) => key));
@@ -68,7 +74,7 @@ function compared(app: App, model: Model, left: WordAnswer, right: WordAnswer, c
   ];
 }
 
-function both(left: WordAnswer, right: WordAnswer, cosine: number): Picture {
+function both({ left, right, cosine }: Pair): Picture {
   const [a, b] = [star(left.index, left.neighbors.slice(0, 15)), star(right.index, right.neighbors.slice(0, 15), "second")];
   return {
     focus: [...a.focus, ...b.focus],

@@ -60,9 +60,15 @@ export function action(label: string, act: () => void, title?: string): HTMLButt
   return h("button", { type: "button", class: "action", title, onclick: act }, label);
 }
 
-/** The heading of a model's part of a panel, where there are two. */
-export function modelHeading(app: App, model: Model): HTMLElement | null {
-  return app.models.length > 1 ? h("h3", {}, model.name) : null;
+/** What each model has to say: below each other, or beside each other under their names where there are two. */
+export function columns(app: App, each: (model: Model, m: number) => readonly (Node | null)[]): HTMLElement {
+  return h(
+    "div",
+    { class: app.models.length > 1 ? "columns" : "" },
+    ...app.models.map((model, m) =>
+      h("section", {}, app.models.length > 1 && h("h3", {}, model.name), ...each(model, m)),
+    ),
+  );
 }
 
 /** Lines from a word to its neighbours. */

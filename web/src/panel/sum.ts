@@ -6,7 +6,7 @@ import { type Arrow, NOTHING, type Picture, type Place } from "../map/picture.ts
 import type { Model } from "../model.ts";
 import type { Walk } from "../source.ts";
 import { Refusal } from "../source.ts";
-import { action, bars, chip, modelHeading, onMap, sharedKeys, type Shown } from "./parts.ts";
+import { action, bars, chip, columns, onMap, sharedKeys, type Shown } from "./parts.ts";
 
 const ANSWERS = 12;
 
@@ -15,8 +15,10 @@ export async function sumPanel(app: App): Promise<Shown> {
   const chips = h(
     "div",
     { class: "chips", role: "group", "aria-label": "The sum" },
-    ...plus.map((entry, place) => chip(entry, place === 0 ? "" : "+", () => { app.fromSum(1, place); })),
+    // In the order of the walk.
+    ...plus.slice(0, 1).map((entry) => chip(entry, "", () => { app.fromSum(1, 0); })),
     ...minus.map((entry, place) => chip(entry, "−", () => { app.fromSum(-1, place); })),
+    ...plus.slice(1).map((entry, place) => chip(entry, "+", () => { app.fromSum(1, place + 1); })),
   );
   const parts: (Node | null)[] = [
     h("h2", { class: "small" }, "A sum of words"),
@@ -36,16 +38,14 @@ export async function sumPanel(app: App): Promise<Shown> {
   const walks = await Promise.all(app.models.map((model, m) => walk(app, model, m)));
   const shared = sharedKeys(walks.map((found) => found?.neighbors ?? []));
   const pictures = walks.map((found, m) => (found === null ? NOTHING : onMap(app.models[m], picture(app.models[m], found))));
-  app.models.forEach((model, m) => {
-    const found = walks[m];
-    parts.push(modelHeading(app, model));
-    if (found === null) {
-      parts.push(h("p", { class: "hint" }, "This model doesn't know all of these words."));
-    } else {
-      parts.push(steps(app, model, found), bars(app, model, found.neighbors, shared));
-      if (model.layout !== "pca") parts.push(h("p", { class: "hint" }, "This map bends distances; the sum itself is taken in all dimensions."));
-    }
-  });
+  parts.push(
+    columns(app, (model, m) => {
+      const found = walks[m];
+      if (found === null) return [h("p", { class: "hint" }, "This model doesn't know all of these words.")];
+      return [steps(app, model, found), bars(app, model, found.neighbors, shared)];
+    }),
+  );
+  if (app.state.layout !== "pca") parts.push(h("p", { class: "hint" }, "This map bends distances; the sum itself is taken in all dimensions."));
   const best = walks[0]?.neighbors[0];
   const said = best === undefined ? "No answer" : `The sum is nearest to ${best.key.slice(0, 80)}`;
   return { parts, pictures, said };

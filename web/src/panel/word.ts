@@ -5,7 +5,7 @@ import { count, h, word } from "../dom.ts";
 import { NOTHING } from "../map/picture.ts";
 import type { Model } from "../model.ts";
 import type { WordAnswer } from "../source.ts";
-import { action, bars, modelHeading, notOnMap, onMap, sharedKeys, type Shown, star } from "./parts.ts";
+import { action, bars, columns, notOnMap, onMap, sharedKeys, type Shown, star } from "./parts.ts";
 
 const NEIGHBORS = 20;
 
@@ -33,29 +33,27 @@ export async function wordPanel(app: App): Promise<Shown> {
       action("Compare", () => { app.toPair(chosen); }),
     ),
   ];
-  app.models.forEach((model, m) => {
-    const answer = answers[m];
-    parts.push(modelHeading(app, model));
-    if (answer === null) {
-      parts.push(h("p", { class: "hint" }, "This model doesn't know the word."));
-      return;
-    }
-    parts.push(facts(model, answer), notOnMap(model, answer.index), bars(app, model, answer.neighbors, shared));
-  });
   if (app.models.length > 1) {
-    parts.push(h("p", { class: "hint" }, `${shared.size} of ${NEIGHBORS} neighbours are the same in both, marked.`));
+    parts.push(h("p", { class: "hint" }, `${shared.size} of ${NEIGHBORS} neighbours are the same in both, underlined.`));
   }
+  parts.push(
+    columns(app, (model, m) => {
+      const answer = answers[m];
+      if (answer === null) return [h("p", { class: "hint" }, "This model doesn't know the word.")];
+      return [facts(model, answer), notOnMap(model, answer.index), bars(app, model, answer.neighbors, shared)];
+    }),
+  );
   return { parts, pictures, said };
 }
 
-function facts(model: Model, { index, count: times, norm }: WordAnswer): HTMLElement {
+function facts(model: Model, { index, count: times }: WordAnswer): HTMLElement {
   const { words } = model.source.summary;
   const seen = times === null ? "" : `seen ${count(times)} times · `;
   const cluster = model.clusters?.names[model.clusters.members[index]] ?? [];
   return h(
     "p",
     { class: "facts" },
-    `${seen}${count(index + 1)} of ${count(words)} · length ${norm.toPrecision(3)}`,
+    `${seen}${count(index + 1)} of ${count(words)}`,
     cluster.length > 0 && h("span", { class: "among" }, "among ", word(cluster.join(" · "))),
   );
 }

@@ -1,0 +1,137 @@
+"""A server in a process of its own, and clients that behave as they like."""
+
+import contextlib
+import http.client
+import json
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from synvec import KeyedVectors
+
+WORDS = [
+    "king",
+    "queen",
+    "man",
+    "woman",
+    "coffee",
+    "tea",
+    "paris",
+    "france",
+    "berlin",
+    "germany",
+    "socket",
+    "port",
+]
+
+
+def vectors(count: int = 500, dim: int = 20, seed: int = 1) -> KeyedVectors:
+    """Random vectors of a few words and of w0, w1, …"""
+    keys = WORDS + [f"w{number}" for number in range(count)]
+    return KeyedVectors.from_arrays(
+        keys, np.random.default_rng(seed).standard_normal((len(keys), dim)).astype(np.float32)
+    )
+
+
+@dataclass
+class Server:
+    """A running ``synvec serve``."""
+
+    process: subprocess.Popen[str]
+    log: Path
+    port: int = 0
+    headers: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def ask(
+        self, path: str, asked: Any = None, *, method: str | None = None, timeout: float = 30
+    ) -> tuple[int, dict[str, str], Any]:
+        """Return status, headers and the JSON of an answer."""
+        body = asked if asked is None or isinstance(asked, bytes) else json.dumps(asked).encode()
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
+        headers = {**self.headers}
+        if body is not None:
+            headers["Content-Type"] = "application/json"
+        try:
+            connection.request(
+                method or ("POST" if body is not None else "GET"), path, body, headers
+            )
+            response = connection.getresponse()
+            content = response.read()
+            found = {name.lower(): value for name, value in response.getheaders()}
+        finally:
+            connection.close()
+        is_json = found.get("content-type", "").startswith("application/json")
+        return response.status, found, json.loads(content) if is_json else content
+
+    def connect(self) -> socket.socket:
+        """Return a plain connection."""
+        return socket.create_connection(("127.0.0.1", self.port), timeout=30)
+
+    def metric(self, name: str) -> float:
+        """Return the sum of a metric over its labels."""
+        text = self.ask("/metrics")[2].decode()
+        return sum(map(float, re.findall(rf"^{name}(?:{{.*}})? (\S+)$", text, re.MULTILINE)))
+
+    def workers(self) -> list[int]:
+        """Return the process ids of the workers."""
+        process = self.process.pid
+        children = Path(f"/proc/{process}/task/{process}/children").read_text().split()
+        return [int(child) for child in children]
+
+    def stop(self, number: int = signal.SIGTERM, seconds: float = 30) -> int:
+        """Send a signal and return the exit code."""
+        self.process.send_signal(number)
+        return self.process.wait(seconds)
+
+
+@contextlib.contextmanager
+def serving(
+    folder: Path,
+    *arguments: object,
+    environment: dict[str, str] | None = None,
+    prefix: tuple[str, ...] = (),
+    headers: dict[str, str] | None = None,
+) -> Iterator[Server]:
+    """Start ``synvec serve`` on a free port; it is gone in the end."""
+    log = folder / f"server-{time.monotonic_ns()}.log"
+    command = [*prefix, sys.executable, "-m", "synvec", "serve", "-v", "--port", "0"]
+    with log.open("w") as out:
+        process = subprocess.Popen(
+            [*command, *map(str, arguments)], stderr=out, text=True, env=environment
+        )
+    server = Server(process, log, headers=headers or {})
+    try:
+        until(lambda: "Ctrl-C stops" in log.read_text() or process.poll() is not None)
+        found = re.search(r"at http://\S+:(\d+)", log.read_text())
+        assert found is not None, log.read_text()
+        server.port = int(found[1])
+        yield server
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(20)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+
+
+def until(condition: Callable[[], bool], seconds: float = 60) -> None:
+    """Wait for something to become true."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "did not happen in time"
+        time.sleep(0.02)

@@ -1,0 +1,191 @@
+"""Questions that are asked together get the answers that they would get alone."""
+
+import asyncio
+import threading
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import numpy as np
+import pytest
+
+from serving import vectors
+from synvec import KeyedVectors
+from synvec.server.batching import ROOM, Batcher, Neighbors, Question
+from synvec.server.models import Model, Models
+from synvec.server.problems import RequestError
+
+KV = vectors(300)
+OTHER = vectors(200, 7, seed=3)
+
+
+class Calls(ThreadPoolExecutor):
+    """One thread that waits before each call until it may, and counts the calls."""
+
+    def __init__(self) -> None:
+        super().__init__(1)
+        self.made = 0
+        self.may_go = threading.Semaphore(0)
+
+    def submit(self, call: Any, /, *arguments: Any, **_: Any) -> Any:
+        def held() -> Any:
+            self.may_go.acquire()
+            self.made += 1
+            return call(*arguments)
+
+        return super().submit(held)
+
+
+def question(*keys: str, topn: int = 5, end: int | None = None, kv: KeyedVectors = KV) -> Question:
+    return Question(kv, *kv._queries(keys), topn, end)
+
+
+def run(work: Coroutine[Any, Any, Any]) -> Any:
+    return asyncio.run(work)
+
+
+def test_questions_that_wait_share_a_call() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 16)
+
+    async def ask() -> list[list[Neighbors]]:
+        first = asyncio.create_task(batcher.ask(question("tea")))
+        await asyncio.sleep(0.05)  # it is being answered
+        rest = [
+            asyncio.create_task(batcher.ask(question(f"w{each}", topn=each + 1)))
+            for each in range(8)
+        ]
+        await asyncio.sleep(0.05)
+        calls.may_go.release(2)
+        return list(await asyncio.gather(first, *rest))
+
+    answers = run(ask())
+    assert calls.made == 2
+    assert answers[0] == [KV.most_similar("tea", topn=5)]
+    assert answers[1:] == [[KV.most_similar(f"w{each}", topn=each + 1)] for each in range(8)]
+
+
+def test_other_ranges_and_stores_are_asked_apart() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 16)
+    asked = [
+        question("tea"), question("tea", end=50), question("king"), question("tea", kv=OTHER),
+        question("w1", end=50),
+    ]  # fmt: skip
+
+    async def ask() -> list[list[Neighbors]]:
+        tasks = [asyncio.create_task(batcher.ask(each)) for each in asked]
+        calls.may_go.release(10)
+        return list(await asyncio.gather(*tasks))
+
+    answers = run(ask())
+    assert calls.made == 3
+    assert answers == [
+        [KV.most_similar("tea", topn=5)],
+        [KV.most_similar("tea", topn=5, restrict_vocab=50)],
+        [KV.most_similar("king", topn=5)],
+        [OTHER.most_similar("tea", topn=5)],
+        [KV.most_similar("w1", topn=5, restrict_vocab=50)],
+    ]
+
+
+def test_a_large_request_does_not_keep_a_small_one_waiting() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 8)
+    keys = [f"w{each}" for each in range(100)]
+
+    async def ask() -> tuple[int, list[Neighbors], list[Neighbors]]:
+        large = asyncio.create_task(batcher.ask(question(*keys)))
+        await asyncio.sleep(0.05)
+        small = asyncio.create_task(batcher.ask(question("tea")))
+        await asyncio.sleep(0.05)
+        calls.may_go.release(2)
+        answer = await small
+        made = calls.made
+        assert not large.done()
+        calls.may_go.release(100)
+        return made, answer, await large
+
+    made, small, large = run(ask())
+    assert made == 2
+    assert small == [KV.most_similar("tea", topn=5)]
+    assert large == KV.most_similar_batch(keys, topn=5)
+    assert calls.made == 13  # 100 keys by 8: the free places of the small one's call were used
+
+
+def test_the_line_is_bounded_and_opens_again() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 4)
+
+    async def ask() -> None:
+        tasks = [asyncio.create_task(batcher.ask(question("tea"))) for _ in range(4 * ROOM)]
+        await asyncio.sleep(0.05)
+        with pytest.raises(RequestError) as refused:
+            await batcher.ask(question("king"))
+        assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "1")
+        calls.may_go.release(100)
+        await asyncio.gather(*tasks)
+        assert await batcher.ask(question("king")) == [KV.most_similar("king", topn=5)]
+
+    run(ask())
+
+
+def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
+    calls = Calls()
+    calls.may_go.release(100)
+    batcher = Batcher(calls, 4)
+    wrong = Question(KV, np.ones((9, 3), np.float32), [[]] * 9, 5)
+
+    async def ask() -> None:
+        bad = asyncio.create_task(batcher.ask(wrong))
+        good = asyncio.create_task(batcher.ask(question("tea", kv=OTHER)))
+        with pytest.raises(ValueError, match="a query of 3 numbers, expected 20"):
+            await bad
+        assert await good == [OTHER.most_similar("tea", topn=5)]
+        assert await batcher.ask(question("tea")) == [KV.most_similar("tea", topn=5)]
+
+    run(ask())
+
+
+def test_who_left_takes_no_place() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 2)
+
+    async def ask() -> None:
+        tasks = [asyncio.create_task(batcher.ask(question("tea"))) for _ in range(2 * ROOM)]
+        await asyncio.sleep(0.05)
+        for task in tasks:
+            task.cancel()
+        await asyncio.sleep(0.05)
+        calls.may_go.release(100)
+        assert await batcher.ask(question("king")) == [KV.most_similar("king", topn=5)]
+
+    run(ask())
+
+
+def test_nothing_asked_is_nothing_found() -> None:
+    batcher = Batcher(ThreadPoolExecutor(1), 4)
+    assert run(batcher.ask(Question(KV, np.empty((0, 20), np.float32), [], 5))) == []
+
+
+def test_a_model_that_went_bad_says_so_until_it_is_there() -> None:
+    models, batcher = Models(), Batcher(ThreadPoolExecutor(1), 4)
+    assert not models.is_ready
+    models.lack("words", "no good")
+    with pytest.raises(RequestError, match="no good") as error:
+        models["words"]
+    assert (error.value.status, models.is_ready) == (503, False)
+    models.put(Model("words", KV, 1, batcher))
+    models.lack("words", "the next is no good")
+    assert models["words"].vectors is KV
+    assert models.is_ready
+
+
+def test_a_search_for_spellings_keeps_no_other_waiting() -> None:
+    model = Model("words", KV, 1, Batcher(ThreadPoolExecutor(1), 4))
+    with model._spelling, pytest.raises(RequestError) as error:
+        model.rows(["coffe"], norm=False)
+    assert error.value.details == {"key": "coffe", "suggestions": []}
+    with pytest.raises(RequestError) as error:
+        model.rows(["coffe"], norm=False)
+    assert error.value.details["suggestions"] == ["coffee"]
