@@ -15,6 +15,7 @@ import shutil
 import subprocess
 import sys
 import time
+from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -54,7 +55,7 @@ def train(folder: Path | None, words: int, size: int) -> dict[str, Any]:
 def _stalls(reports: list[tuple[float, str]]) -> list[float]:
     """Return how long training rested for each checkpoint in its middle."""
     training = [at for at, phase in reports if phase == "train"]
-    gaps = [later - at for at, later in zip(training, training[1:], strict=False)]
+    gaps = [later - at for at, later in pairwise(training)]
     usual = median(gaps)
     return [gap - usual for gap in gaps if gap > usual + 0.1]
 

@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 from pathlib import Path
-import shutil
-from pathlib import Path
 
 MEMORY_CHECK = "SYNVEC_MEMORY_CHECK"
 """The environment variable that switches the look at memory off: ``off``."""
