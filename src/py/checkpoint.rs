@@ -26,6 +26,10 @@ pub type Row = (u64, u64, f64, f64);
 /// How far a job has got: epochs done, units of the next one done, what came of each and of it.
 pub type ReachedRow = (u32, u64, Vec<Row>, Row);
 
+/// A checkpoint: its data file, how far training had got, the state, and what is wrong with newer
+/// ones.
+type Found = (PathBuf, ReachedRow, String, Vec<String>);
+
 pub fn to_row(summary: &EpochSummary) -> Row {
     (summary.raw_words, summary.trained_words, summary.loss, summary.seconds)
 }
@@ -89,10 +93,7 @@ impl PyCheckpointFolder {
 
     /// The newest whole one: its data file, how far training had got, the state, and what is wrong
     /// with newer ones; None where there has never been one.
-    fn newest(
-        &self,
-        py: Python<'_>,
-    ) -> PyResult<Option<(PathBuf, ReachedRow, String, Vec<String>)>> {
+    fn newest(&self, py: Python<'_>) -> PyResult<Option<Found>> {
         let found = run(py, |observer| self.with(|folder| folder.newest(observer)))?;
         Ok(found.map(|it| (it.data, row_of(&it.reached), it.state, it.warnings)))
     }
