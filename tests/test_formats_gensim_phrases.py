@@ -22,7 +22,7 @@ def ours(**options: Any) -> Phrases:
 def of_4(**changes: Any) -> Any:
     counted = ours()
     state = {
-        "scoring": "default", "delimiter": "_", "vocab": counted.vocab,
+        "scoring": "default", "delimiter": "_", "vocab": dict(counted.vocab),
         "max_vocab_size": 40_000_000, "corpus_word_count": counted.corpus_word_count,
         **OPTIONS, **changes,
     }  # fmt: skip
