@@ -385,6 +385,30 @@ def test_signals_end_with_a_checkpoint_and_the_command_that_goes_on(
     assert "synvec resume c" in again.stderr
 
 
+@POSIX
+def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: list[str]) -> None:
+    (tmp_path / "sub").mkdir()
+    job = [{"out.kv": "sub/out.kv", "60": "20"}.get(part, part) for part in long_job]
+    with subprocess.Popen(job, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
+        for _ in range(300):
+            if list(tmp_path.glob("c/checkpoint-000001.json")):
+                break
+            time.sleep(0.1)
+        (tmp_path / "sub").rmdir()
+        _, said = process.communicate()
+    assert process.returncode == 1
+    assert "synvec: nothing is lost: make room, then synvec resume c\n" in said
+    resume = [sys.executable, "-m", "synvec", "resume", "c"]
+    refused = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert refused.returncode == 1
+    assert "No such folder; make it first" in refused.stderr
+    (tmp_path / "sub").mkdir()
+    done = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "going on from c: training was finished" in done.stderr
+    assert len(KeyedVectors.load(str(tmp_path / "sub" / "out.kv"))) > 0
+
+
 @pytest.mark.slow
 @POSIX
 def test_killed_at_random_and_resumed(tmp_path: Path) -> None:
