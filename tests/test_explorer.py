@@ -289,7 +289,7 @@ def test_answers_say_that_nothing_may_be_loaded_from_elsewhere(explorer: Explore
 def test_the_server_of_models_shows_the_page_to_browsers(vectors: KeyedVectors) -> None:
     pytest.importorskip("fastapi", reason="needs pip install synvec[serve]")
     pytest.importorskip("prometheus_client", reason="needs pip install synvec[serve]")
-    from synvec.server.application import application
+    from synvec.server import application
 
     app = application({"words": vectors})
 
