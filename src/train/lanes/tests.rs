@@ -90,7 +90,7 @@ fn random_corpus(words: u32, ids: usize, seed: u64) -> (EncodedCorpus, Vec<u64>)
 
 #[test]
 fn any_number_of_workers_gives_the_same_bits() {
-    let (corpus, counts) = topics(150);
+    let (corpus, counts) = topics(40);
     for config in every_objective() {
         let config = TrainConfig { epochs: 2, ..config };
         let bits = equal_for_all_workers(&config, &corpus, &counts);
@@ -125,7 +125,7 @@ fn whatever_the_corpus_and_the_windows() {
 
 #[test]
 fn locked_rows_too() {
-    let (corpus, counts) = topics(150);
+    let (corpus, counts) = topics(60);
     let factors = [0.0, 1.0, 0.5, 1.0, 0.0, 0.25, 1.0, 1.0];
     for config in every_objective() {
         let with = |workers| {
@@ -213,9 +213,9 @@ fn shared<'a>(
 
 #[test]
 fn training_goes_on_from_any_round_as_if_it_had_not_ended() {
-    let (corpus, counts) = random_corpus(30, 1500, 5);
+    let (corpus, counts) = random_corpus(30, 400, 5);
     for config in every_objective().step_by(2) {
-        let config = deterministic(TrainConfig { epochs: 3, workers: 3, sample: 1e-2, ..config });
+        let config = deterministic(TrainConfig { epochs: 2, workers: 3, sample: 1e-2, ..config });
         let job = Job::new(&config, &corpus, &counts);
         let whole = trained(&job);
         let rounds = AtomicUsize::new(0);
