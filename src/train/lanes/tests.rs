@@ -89,7 +89,7 @@ fn random_corpus(words: u32, ids: usize, seed: u64) -> (EncodedCorpus, Vec<u64>)
 
 #[test]
 fn any_number_of_workers_gives_the_same_bits() {
-    let (corpus, counts) = topics(150);
+    let (corpus, counts) = topics(40);
     for config in every_objective() {
         let config = TrainConfig { epochs: 2, ..config };
         let bits = equal_for_all_workers(&config, &corpus, &counts);
@@ -124,7 +124,7 @@ fn whatever_the_corpus_and_the_windows() {
 
 #[test]
 fn locked_rows_too() {
-    let (corpus, counts) = topics(150);
+    let (corpus, counts) = topics(60);
     let factors = [0.0, 1.0, 0.5, 1.0, 0.0, 0.25, 1.0, 1.0];
     for config in every_objective() {
         let with = |workers| {
