@@ -40,7 +40,7 @@ def test_answers_are_what_the_description_says(running: Server) -> None:
                       suppress_health_check=list(HealthCheck))  # fmt: skip
             def ask(case: Any) -> None:
                 # Otherwise nearly all would end at a model that isn't there.
-                if "model" in case.path_parameters and case.method == "POST":
+                if "model" in case.path_parameters and len(case.path_parameters["model"]) % 4:
                     case.path_parameters["model"] = "words"
                 case.call_and_validate(excluded_checks=excluded)
 
