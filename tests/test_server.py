@@ -246,6 +246,13 @@ class TestErrors:
         body = gzip.compress(json.dumps({"positive": ["tea"]}).encode())
         assert server.ask(NEIGHBORS, body)[0] in (400, 422)
 
+    def test_a_body_of_another_type(self, server: Server) -> None:
+        for kind in (b"text/plain", b"application/x-www-form-urlencoded", b""):
+            with server.connect() as client:
+                head = f"POST {NEIGHBORS} HTTP/1.1\r\nHost: localhost\r\n".encode()
+                client.sendall(head + b"Content-Type: " + kind + b"\r\nContent-Length: 0\r\n\r\n")
+                assert client.recv(1000).startswith(b"HTTP/1.1 415 ")
+
     def test_another_host_is_not_answered(self, server: Server) -> None:
         with server.connect() as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n")

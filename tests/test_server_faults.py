@@ -80,7 +80,10 @@ def read_all(connection: socket.socket) -> bytes:
     return b"".join(parts)
 
 
-HEAD = b"POST /v1/models/words/neighbors HTTP/1.1\r\nHost: localhost\r\n"
+HEAD = (
+    b"POST /v1/models/words/neighbors HTTP/1.1\r\nHost: localhost\r\n"
+    b"Content-Type: application/json\r\n"
+)
 
 
 class TestSlowClients:
@@ -232,9 +235,7 @@ class TestLargeBodies:
         body = b'{"positive": ["tea"]}'
         with impatient.connect() as client:  # less than there is: the rest is no request
             client.sendall(HEAD + b"Content-Length: 21\r\n\r\n" + body + b"garbage\r\n\r\n")
-            received = read_all(client)
-        assert received.startswith(b"HTTP/1.1 200 ")
-        assert b"HTTP/1.1 400 " in received
+            assert b"HTTP/1.1 400 " in read_all(client)
         with impatient.connect() as client:  # more than there is
             client.sendall(HEAD + b"Content-Length: 30\r\n\r\n" + body)
             assert read_all(client).startswith(b"HTTP/1.1 408 ")
@@ -554,7 +555,7 @@ def answers(server: Server) -> bool:
 def test_two_workers_share_two_models(tmp_path: Path) -> None:
     files = []
     for name in ("one", "other"):
-        vectors(100_000, 100).save(tmp_path / f"{name}.kv")
+        vectors(100_000, 200).save(tmp_path / f"{name}.kv")
         files.append(tmp_path / f"{name}.kv")
     size = sum(file.stat().st_size for file in files)
     with serving(tmp_path, *files, "--workers", 2) as server, Client(server.url, "one") as client:

@@ -77,11 +77,16 @@ class Gate:
             raise problems.misdirected(host)
         token = self._settings.token
         if token is not None and scope["path"] not in OPEN:
-            given = headers.get(b"authorization", b"")
-            scheme, _, sent = given.partition(b" ")
+            scheme, _, sent = headers.get(b"authorization", b"").partition(b" ")
             # In constant time: how long a wrong token takes says nothing of the right one.
             if scheme.lower() != b"bearer" or not hmac.compare_digest(sent.strip(), token.encode()):
                 raise problems.unauthorized()
+        if scope["method"] == "POST":
+            given = headers.get(b"content-type", b"").decode("latin-1")
+            # Also for safety: a page of another site can't send this type without being asked for
+            # leave, which it isn't given.
+            if given.partition(";")[0].strip().lower() != "application/json":
+                raise problems.unsupported_type(given)
         length = headers.get(b"content-length", b"")
         if length.isdigit() and int(length) > self._settings.max_body:
             raise problems.too_large(self._settings.max_body)

@@ -88,6 +88,13 @@ def too_large(limit: int) -> RequestError:
     return RequestError(413, "too_large", message, limit=limit)
 
 
+def unsupported_type(given: str) -> RequestError:
+    """Return the answer to a body that doesn't say it is JSON."""
+    sent = shown(given) if given else "of no type"
+    message = f"the body is {sent}; send Content-Type: application/json"
+    return RequestError(415, "unsupported_media_type", message)
+
+
 def busy() -> RequestError:
     """Return the answer when as many requests as the server takes are under way."""
     message = f"too many requests are under way; try again in {RETRY_AFTER} s"

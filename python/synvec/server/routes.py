@@ -20,6 +20,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
         (404, "No such model or key; close keys are named"),
         (408, "The request did not arrive in time"),
         (413, "The body is too large"),
+        (415, "The body does not say that it is JSON"),
         (421, "The request was made for another host"),
         (422, "A field is wrong; it is named"),
         (503, "Too many requests are under way; Retry-After says when to come again"),

@@ -80,11 +80,15 @@ class Worker:
         return self._server is not None and self._server.should_exit
 
     def _listen(self) -> None:
-        while (received := self._channel.receive()) is not None:
-            message, file = received
-            self._heed(message, file)
-        # Without a supervisor nobody would ever stop this process.
-        os.kill(os.getpid(), signal.SIGTERM)
+        try:
+            while (received := self._channel.receive()) is not None:
+                message, file = received
+                self._heed(message, file)
+        except OSError:
+            logger.debug("the supervisor is gone")
+        finally:
+            # Without a supervisor nobody would ever stop this process.
+            os.kill(os.getpid(), signal.SIGTERM)
 
     def _heed(self, message: dict[str, Any], file: int | None) -> None:
         match message["do"]:
