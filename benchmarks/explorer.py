@@ -2,7 +2,8 @@
 
 Run as ``python -m benchmarks.explorer FILE.kv``; ``make setup-browser`` installs the browser. The
 processor draws (SwiftShader): a graphics card is faster. The server and the browser share the
-machine's cores.
+machine's cores. Where a frame takes longer than 45 ms, the page draws the frequent words alone
+while the map moves, so that frames a second are those of what it then draws.
 """
 
 from __future__ import annotations
