@@ -1,7 +1,7 @@
 """A server under steady load for long: ``python -m benchmarks.soak --minutes 120``.
 
-Load at 70 % of what it sustains, in windows; after each its memory and files are looked at. It fails
-when an answer was cut, when memory or files grew, or when answers became slower.
+Load at 70 % of what it sustains, in windows; after each its memory and files are looked at. It
+fails when an answer was cut, when memory or files grew, or when answers became slower.
 """
 
 import argparse
