@@ -34,6 +34,8 @@ pub struct LaneRows<'a> {
     table: Vec<Used<'a>>,
     /// The places of the table that are taken, in the order in which they were.
     taken: Vec<u32>,
+    /// Those of rows that others use too.
+    copied: Vec<u32>,
     /// By the number of a row that others use too, its place in the table, counted from 1.
     several: Vec<u32>,
     copies: &'a Arena,
@@ -53,7 +55,7 @@ impl<'a> LaneRows<'a> {
     /// A lane's view, with a place for its copies.
     pub fn new(side: &'a Side<'a>, lane: u32, copies: &'a Arena) -> Self {
         let table = vec![nothing(side); 64];
-        Self { side, lane, table, taken: vec![], several: vec![], copies }
+        Self { side, lane, table, taken: vec![], copied: vec![], several: vec![], copies }
     }
 
     /// Forgets the round before.
@@ -108,21 +110,23 @@ impl<'a> LaneRows<'a> {
         let Side { matrix, claims, .. } = self.side;
         self.several.clear();
         self.several.resize(claims.numbers(), 0);
-        let mut copies = 0;
-        for (at, &place) in self.taken.iter().enumerate() {
-            if let Some(&later) = self.taken.get(at + COPIES_AHEAD) {
-                matrix.row(self.table[later as usize].index as usize).prefetch();
-            }
+        self.copied.clear();
+        for &place in &self.taken {
             let used = &mut self.table[place as usize];
             used.row = matrix.row(used.index as usize);
             if let Some(number) = claims.number(used.index as usize) {
-                self.copies.reserve(copies + 1)?;
-                let copy = self.copies.row(copies);
-                copy.copy_from(used.row);
-                used.row = copy;
-                copies += 1;
                 self.several[number] = place + 1;
+                self.copied.push(place);
             }
+        }
+        self.copies.reserve(self.copied.len())?;
+        for (at, &place) in self.copied.iter().enumerate() {
+            if let Some(&later) = self.copied.get(at + COPIES_AHEAD) {
+                self.table[later as usize].row.prefetch();
+            }
+            let (copy, used) = (self.copies.row(at), &mut self.table[place as usize]);
+            copy.copy_from(used.row);
+            used.row = copy;
         }
         Ok(())
     }
