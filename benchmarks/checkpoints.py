@@ -15,7 +15,6 @@ import shutil
 import subprocess
 import sys
 import time
-from itertools import pairwise
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -54,10 +53,16 @@ def train(folder: Path | None, words: int, size: int) -> dict[str, Any]:
 
 def _stalls(reports: list[tuple[float, str]]) -> list[float]:
     """Return how long training rested for each checkpoint in its middle."""
-    training = [at for at, phase in reports if phase == "train"]
-    gaps = [later - at for at, later in pairwise(training)]
-    usual = median(gaps)
-    return [gap - usual for gap in gaps if gap > usual + 0.1]
+    gaps: list[float] = []
+    rests: list[float] = []
+    before, rested = None, False
+    for at, phase in reports:
+        if phase == "train":
+            if before is not None:
+                (rests if rested else gaps).append(at - before)
+            before, rested = at, False
+        rested = rested or phase == "checkpoint"
+    return [rest - median(gaps) for rest in rests]
 
 
 def disk_seconds(folder: Path, count: int) -> float:
