@@ -1,6 +1,6 @@
 """Kill a training at random instants until it is finished, and compare the bits with one that ran.
 
-    python -m benchmarks.kills --kills 200
+    python -m benchmarks.kills --resumes 200
 
 Every kill is a ``kill -9`` of the whole process, at an instant drawn anew; most hit training, many
 a checkpoint that is being written, since one is due all the time. What is compared is the vectors'
@@ -94,13 +94,14 @@ class Loop:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--kills", type=int, default=200)
-    parser.add_argument("--sentences", type=int, default=60_000)
+    parser.add_argument("--resumes", type=int, default=200)
+    parser.add_argument("--sentences", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="synvec-kills-") as name:
         loop = Loop(Path(name), options.sentences, options.seed)
-        loop.run(options.kills)
+        while loop.resumes < options.resumes:  # kills before the first checkpoint lead to none
+            loop.run(loop.kills + 1)
         print(loop.summary())
 
 
