@@ -1,6 +1,7 @@
 """A server in a process of its own, and clients that behave as they like."""
 
 import contextlib
+import functools
 import http.client
 import json
 import re
@@ -127,6 +128,46 @@ def serving(
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
+
+
+def own_bytes(server: Server) -> int:
+    """Return the memory that is the workers' own."""
+    total = 0
+    for worker in server.workers():
+        text = Path(f"/proc/{worker}/smaps_rollup").read_text()
+        total += 1024 * sum(map(int, re.findall(r"^Private_\w+: +(\d+) kB", text, re.MULTILINE)))
+    return total
+
+
+NEIGHBORS = "/v1/models/words/neighbors?key=tea&topn=3"
+
+
+def neighbors(server: Server) -> list[tuple[str, float]]:
+    """Return what the server answers to a question that every test may ask."""
+    status, _, answer = server.ask(NEIGHBORS)
+    assert status == 200, answer
+    return [(each["key"], each["cosine"]) for each in answer["neighbors"]]
+
+
+@functools.cache
+def _expected() -> list[tuple[str, float]]:
+    return vectors(2000, 50).most_similar("tea", topn=3)
+
+
+def is_right(server: Server) -> bool:
+    """Whether there is an answer, and it is the one of ``vectors(2000, 50)``."""
+    return server.ask(NEIGHBORS)[0] == 200 and neighbors(server) == _expected()
+
+
+def read_all(connection: socket.socket) -> bytes:
+    """Read until the other end closes."""
+    parts = []
+    try:
+        while part := connection.recv(65536):
+            parts.append(part)
+    except ConnectionResetError:
+        pass
+    return b"".join(parts)
 
 
 def until(condition: Callable[[], bool], seconds: float = 60) -> None:

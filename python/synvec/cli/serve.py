@@ -68,6 +68,9 @@ _DEFAULT = Settings()
     help="Requests that a worker takes at once; the next gets a 503.",
 )
 @click.option(
+    "--max-connections", default=_DEFAULT.max_connections, help="Open connections of a worker."
+)
+@click.option(
     "--batch", default=_DEFAULT.batch, help="Queries that share one pass over the vectors."
 )
 @click.option(

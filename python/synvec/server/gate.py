@@ -22,7 +22,9 @@ from synvec.server.settings import Settings
 logger = logging.getLogger(__name__)
 
 OPEN = ("/healthz", "/readyz")
-"""Answered without a token, and however many requests are under way: a balancer asks them."""
+"""Answered without a token: a balancer asks them."""
+UNLIMITED = (*OPEN, "/metrics")
+"""Answered however many requests are under way: that is when somebody wants to know."""
 BUFFERED_BODIES = 16
 """Bodies of the largest size that may be held at once while they arrive."""
 
@@ -115,7 +117,7 @@ class Gate:
             self._buffered -= size
 
     async def _let_in(self, scope: Scope, body: bytes, receive: Receive, answer: _Answer) -> None:
-        if scope["path"] not in OPEN and self._in_flight >= self._settings.max_requests:
+        if scope["path"] not in UNLIMITED and self._in_flight >= self._settings.max_requests:
             raise problems.busy()
         self._in_flight += 1
         self._metrics.in_flight.inc()

@@ -27,7 +27,7 @@ from synvec.word2vec import Word2Vec
 
 SPARE_BYTES = 256 << 20
 """Memory that a copy must leave free."""
-_CHUNK = 1 << 30
+_CHUNK = 64 << 20
 
 
 class ChangedFileError(FormatError):
@@ -138,7 +138,7 @@ def _copy(path: str) -> tuple[int, Stamp]:
         stamp = Stamp.of_open(source.fileno())
         done = 0
         while done < stamp.size:
-            count = os.sendfile(copy.fileno(), source.fileno(), done, _CHUNK)
+            count = _copy_some(source.fileno(), copy.fileno(), done)
             if not count:
                 break
             done += count
@@ -147,6 +147,13 @@ def _copy(path: str) -> tuple[int, Stamp]:
                 f"{path}: was written to while it was read; write a new file and rename it"
             )
         return _sealed(copy), stamp
+
+
+def _copy_some(source: int, copy: int, start: int) -> int:
+    """Copy some bytes from where ``start`` is in both; return how many, 0 at the end."""
+    if sys.platform == "linux":
+        return os.sendfile(copy, source, start, _CHUNK)
+    return os.pwrite(copy, os.pread(source, _CHUNK, start), start)
 
 
 def _lay_out(vectors: KeyedVectors, stamp: Stamp) -> Held:
