@@ -13,7 +13,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from synvec import FastTextKeyedVectors, KeyedVectors, Phrases, UnknownKeyError, Word2Vec, _core
+from synvec import (
+    FastTextKeyedVectors,
+    KeyedVectors,
+    Phrases,
+    UnknownKeyError,
+    Word2Vec,
+    _core,
+    legacy,
+)
 from synvec.corpora import save_as_line_sentence, scan
 from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD
 
@@ -299,7 +307,7 @@ def test_copies_and_pickles_keep_integers() -> None:
     assert pickle.loads(pickle.dumps(kv.key_to_index)) == {5: 0, 7: 1, -1: 2}
 
 
-def test_views_are_those_of_a_dictionary_and_a_list() -> None:
+def test_views_are_those_of_a_dictionary_and_a_list(monkeypatch: pytest.MonkeyPatch) -> None:
     kv = store()
     assert kv.index_to_key == [5, 7, -1]
     assert (kv.index_to_key.index(7), kv.index_to_key.count("7"), 0 in kv.index_to_key) == (
@@ -313,6 +321,7 @@ def test_views_are_those_of_a_dictionary_and_a_list() -> None:
     with pytest.raises(KeyError):
         kv.key_to_index["5"]
     assert repr(kv.key_to_index) == "KeyToIndex({5: 0, 7: 1, -1: 2})"
+    monkeypatch.setattr(legacy, "_warned", set())
     with pytest.warns(DeprecationWarning):
         assert kv.vocab[7].count == 5
 

@@ -131,9 +131,12 @@ def test_the_only_column_of_text_needs_no_name() -> None:
 @pytest.mark.parametrize(
     ("column", "message"),
     [
-        (None, r"has several columns of strings or lists of strings.*id \(int64\), text \("),
+        (
+            None,
+            r"has several columns of strings, or lists of strings or .*id \(int64\), text \(",
+        ),
         ("txt", r"has no column 'txt'; it has id \(int64\), text \("),
-        ("id", r"column 'id' of the .* is int64, expected strings or lists of strings; it has id"),
+        ("id", r"column 'id' of the .* is int64, expected strings, or lists of .*; it has id"),
     ],
 )
 def test_columns_that_do_not_fit_are_listed(way: str, column: str | None, message: str) -> None:
@@ -157,7 +160,9 @@ def test_a_column_of_what_is_no_table(corpus: Any) -> None:
 
 def test_rows_of_python_that_are_no_words() -> None:
     pandas = pytest.importorskip("pandas")
-    with pytest.raises(TypeError, match="word 1 of sentence 1 is int, expected str: 1"):
+    with pytest.raises(
+        TypeError, match="word 1 of sentence 1 is int, expected str as all words before it: 1"
+    ):
         scan(pandas.Series([["a"], ["b", 1]]))
     with pytest.raises(TypeError, match="column 'x', rows from 0 on: expected strings"):
         scan(pandas.Series(["a", 1], name="x", dtype=object))
