@@ -99,8 +99,8 @@ class TestAnswers:
 
     def test_models(self, server: Server) -> None:
         models = server.ask("/v1/models")[2]["models"]
-        words = {"name": "words", "keys": 509, "vector_size": 20, "version": 1}
-        assert models == [{"name": "text", "keys": 59, "vector_size": 8, "version": 1}, words]
+        words = {"name": "words", "keys": 512, "vector_size": 20, "version": 1}
+        assert models == [{"name": "text", "keys": 62, "vector_size": 8, "version": 1}, words]
         assert server.ask("/v1/models/words")[2] == words
 
     def test_another_format_is_another_model(self, server: Server) -> None:
@@ -131,7 +131,7 @@ class TestAnswers:
         server.ask("/v1/models/words/neighbors?key=unheard")
         text = server.ask("/metrics")[2].decode()
         assert count() == before + 4  # the two, and those that looked
-        assert 'synvec_model_keys{model="words"} 509.0' in text
+        assert 'synvec_model_keys{model="words"} 512.0' in text
         endpoint = 'endpoint="/v1/models/{model}/neighbors"'
         assert re.search(rf'synvec_requests_total{{code="404",{endpoint}}} [1-9]', text)
         assert f'synvec_request_seconds_bucket{{{endpoint},le="10.0"}}' in text

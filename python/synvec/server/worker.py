@@ -62,7 +62,7 @@ class Worker:
         app = assemble(self._models, settings, metrics, self._is_stopping)
         config = uvicorn.Config(
             app,
-            http=protocol_with(settings, metrics),
+            http=protocol_with(settings, metrics, self._is_stopping),
             ws="none",
             lifespan="off",
             log_config=None,
