@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from typing import ClassVar
 
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -31,6 +32,7 @@ class WatchfulProtocol(HttpToolsProtocol):
 
     settings: ClassVar[Settings]
     metrics: ClassVar[Metrics]
+    is_stopping: ClassVar[Callable[[], bool]]
 
     _clock: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
@@ -44,6 +46,8 @@ class WatchfulProtocol(HttpToolsProtocol):
         """Begin to wait for the first request."""
         super().connection_made(transport)
         self._await_headers()
+        if type(self).is_stopping():
+            self.shutdown()  # accepted just before the server stopped listening
         if len(self.connections) > self.settings.max_connections:
             retry = {"Retry-After": str(RETRY_AFTER)}
             self._end("connections", RequestError(503, "busy", "too many connections", retry))
@@ -168,7 +172,9 @@ class WatchfulProtocol(HttpToolsProtocol):
         self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
 
 
-def protocol_with(settings: Settings, metrics: Metrics) -> type[WatchfulProtocol]:
+def protocol_with(
+    settings: Settings, metrics: Metrics, is_stopping: Callable[[], bool]
+) -> type[WatchfulProtocol]:
     """Return the class of connections that heed these settings; uvicorn makes the instances."""
 
     class Connection(WatchfulProtocol):
@@ -176,6 +182,7 @@ def protocol_with(settings: Settings, metrics: Metrics) -> type[WatchfulProtocol
 
     Connection.settings = settings
     Connection.metrics = metrics
+    Connection.is_stopping = staticmethod(is_stopping)
     return Connection
 
 

@@ -5,6 +5,8 @@ It takes two descriptors on its command line: the socket to listen on, and its e
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import logging
 import os
 import resource
@@ -12,6 +14,7 @@ import signal
 import socket
 import sys
 import threading
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
@@ -25,7 +28,7 @@ from synvec.server.channel import Channel
 from synvec.server.holding import path_of
 from synvec.server.metrics import Metrics
 from synvec.server.models import Model, Models
-from synvec.server.protocol import protocol_with
+from synvec.server.protocol import LINGERING_SECONDS, protocol_with
 from synvec.server.settings import Settings
 
 logger = logging.getLogger("synvec.server")
@@ -62,7 +65,7 @@ class Worker:
         app = assemble(self._models, settings, metrics, self._is_stopping)
         config = uvicorn.Config(
             app,
-            http=protocol_with(settings, metrics),
+            http=protocol_with(settings, metrics, self._is_stopping),
             ws="none",
             lifespan="off",
             log_config=None,
@@ -117,7 +120,7 @@ class Worker:
 
 
 class _Server(uvicorn.Server):
-    """Tells the supervisor when it listens."""
+    """Tells the supervisor when it listens, and stops without a connection that gets no answer."""
 
     def __init__(self, config: uvicorn.Config, channel: Channel) -> None:
         super().__init__(config)
@@ -126,6 +129,36 @@ class _Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._channel.send({"is": "ready"})
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        # What waits to be accepted when the socket is closed is reset by the system. So it stays
+        # open a moment longer, for whoever is connecting, each answer being a connection's last;
+        # then what is left in the queue is taken out, and the socket closed at once.
+        for connection in list(self.server_state.connections):
+            connection.shutdown()
+        await asyncio.sleep(LINGERING_SECONDS)
+        late = [accepted for listener in sockets or () for accepted in _waiting(listener)]
+        for server in self.servers:
+            server.close()
+        loop = asyncio.get_running_loop()
+        for accepted in late:
+            await loop.connect_accepted_socket(self._connection, accepted)
+        await super().shutdown(sockets)
+
+    def _connection(self) -> asyncio.Protocol:
+        made: asyncio.Protocol = self.config.http_protocol_class(  # type: ignore[call-arg]
+            config=self.config, server_state=self.server_state, app_state=self.lifespan.state
+        )
+        return made
+
+
+def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
+    """Accept the connections that wait."""
+    with contextlib.suppress(OSError):  # there are no more
+        while True:
+            accepted, _ = listener.accept()
+            accepted.setblocking(False)
+            yield accepted
 
 
 def main() -> None:
