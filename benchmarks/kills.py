@@ -1,6 +1,7 @@
 """Kill a training at random instants until it is finished, and compare the bits with one that ran.
 
     python -m benchmarks.kills --resumes 200
+    python -m benchmarks.kills --resumes 200 --deterministic
 
 Every kill is a ``kill -9`` of the whole process, at an instant drawn anew; most hit training, many
 a checkpoint that is being written, since one is due all the time. What is compared is the vectors'
@@ -15,9 +16,13 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
-TRAIN = ("--workers", "1", "--dim", "40", "--epochs", "6", "--min-count", "1", "-q")
+TRAIN = ("--dim", "40", "--epochs", "6", "--min-count", "1", "-q")
+ONE_WORKER = ("--workers", "1")
+DETERMINISTIC = ("--workers", "3", "--deterministic")
+"""The ways to train whose bits an interruption must not change."""
 
 
 def write_corpus(path: Path, sentences: int) -> None:
@@ -45,13 +50,16 @@ def finish(process: subprocess.Popen[bytes]) -> None:
 class Loop:
     """Jobs that are killed and go on, one after another, until there were enough kills."""
 
-    def __init__(self, folder: Path, sentences: int, seed: int = 1) -> None:
+    def __init__(
+        self, folder: Path, sentences: int, way: Sequence[str] = ONE_WORKER, seed: int = 1
+    ) -> None:
+        self._train = (*TRAIN, *way)
         self.folder = folder
         self.kills = self.resumes = self.equal = self.jobs = 0
         self._chance = random.Random(seed)
         write_corpus(folder / "text.txt", sentences)
         started = time.perf_counter()
-        finish(synvec(folder, "train", "text.txt", "-o", "whole.kv", *TRAIN))
+        finish(synvec(folder, "train", "text.txt", "-o", "whole.kv", *self._train))
         self._seconds = time.perf_counter() - started
 
     def run(self, kills: int) -> None:
@@ -63,7 +71,7 @@ class Loop:
         self.jobs += 1
         out, place = f"out-{self.jobs}.kv", f"checkpoints-{self.jobs}"
         begin = ("train", "text.txt", "-o", out, "--checkpoint", place)
-        command: tuple[str, ...] = (*begin, "--checkpoint-every", "0.2s", *TRAIN)
+        command: tuple[str, ...] = (*begin, "--checkpoint-every", "0.2s", *self._train)
         resumes, is_done = 0, False
         while not is_done:
             process = synvec(self.folder, *command)
@@ -97,9 +105,11 @@ def main() -> None:
     parser.add_argument("--resumes", type=int, default=200)
     parser.add_argument("--sentences", type=int, default=20_000)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--deterministic", action="store_true", help="with three workers")
     options = parser.parse_args()
+    way = DETERMINISTIC if options.deterministic else ONE_WORKER
     with tempfile.TemporaryDirectory(prefix="synvec-kills-") as name:
-        loop = Loop(Path(name), options.sentences, options.seed)
+        loop = Loop(Path(name), options.sentences, way, options.seed)
         while loop.resumes < options.resumes:  # kills before the first checkpoint lead to none
             loop.run(loop.kills + 1)
         print(loop.summary())

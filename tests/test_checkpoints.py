@@ -19,7 +19,7 @@ import numpy as np
 import pytest
 
 import synvec
-from benchmarks.kills import Loop, write_corpus
+from benchmarks.kills import DETERMINISTIC, ONE_WORKER, Loop, write_corpus
 from synvec import CallbackAny2Vec, KeyedVectors, Word2Vec, _core, formats
 from synvec.checkpoints.intervals import Checkpoints
 
@@ -411,8 +411,9 @@ def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: li
 
 @pytest.mark.slow
 @POSIX
-def test_killed_at_random_and_resumed(tmp_path: Path) -> None:
-    loop = Loop(tmp_path, sentences=30_000)
-    loop.run(10)
-    assert loop.kills == 10
+@pytest.mark.parametrize("way", [ONE_WORKER, DETERMINISTIC])
+def test_killed_at_random_and_resumed(tmp_path: Path, way: tuple[str, ...]) -> None:
+    loop = Loop(tmp_path, sentences=20_000, way=way)
+    loop.run(8)
+    assert loop.kills == 8
     assert loop.resumes == loop.equal > 0
