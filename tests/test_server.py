@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from serving import WORDS, Server, serving, vectors
+from serving import WORDS, Server, serving, until, vectors
 from synvec import KeyedVectors
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="serve runs on POSIX systems")
@@ -298,4 +298,5 @@ class TestTokens:
     def test_refusals_are_logged(self, guarded: Server) -> None:
         guarded.headers = {}
         guarded.ask("/v1/models")
-        assert "audit: 401 for GET '/v1/models' from 127.0.0.1" in guarded.log.read_text()
+        said = "audit: 401 for GET '/v1/models' from 127.0.0.1"
+        until(lambda: said in guarded.log.read_text())

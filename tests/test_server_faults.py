@@ -140,7 +140,7 @@ class TestWorkersThatDie:
             until(lambda: server.metric("synvec_worker_restarts") == 1)
             assert time.monotonic() - killed < 60
             assert second in server.workers()
-            assert "ended with SIGKILL, another one is started" in server.log.read_text()
+            until(lambda: "ended with SIGKILL, another one is started" in server.log.read_text())
             assert is_right(server)
 
     def test_the_only_one_is_started_again(self, file: Path, tmp_path: Path) -> None:
