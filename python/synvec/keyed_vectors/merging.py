@@ -40,7 +40,7 @@ class Merging(Editing[KeyT]):
             The file, or a file object open for reading bytes; compressed or not.
         lockf
             What ``vectors_lockf`` gets for the overwritten rows: how much later training may change
-            them, 0 for not at all and 1 for fully. Training doesn't heed it yet.
+            them, 0 for not at all and 1 for fully.
         binary
             Whether it is the binary format.
         encoding, unicode_errors

@@ -26,10 +26,7 @@ class VectorStore(Columns[KeyT]):
 
     _lockf: Vector
     _is_lockf_by_key: bool
-    """How much training may change rows, 0 to 1: one number for all, or one a key.
-
-    Kept as gensim has it, and told to `intersect_word2vec_format`; training doesn't heed it yet.
-    """
+    """How much training may change rows, 0 to 1: one number for all, or one a key."""
 
     # Rows past the last key are room to grow and hold nothing.
     _rows: Matrix
