@@ -9,6 +9,7 @@ from typing import Any, Literal, Protocol, overload
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec._core import KeyTable
 from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
 from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.keys import require_order
@@ -25,6 +26,27 @@ class BatchIndexer(Protocol):
 
         ``excluded`` has, for each query, rows in ascending order that are no answer.
         """
+
+
+def nearest_keys(
+    indexer: BatchIndexer, keys: KeyTable[KeyT], size: int, vector: Vector, num_neighbors: int
+) -> list[Neighbor[KeyT]]:
+    """Return the keys that an index finds nearest to one vector of ``size`` numbers, best first.
+
+    Raises
+    ------
+    ValueError
+        For a vector of another length, or NaN.
+    """
+    wanted = checked_topn(num_neighbors)
+    if wanted is None or wanted < 1:
+        return []
+    query = np.asarray(vector, dtype=np.float64)
+    if query.shape != (size,) or not np.isfinite(query).all():
+        raise ValueError(f"vector has shape {query.shape}, expected {(size,)} finite numbers")
+    found, scores = indexer.nearest(unit_rows(query[np.newaxis]), wanted)
+    known = found[0] >= 0
+    return list(zip(keys.keys_at(found[0][known]), scores[0][known].tolist(), strict=True))
 
 
 class Batches(Queries[KeyT]):

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms, unit_rows
+from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms
 from synvec.key_types import KeyT
-from synvec.keyed_vectors.queries import Neighbor, checked_topn
+from synvec.keyed_vectors.batches import nearest_keys
+from synvec.keyed_vectors.queries import Neighbor
 from synvec.keyed_vectors.similarity import Similarity
 
 if TYPE_CHECKING:
@@ -138,16 +139,7 @@ class QuantizedRows(Generic[KeyT]):
         ValueError
             For a vector of another length, or NaN.
         """
-        wanted = checked_topn(num_neighbors)
-        if wanted is None or wanted < 1:
-            return []
-        query = np.asarray(vector, dtype=np.float64)
-        if query.shape != self._rows.shape[1:] or not np.isfinite(query).all():
-            raise ValueError(
-                f"vector has shape {query.shape}, expected {self._rows.shape[1:]} finite numbers"
-            )
-        found, scores = self.nearest(unit_rows(query[np.newaxis]), wanted)
-        return list(zip(self._keys.keys_at(found[0]), scores[0].tolist(), strict=True))
+        return nearest_keys(self, self._keys, self._rows.shape[1], vector, num_neighbors)
 
     def nearest(
         self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None

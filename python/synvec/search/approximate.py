@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Vector, block_rows, divisors, unit_rows
-from synvec.keyed_vectors.queries import Neighbor, checked_topn
+from synvec.arithmetic import Matrix, Vector, block_rows, divisors
+from synvec.keyed_vectors.batches import nearest_keys
+from synvec.keyed_vectors.queries import Neighbor
 from synvec.search.audit import Audit
 from synvec.search.engine import MISSING, Engine, Rows, UnitRows
 from synvec.search.recall import RecallSample
@@ -157,19 +158,7 @@ class ApproximateIndex:
         ValueError
             For a vector of another length, or NaN.
         """
-        wanted = checked_topn(num_neighbors)
-        if wanted is None or wanted < 1:
-            return []
-        query = np.asarray(vector, dtype=np.float64)
-        if query.shape != self.vectors.shape[1:] or not np.isfinite(query).all():
-            raise ValueError(
-                f"vector has shape {query.shape}, expected {self.vectors.shape[1:]} finite numbers"
-            )
-        found, scores = self.nearest(unit_rows(query[np.newaxis]), wanted)
-        known = found[0] >= 0
-        return list(
-            zip(self._keys.keys_at(found[0][known]), scores[0][known].tolist(), strict=True)
-        )
+        return nearest_keys(self, self._keys, self.vectors.shape[1], vector, num_neighbors)
 
     def nearest(
         self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None
