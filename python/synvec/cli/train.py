@@ -11,124 +11,9 @@ from click.core import ParameterSource
 from synvec import PRESETS, Word2Vec
 from synvec.checkpoints.intervals import DEFAULT_EVERY, Checkpoints
 from synvec.cli import estimate, files, messages
+from synvec.cli.hyperparameters import hyperparameters
 from synvec.cli.resume import resumable, save_results
 from synvec.paths import files_of, is_url
-
-
-class _Window(click.IntRange):
-    """A number of words, or ``all``, which is None."""
-
-    name = "words or 'all'"
-
-    def __init__(self) -> None:
-        super().__init__(min=1)
-
-    def convert(self, value: Any, param: Any, ctx: Any) -> Any:
-        return None if value in (None, "all") else super().convert(value, param, ctx)
-
-
-def _hyperparameters(command: Any) -> Any:
-    """Add the options that shape the model, in the order in which ``--help`` lists them."""
-    positive, not_negative = click.IntRange(min=1), click.FloatRange(min=0)
-    options = [
-        click.option(
-            "--preset",
-            type=click.Choice(list(PRESETS)),
-            help="Better vectors in the time of gensim's defaults: sets --model, --dim, --window, "
-            "--negative and --epochs where they are not given.",
-        ),
-        click.option("--dim", type=positive, default=100, help="Length of a vector."),
-        click.option(
-            "--model",
-            type=click.Choice(["skipgram", "cbow"]),
-            default="skipgram",
-            help="Each context word predicts the center, or all of them together do.",
-        ),
-        click.option(
-            "--loss",
-            type=click.Choice(["negative", "hierarchical"]),
-            default="negative",
-            help="Negative sampling, or hierarchical softmax.",
-        ),
-        click.option(
-            "--negative",
-            type=click.IntRange(min=0),
-            default=5,
-            help="Negatives a center; ignored with --loss hierarchical.",
-        ),
-        click.option(
-            "--window",
-            type=_Window(),
-            default=5,
-            help="Farthest context, in words; 'all' takes whole lines, as for baskets.",
-        ),
-        click.option("--epochs", type=positive, default=5, help="Passes over the corpus."),
-        click.option("--min-count", type=positive, default=5, help="Rarer words are left out."),
-        click.option(
-            "--sample",
-            type=not_negative,
-            default=1e-3,
-            help="Words more frequent than this share are thinned out; 0 keeps all.",
-        ),
-        click.option(
-            "--alpha",
-            type=not_negative,
-            default=0.025,
-            help="Learning rate at the start, for both models, as in gensim.",
-        ),
-        click.option(
-            "--min-alpha", type=not_negative, default=0.0001, help="Learning rate at the end."
-        ),
-        click.option(
-            "--ns-exponent",
-            type=float,
-            default=0.75,
-            help="Negatives are drawn in proportion to count to this power.",
-        ),
-        click.option(
-            "--cbow-mean/--cbow-sum",
-            default=True,
-            help="CBOW takes the mean of the context, or its sum.",
-        ),
-        click.option(
-            "--cbow-corrected",
-            is_flag=True,
-            help="Give CBOW's contexts the true gradient; raise --alpha with it.",
-        ),
-        click.option(
-            "--shared-negatives/--per-pair-negatives",
-            default=True,
-            help="Share negatives among contexts and windows (faster), or draw them for each pair.",
-        ),
-        click.option(
-            "--deterministic",
-            is_flag=True,
-            help="The same bits with any number of workers, for somewhat more time.",
-        ),
-        click.option("--seed", type=click.IntRange(min=0), default=1, help="Seeds all chance."),
-        click.option(
-            "--workers",
-            type=positive,
-            default=None,
-            show_default="the cores at hand",
-            help="Threads.",
-        ),
-        click.option("--lowercase", is_flag=True, help="Lower-case the text."),
-        click.option(
-            "--tokenize",
-            type=click.Choice(["whitespace", "words"]),
-            default=None,
-            show_default="whitespace",
-            help="Split at white space, or into words by Unicode's rules, without punctuation.",
-        ),
-        click.option(
-            "--column",
-            help="The column of text of a Parquet or Arrow file; needed where there are several.",
-        ),
-    ]
-    for option in reversed(options):
-        command = option(command)
-    return command
 
 
 @click.command(context_settings={"show_default": True}, short_help="Train word vectors on text.")
@@ -140,7 +25,7 @@ def _hyperparameters(command: Any) -> Any:
     help="Where the vectors go: .kv (native), .txt or .vec (text), .bin (word2vec binary), "
     "or - for text on stdout. Required, except with --dry-run.",
 )
-@_hyperparameters
+@hyperparameters
 @click.option(
     "--continue",
     "continued",
