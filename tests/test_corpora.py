@@ -9,7 +9,7 @@ import pytest
 
 import synvec
 from synvec import LineSentence, PathLineSentences, Text8Corpus, scan
-from synvec.corpora import no_words_message
+from synvec.vocabulary import no_words_message
 
 
 def test_lines_are_sentences_and_blank_ones_none(tmp_path: Path) -> None:

@@ -20,7 +20,6 @@ from synvec.warning import warn_caller
 if TYPE_CHECKING:
     from synvec.encoded import Corpus
     from synvec.key_types import KeyT
-    from synvec.vocabulary import Counted
 
 DEFAULT_SPOOL_BYTES = 1 << 30
 """Bytes of ids that stay in memory by default; what goes beyond waits in a temporary file."""
@@ -359,35 +358,6 @@ def save_as_line_sentence(corpus: Corpus[KeyT], filename: StrPath | IO[bytes]) -
     b'the cat\nthe dog\n'
     """
     _core.write_text(scan(corpus), filename)
-
-
-def no_words_message(scanned: Counted[Any], min_count: int) -> str:
-    """Say why there is no vocabulary, and what to change.
-
-    Parameters
-    ----------
-    scanned
-        The corpus of which no word is left.
-    min_count
-        How often a word had to occur.
-    """
-    begin = "you must first build vocabulary before training the model: "
-    if scanned.distinct == 0:
-        return begin + (
-            f"the corpus has no words ({scanned.sentences} sentences); check that it is not empty, "
-            "and that a generator was not used up before"
-        )
-    highest = int(scanned.counts.max())
-    if highest >= min_count:
-        return begin + (
-            f"all {scanned.distinct} distinct words of the corpus were left out; "
-            "check trim_rule and the vocabulary's limits"
-        )
-    return begin + (
-        f"none of the {scanned.distinct} distinct words occurs min_count={min_count} times, the "
-        f"most frequent occurs {highest} times; set min_count to {highest} or less, or give more "
-        "text"
-    )
 
 
 def files_read_whole(

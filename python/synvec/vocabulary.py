@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 
 from synvec import _core
 from synvec.arguments import whole
-from synvec.corpora import no_words_message
 from synvec.key_types import KeyT
 from synvec.paths import shown
 
@@ -203,3 +202,32 @@ def subsampled(counts: NDArray[np.uint64], sample: float) -> tuple[int, int]:
     with np.errstate(divide="ignore", invalid="ignore"):
         kept = np.minimum((np.sqrt(counts / threshold) + 1) * (threshold / counts), 1)
     return int((kept < 1).sum()), int((np.nan_to_num(kept) * counts).sum())
+
+
+def no_words_message(scanned: Counted[KeyT], min_count: int) -> str:
+    """Say why there is no vocabulary, and what to change.
+
+    Parameters
+    ----------
+    scanned
+        The corpus of which no word is left.
+    min_count
+        How often a word had to occur.
+    """
+    begin = "you must first build vocabulary before training the model: "
+    if scanned.distinct == 0:
+        return begin + (
+            f"the corpus has no words ({scanned.sentences} sentences); check that it is not empty, "
+            "and that a generator was not used up before"
+        )
+    highest = int(scanned.counts.max())
+    if highest >= min_count:
+        return begin + (
+            f"all {scanned.distinct} distinct words of the corpus were left out; "
+            "check trim_rule and the vocabulary's limits"
+        )
+    return begin + (
+        f"none of the {scanned.distinct} distinct words occurs min_count={min_count} times, the "
+        f"most frequent occurs {highest} times; set min_count to {highest} or less, or give more "
+        "text"
+    )
