@@ -10,9 +10,11 @@ from click.core import ParameterSource
 
 from synvec import PRESETS, Word2Vec
 from synvec.checkpoints.intervals import DEFAULT_EVERY, Checkpoints
+from synvec.checkpoints.session import refuse_used
 from synvec.cli import estimate, files, messages
 from synvec.cli.resume import resumable, save_results
 from synvec.paths import files_of, is_url
+from synvec.training import TrainingPlan
 
 
 class _Window(click.IntRange):
@@ -218,6 +220,8 @@ def train(
         model = _continued(continued, options)
     else:
         model = _untrained(options, _chosen_by_preset(preset))
+    if checkpoints is not None and not dry_run:
+        refuse_used(checkpoints, model, TrainingPlan.of(model, compute_loss=False), None, corpus)
     model.build_vocab(corpus_file=corpus, update=continued is not None)
     if init is not None:
         begun = model.init_from(files.open_vectors(init))
