@@ -14,6 +14,7 @@ use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 use super::header::{Header, Kind, MAX_HEADER_BYTES, Tensor};
 use super::write::{norm, refuse};
 use crate::error::{Error, FormatErrorKind, Result};
+use crate::faults::{self, Place};
 use crate::formats::output::{Destination, Output};
 use crate::matrix::Matrix;
 use crate::progress::Observer;
@@ -180,6 +181,7 @@ fn gather_rows(
     let step = BLOCK_VALUES.div_ceil(size);
     let mut hasher = Xxh3::new();
     for first in (0..rows).step_by(step) {
+        faults::pass(Place::Gathering);
         let mut block = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(step * size));
         block.clear();
         matrix.append_rows(first..rows.min(first + step), &mut block);
