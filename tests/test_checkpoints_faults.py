@@ -11,7 +11,7 @@ import pytest
 
 import synvec
 import synvec.errors
-from synvec import Word2Vec
+from synvec import Word2Vec, preflight
 from tests.checkpointing import POSIX, SETTINGS, bits, environment, halted, sentences, vectors_in
 
 
@@ -25,7 +25,7 @@ def test_vectors_that_run_away_end_training(tmp_path: Path, text: Path) -> None:
 
 FULL_DISK = """
 import resource, signal, sys, warnings
-from synvec import Word2Vec
+from synvec import Word2Vec, preflight
 from tests.checkpointing import SETTINGS
 text, folder = sys.argv[1:]
 def full(report):
@@ -89,6 +89,26 @@ def test_a_text_that_memory_cannot_hold_is_refused_unread(
         Word2Vec(corpus_file=path)
     with pytest.raises(MemoryError, match=told):
         synvec.scan(corpus_file=[path])
+
+
+def test_the_limit_of_a_control_group_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    group = tmp_path / "job"
+    group.mkdir()
+    for name, value in {
+        "memory.max": "1000000", "memory.current": "900000",
+        "memory.stat": "anon 200000\ninactive_file 300000\nactive_file 400000",
+    }.items():  # fmt: skip
+        (group / name).write_text(value + "\n")
+    entries = tmp_path / "entries"
+    entries.write_text("0::/job\n")
+    monkeypatch.setattr(preflight, "_CGROUPS", tmp_path)
+    monkeypatch.setattr(preflight, "_CGROUPS_OF_PROCESS", entries)
+    # Pages of files are given back, whether they were used lately or not.
+    assert preflight.available_memory() == (800_000, "limit of the control group")
+    (group / "memory.max").write_text("max\n")
+    assert preflight._of_cgroup() is None
 
 
 def test_room_is_looked_at_before_training(

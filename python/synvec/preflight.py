@@ -12,6 +12,7 @@ MEMORY_CHECK = "SYNVEC_MEMORY_CHECK"
 """The environment variable that switches the look at memory off: ``off``."""
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_CGROUPS_OF_PROCESS = Path("/proc/self/cgroup")
 
 
 def check_space(path: str, needed: int, what: str) -> None:
@@ -100,7 +101,7 @@ def _of_system() -> tuple[int, str] | None:
 def _of_cgroup() -> tuple[int, str] | None:
     """The least that is left in the group of this process and in those around it."""
     try:
-        entries = Path("/proc/self/cgroup").read_text().splitlines()
+        entries = _CGROUPS_OF_PROCESS.read_text().splitlines()
     except OSError:
         return None
     left = []
@@ -131,8 +132,9 @@ def _left(folder: Path, limit: str, used: str) -> int | None:
         stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
-    # Pages of files that nobody has used lately are given back when memory is short.
-    cached = int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+    # Pages of files are given back when memory is short, those that are in use last of all.
+    kinds = ("inactive_file", "active_file")
+    cached = sum(int(stat.get(f"total_{kind}", stat.get(kind, 0))) for kind in kinds)
     return max(0, int(most) - int(taken) + cached)
 
 

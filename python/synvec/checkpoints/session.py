@@ -137,15 +137,17 @@ def refuse_used(
 ) -> None:
     """Refuse a folder that holds a checkpoint, before a corpus is read in vain.
 
+    One that is not there is made, and its lock written: so there is no doubt that it can be.
+
     Raises
     ------
     FileExistsError
         When it holds one; the message says of what.
     BlockingIOError
         When another process works in it.
+    OSError
+        When it cannot be made or written.
     """
-    if not os.path.isdir(checkpoints.folder):  # noqa: PTH112 - any StrPath
-        return
     path = os.fspath(checkpoints.folder)
     folder = _core.CheckpointFolder(path)
     try:
