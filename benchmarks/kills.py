@@ -37,7 +37,9 @@ def write_corpus(path: Path, sentences: int) -> None:
 def synvec(folder: Path, *arguments: str) -> subprocess.Popen[bytes]:
     """Start a command in a folder."""
     command = [sys.executable, "-m", "synvec", *arguments]
-    return subprocess.Popen(command, cwd=folder, env=os.environ, stderr=subprocess.PIPE)
+    # From another folder a relative PYTHONPATH would find another synvec, or none.
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    return subprocess.Popen(command, cwd=folder, env=environment, stderr=subprocess.PIPE)
 
 
 def finish(process: subprocess.Popen[bytes]) -> None:

@@ -5,7 +5,7 @@
 //! with [`sampling`] for its random draws and [`simd`] for its arithmetic, and [`checkpoint`] keeps
 //! how far it has got; [`formats`] writes and reads the result, [`compose`] makes vectors of words and their n-grams, [`search`] looks in them,
 //! and [`classify`] tells labels from texts. [`config`] holds every hyper-parameter, [`error`] every
-//! way to be wrong, [`progress`], [`workers`] and [`pipeline`] how a long job reports, stops and
+//! way to be wrong, [`faults`] panics for tests, [`progress`], [`workers`] and [`pipeline`] how a long job reports, stops and
 //! spreads over threads, and [`mapped`] the only file mappings.
 //! `py` (feature `python`) is the one room that knows an interpreter.
 
@@ -16,6 +16,7 @@ pub mod compression;
 pub mod config;
 pub mod corpus;
 pub mod error;
+pub mod faults;
 pub mod formats;
 pub mod mapped;
 pub mod matrix;

@@ -1,4 +1,4 @@
-"""What tests of the command line have in common."""
+"""What tests of the command line, and those of checkpoints, have in common."""
 
 import random
 import subprocess
@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from benchmarks.kills import write_corpus
 from synvec import KeyedVectors
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -48,4 +49,12 @@ def vectors(tmp_path: Path) -> Path:
     rows = np.stack([np.cos(radians), np.sin(radians)], axis=1).astype(np.float32)
     path = tmp_path / "compass.kv"
     KeyedVectors.from_arrays(list(angles), rows).save(path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A text to be trained on for a second or two."""
+    path = tmp_path_factory.mktemp("corpus") / "text.txt"
+    write_corpus(path, 30_000)
     return path

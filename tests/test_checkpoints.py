@@ -1,17 +1,15 @@
 """Training that is interrupted goes on: the same bits with one worker, or a refusal that says why.
 
 That a checkpoint is whole whatever step of writing it fails, and that every damage to its files is
-noticed, is shown in `src/checkpoint/tests.rs`.
+noticed, is shown in `src/checkpoint/tests.rs`; what faults do to training in
+`test_checkpoints_faults.py`, signals and the command line in `test_checkpoints_cli.py`.
 """
 
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -19,62 +17,21 @@ import numpy as np
 import pytest
 
 import synvec
-from benchmarks.kills import DETERMINISTIC, ONE_WORKER, Loop, write_corpus
-from synvec import CallbackAny2Vec, KeyedVectors, Word2Vec, _core, formats
+from synvec import CallbackAny2Vec, KeyedVectors, Word2Vec, _core
 from synvec.checkpoints.intervals import Checkpoints
-
-POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and limits as POSIX has them")
-
-
-class Halt(Exception):  # noqa: N818 - no error
-    """Ends training from a progress callback."""
-
-
-@pytest.fixture(scope="module")
-def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("corpus") / "text.txt"
-    write_corpus(path, 30_000)
-    return path
-
-
-def sentences(text: Path) -> list[list[str]]:
-    return [line.split() for line in text.read_text().splitlines()]
-
-
-SETTINGS: dict[str, Any] = {
-    "vector_size": 24, "min_count": 1, "workers": 1, "epochs": 3, "sg": 1, "seed": 3,
-    "compute_loss": True, "progress": False,
-}  # fmt: skip
-
-
-def bits(model: Word2Vec) -> dict[str, bytes]:
-    outputs = {name: getattr(model, name) for name in ("syn1neg", "syn1") if hasattr(model, name)}
-    return {name: array.tobytes() for name, array in {"wv": model.wv.vectors, **outputs}.items()}
-
-
-def halt_after(words: int) -> Any:
-    def progress(report: dict[str, Any]) -> None:
-        if report["phase"] == "train" and report["raw_words"] >= words:
-            raise Halt
-
-    return progress
-
-
-def halted(folder: Path, after: int = 1, **settings: Any) -> None:
-    """Train until a progress callback stops it, which is met as Ctrl-C is."""
-    settings = {**SETTINGS, "checkpoint": folder, **settings, "progress": halt_after(after)}
-    with pytest.raises(Halt):
-        Word2Vec(**settings)
-
-
-def vectors_in(path: Path) -> Any:
-    return formats.vectors_of(formats.load(path)).vectors
-
-
-def position(folder: Path) -> dict[str, int]:
-    newest = max(folder.glob("checkpoint-*.json"))
-    found: dict[str, int] = json.loads(newest.read_text())["position"]
-    return found
+from synvec.checkpoints.session import configuration_hash
+from synvec.model_files import SETTINGS as SETTINGS_OF_FILES
+from tests.checkpointing import (
+    SETTINGS,
+    Halt,
+    bits,
+    environment,
+    halt_after,
+    halted,
+    position,
+    sentences,
+    vectors_in,
+)
 
 
 @pytest.mark.parametrize(
@@ -117,8 +74,8 @@ def test_it_goes_on_from_a_file_a_list_and_a_generator_alike(tmp_path: Path, tex
 @pytest.mark.parametrize("hash_seed", ["0", "1", "4242"])
 def test_hashes_of_python_change_nothing(tmp_path: Path, text: Path, hash_seed: str) -> None:
     command = [sys.executable, "-m", "synvec", "train", str(text), "-o", "out.kv", "--workers", "1"]
-    environment = {**os.environ, "PYTHONHASHSEED": hash_seed}
-    subprocess.run([*command, "--epochs", "1", "-q"], cwd=tmp_path, env=environment, check=True)
+    settings = environment(PYTHONHASHSEED=hash_seed)
+    subprocess.run([*command, "--epochs", "1", "-q"], cwd=tmp_path, env=settings, check=True)
     model = Word2Vec(corpus_file=text, sg=1, workers=1, epochs=1, progress=False)
     found = KeyedVectors.load(str(tmp_path / "out.kv"))
     assert found.vectors.tobytes() == model.wv.vectors.tobytes()
@@ -171,6 +128,50 @@ class Epochs(CallbackAny2Vec):
         return self.ends != self.stop_at
 
 
+TOPICS, WORDS = 10, 30
+
+
+def topics(sentences: int) -> list[list[str]]:
+    """Write of one topic in each sentence, with its own words."""
+    random = np.random.default_rng(7)
+    rows = (
+        random.integers(TOPICS, size=(sentences, 1)),
+        random.integers(WORDS, size=(sentences, 12)),
+    )
+    return [[f"t{topic}w{word}" for word in line] for (topic,), line in zip(*rows, strict=True)]
+
+
+def closeness(model: Word2Vec) -> float:
+    """Return how much nearer words of one topic are to one another than to those of others."""
+    words = [f"t{topic}w{word}" for topic in range(TOPICS) for word in range(WORDS)]
+    unit = model.wv.vectors[[model.wv.key_to_index[word] for word in words]]
+    unit /= np.linalg.norm(unit, axis=1, keepdims=True)
+    cosines = (unit @ unit.T).reshape(TOPICS, WORDS, TOPICS, WORDS).mean(axis=(1, 3))
+    own = cosines.trace() / TOPICS
+    return float(own - (cosines.sum() - cosines.trace()) / (TOPICS * (TOPICS - 1)))
+
+
+def test_several_workers_go_on_as_well_as_unbroken_ones(tmp_path: Path) -> None:
+    lists = topics(20_000)
+    settings = SETTINGS | {"workers": 3, "epochs": 12}
+    unbroken = [Word2Vec(lists, **settings | {"seed": seed}) for seed in (3, 4, 5)]
+    halted(tmp_path, 500_000, sentences=lists, **settings)
+    before = position(tmp_path)["epoch"]
+    assert 0 < before < 11, "somewhere in the middle"
+    resumed = synvec.resume(tmp_path, progress=False)
+    # Every word is trained once, whoever trains it.
+    for name in ("raw_words", "trained_words"):
+        counts = [getattr(epoch, name) for epoch in resumed.history]
+        assert counts == [getattr(epoch, name) for epoch in unbroken[0].history]
+    for epoch in range(before, 12):
+        losses = [model.history[epoch].loss or 0 for model in unbroken]
+        loss = resumed.history[epoch].loss or 0
+        assert min(losses) * 0.97 < loss < max(losses) * 1.03, epoch
+    found = [closeness(model) for model in unbroken]
+    assert min(found) - 0.05 < closeness(resumed) < max(found) + 0.05
+    assert min(found) > 0.5, "there is something to lose"
+
+
 def test_callbacks_are_asked_for_and_called(tmp_path: Path, text: Path) -> None:
     with pytest.raises(Halt):
         Word2Vec(
@@ -208,10 +209,102 @@ def test_a_folder_that_holds_a_checkpoint_is_not_written_over(tmp_path: Path, te
         return str(caught.value)
 
     assert "of this very job; go on with synvec.resume(" in refused(corpus_file=text)
-    other = refused(corpus_file=text, window=3, negative=7)
-    assert "window is 5 there and 3 here; negative is 5 there and 7 here" in other
-    assert "the corpus is another one" in refused(sentences=sentences(text)[1:])
+    told = refused(sentences=NeverRead())
+    assert f"of a job with these very settings, on {text} (" in told
+    copy = tmp_path.with_name("copy.txt")
+    copy.write_bytes(text.read_bytes() + b"w1\n")
+    size = text.stat().st_size
+    told = refused(corpus_file=copy)
+    assert f"another job: the corpus is {text} ({size:,} bytes) there and {copy} (" in told
     assert before == {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+
+
+class NeverRead:
+    def __iter__(self) -> Any:
+        raise AssertionError("the corpus is read before the folder is looked at")
+
+
+CHANGED: dict[str, Any] = {
+    "vector_size": 25, "window": 3, "min_count": 2, "sample": 0.01, "seed": 4, "sg": 0,
+    "hs": 1, "negative": 7, "ns_exponent": 0.5, "cbow_mean": 0, "cbow_corrected": True,
+    "shrink_windows": False, "shared_negatives": False, "deterministic": True, "max_final_vocab": 9,
+    "max_vocab_size": 99, "sorted_vocab": 0, "null_word": 1, "tokenize": "words",
+    "lowercase": True,
+}  # fmt: skip
+CHANGED_PLANS: dict[str, tuple[Any, str]] = {
+    "epochs": (51, "epochs is 50 there and 51 here"),
+    "alpha": (0.03, "start_alpha is 0.025 there and 0.03 here"),
+    "min_alpha": (0.01, "end_alpha is 0.0001 there and 0.01 here"),
+    "compute_loss": (False, "compute_loss is True there and False here"),
+    "callbacks": ([print], "callbacks is [] there and ['print'] here"),
+}
+UNCHANGED = {"workers": 2, "comment": "other", "batch_words": 77, "spool_bytes": 0}
+
+
+@pytest.fixture(scope="module")
+def used(tmp_path_factory: pytest.TempPathFactory, text: Path) -> Path:
+    folder = tmp_path_factory.mktemp("used")
+    halted(folder, corpus_file=text, epochs=50)
+    return folder
+
+
+def differences(folder: Path, **settings: Any) -> str:
+    with pytest.raises(FileExistsError) as caught:
+        Word2Vec(NeverRead(), **SETTINGS | {"epochs": 50} | settings, checkpoint=folder)
+    told = str(caught.value)
+    return told.split("another job: ")[1].split("; name")[0] if "another job" in told else ""
+
+
+@pytest.mark.parametrize("name", CHANGED)
+def test_a_setting_that_is_another_is_named(used: Path, name: str) -> None:
+    before = "whitespace" if name == "tokenize" else getattr(Word2Vec(**SETTINGS), name)
+    expected = f"{name} is {before!r} there and {CHANGED[name]!r} here"
+    assert differences(used, **{name: CHANGED[name]}) == expected
+
+
+@pytest.mark.parametrize("name", CHANGED_PLANS)
+def test_a_plan_that_is_another_is_named(used: Path, name: str) -> None:
+    value, expected = CHANGED_PLANS[name]
+    assert differences(used, **{name: value}) == expected
+
+
+@pytest.mark.parametrize("name", UNCHANGED)
+def test_what_shapes_no_vector_may_be_another(used: Path, name: str) -> None:
+    assert differences(used, **{name: UNCHANGED[name]}) == ""
+
+
+def test_all_that_shapes_vectors_is_compared() -> None:
+    others = {"workers", "comment", "batch_words", "epochs", "alpha", "min_alpha", "compute_loss"}
+    assert set(SETTINGS_OF_FILES) - others - set(CHANGED) == set()
+
+
+def test_every_setting_counts_in_the_hash_of_a_configuration(used: Path) -> None:
+    newest = max(used.glob("checkpoint-*.json"))
+    state = json.loads(newest.read_text())["state"]
+    configuration = state["configuration"]
+    assert configuration_hash(configuration) == state["configuration_hash"]
+    for part in ("settings", "plan", "corpus"):
+        for name in configuration[part]:
+            changed = {**configuration, part: {**configuration[part], name: "another"}}
+            assert configuration_hash(changed) != state["configuration_hash"], name
+
+
+def test_a_manifest_of_another_job_is_refused_by_its_hash(tmp_path: Path, text: Path) -> None:
+    xxhash = pytest.importorskip("xxhash")
+    Word2Vec(corpus_file=text, **SETTINGS, checkpoint=tmp_path)
+    for path in tmp_path.glob("checkpoint-*.json"):
+        manifest = path.read_text()
+        begin, plan = manifest.rsplit('"plan":', 1)  # beside the one that was hashed
+        plan = plan.replace('"start_alpha":0.025', '"start_alpha":0.03')
+        changed = begin + '"plan":' + plan
+        own = changed[len('{"checksum":"') :][:16]
+        blank = changed.replace(own, "0" * 16, 1)
+        path.write_text(blank.replace("0" * 16, xxhash.xxh3_64_hexdigest(blank.encode()), 1))
+    expected = (
+        r"does not belong to its manifest: start_alpha is 0\.025 there and 0\.03 here; files of"
+    )
+    with pytest.raises(synvec.FormatError, match=expected):
+        synvec.resume(tmp_path)
 
 
 def test_another_corpus_is_refused(tmp_path: Path, text: Path) -> None:
@@ -262,8 +355,9 @@ def test_a_second_process_is_told_who_works_in_the_folder(tmp_path: Path, text: 
     folder = _core.CheckpointFolder(str(tmp_path))
     code = "import sys, synvec; synvec.resume(sys.argv[1])"
     done = subprocess.run(
-        [sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=False
-    )
+        [sys.executable, "-c", code, str(tmp_path)],
+        capture_output=True, text=True, env=environment(), check=False,
+    )  # fmt: skip
     assert f"in use by process {os.getpid()}" in done.stderr
     assert "BlockingIOError" in done.stderr
     folder.close()
@@ -283,137 +377,3 @@ def test_an_interval_needs_a_folder_and_a_folder_a_corpus() -> None:
         Word2Vec([["a"]], min_count=1, checkpoint_every=1)
     with pytest.raises(ValueError, match="checkpoint needs a corpus"):
         Word2Vec(checkpoint="folder")
-
-
-# --- faults --------------------------------------------------------------------------------------
-
-
-def test_vectors_that_run_away_end_training(tmp_path: Path, text: Path) -> None:
-    settings = SETTINGS | {"alpha": 1e30, "min_alpha": 1e30}
-    with pytest.raises(FloatingPointError, match=r"NaN or infinite after epoch 1 of 3; try a low"):
-        Word2Vec(corpus_file=text, **settings, checkpoint=tmp_path)
-    assert len(list(tmp_path.glob("checkpoint-*.json"))) == 1
-    assert np.isfinite(vectors_in(next(tmp_path.glob("*.kv")))).all()
-
-
-FULL_DISK = """
-import resource, signal, sys, warnings
-from synvec import Word2Vec
-from tests.test_checkpoints import SETTINGS
-text, folder = sys.argv[1:]
-def full(report):
-    if report["phase"] == "train" and report["epoch"] == 1:
-        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
-with warnings.catch_warnings(record=True) as caught:
-    warnings.simplefilter("always")
-    model = Word2Vec(corpus_file=text, **SETTINGS | {"epochs": 4, "progress": full},
-                     checkpoint=folder, checkpoint_every=1)
-for warning in caught:
-    print(warning.message)
-print("trained", len(model.history))
-"""
-
-
-@POSIX
-def test_a_full_disk_ends_no_training(tmp_path: Path, text: Path) -> None:
-    code = [sys.executable, "-c", FULL_DISK, str(text), str(tmp_path)]
-    root = str(Path(__file__).parent.parent)
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([root, *sys.path])}
-    done = subprocess.run(code, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "trained 4" in done.stdout
-    assert "a checkpoint could not be written, the one before is whole and" in done.stdout
-    assert "the last checkpoint could not be written, the model is whole" in done.stdout
-    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")]
-    unbroken = Word2Vec(corpus_file=text, **SETTINGS | {"epochs": 4})
-    assert bits(synvec.resume(tmp_path, progress=False)) == bits(unbroken)
-
-
-def test_memory_is_looked_at_before_it_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("synvec.preflight.available_memory", lambda: (10_000, "so the test says"))
-    words = {f"w{i}": 5 for i in range(1000)}
-    model = Word2Vec(vector_size=16)
-    with pytest.raises(MemoryError, match=r"needs 128\.0 kB .*10\.0 kB are available \(so the t"):
-        model.build_vocab_from_freq(words)
-    monkeypatch.setenv("SYNVEC_MEMORY_CHECK", "off")
-    model.build_vocab_from_freq(words)
-    assert len(model.wv) == 1000
-
-
-def test_room_is_looked_at_before_training(
-    tmp_path: Path, text: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    usage = type("Usage", (), {"free": 1000})
-    monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
-    with pytest.raises(OSError, match=r"the disk has 1\.0 kB left, three checkpoints need"):
-        Word2Vec(corpus_file=text, **SETTINGS, checkpoint=tmp_path)
-
-
-# --- the command line ----------------------------------------------------------------------------
-
-
-@pytest.fixture
-def long_job(tmp_path: Path, text: Path) -> Iterator[list[str]]:
-    yield [
-        sys.executable, "-m", "synvec", "train", str(text), "-o", "out.kv", "--workers", "1",
-        "--min-count", "1", "--epochs", "60", "--checkpoint", "c",
-    ]  # fmt: skip
-
-
-@POSIX
-@pytest.mark.parametrize("sent", [signal.SIGINT, signal.SIGTERM])
-def test_signals_end_with_a_checkpoint_and_the_command_that_goes_on(
-    tmp_path: Path, long_job: list[str], sent: signal.Signals
-) -> None:
-    with subprocess.Popen(long_job, cwd=tmp_path, stderr=subprocess.PIPE) as process:
-        for _ in range(300):
-            if list(tmp_path.glob("c/checkpoint-000001.json")):
-                break
-            time.sleep(0.1)
-        time.sleep(0.5)
-        process.send_signal(sent)
-        assert process.stderr is not None
-        said = process.stderr.read().decode()
-    assert process.returncode == 128 + sent
-    assert said.splitlines()[-1] == "synvec: interrupted; go on with: synvec resume c"
-    assert position(tmp_path / "c") != {"epoch": 0, "unit": 0}
-    assert not (tmp_path / "out.kv").exists()
-    again = subprocess.run(long_job, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert again.returncode == 1
-    assert "of this very job; go on with" in again.stderr
-    assert "synvec resume c" in again.stderr
-
-
-@POSIX
-def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: list[str]) -> None:
-    (tmp_path / "sub").mkdir()
-    job = [{"out.kv": "sub/out.kv", "60": "20"}.get(part, part) for part in long_job]
-    with subprocess.Popen(job, cwd=tmp_path, stderr=subprocess.PIPE, text=True) as process:
-        for _ in range(300):
-            if list(tmp_path.glob("c/checkpoint-000001.json")):
-                break
-            time.sleep(0.1)
-        (tmp_path / "sub").rmdir()
-        _, said = process.communicate()
-    assert process.returncode == 1
-    assert "synvec: nothing is lost: make room, then synvec resume c\n" in said
-    resume = [sys.executable, "-m", "synvec", "resume", "c"]
-    refused = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert refused.returncode == 1
-    assert "No such folder; make it first" in refused.stderr
-    (tmp_path / "sub").mkdir()
-    done = subprocess.run(resume, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr
-    assert "going on from c: training was finished" in done.stderr
-    assert len(KeyedVectors.load(str(tmp_path / "sub" / "out.kv"))) > 0
-
-
-@pytest.mark.slow
-@POSIX
-@pytest.mark.parametrize("way", [ONE_WORKER, DETERMINISTIC])
-def test_killed_at_random_and_resumed(tmp_path: Path, way: tuple[str, ...]) -> None:
-    loop = Loop(tmp_path, sentences=20_000, way=way)
-    loop.run(8)
-    assert loop.kills == 8
-    assert loop.resumes == loop.equal > 0

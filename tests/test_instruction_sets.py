@@ -1,10 +1,16 @@
 """SYNVEC_SIMD: which arithmetic is used changes the speed and nothing else."""
 
-import os
+import hashlib
+import shutil
 import subprocess
 import sys
+from pathlib import Path
+from typing import Any
 
 import pytest
+
+from synvec import Word2Vec
+from tests.checkpointing import SETTINGS, bits, environment, halted
 
 TRAIN = """
 import hashlib
@@ -28,10 +34,21 @@ print(digest.hexdigest())
 """
 
 
-def train(name: str) -> "subprocess.CompletedProcess[str]":
+RESUME = """
+import hashlib
+import sys
+import synvec
+from tests.checkpointing import bits
+
+model = synvec.resume(sys.argv[1], progress=False)
+print(synvec._core.instruction_set(), hashlib.sha256(repr(bits(model)).encode()).hexdigest())
+"""
+
+
+def train(name: str, code: str = TRAIN, *arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-c", TRAIN],
-        env={**os.environ, "SYNVEC_SIMD": name},
+        [sys.executable, "-c", code, *arguments],
+        env=environment(SYNVEC_SIMD=name),
         capture_output=True,
         text=True,
         check=False,
@@ -52,6 +69,26 @@ def test_every_instruction_set_trains_the_same_bits(name: str, default: str) -> 
         pytest.skip(f"this processor has no {name}")
     assert finished.returncode == 0, finished.stderr
     assert finished.stdout == default
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("options", [{"workers": 1}, {"workers": 3, "deterministic": True}])
+def test_an_interrupted_training_goes_on_under_another_one(
+    tmp_path: Path, text: Path, options: dict[str, Any]
+) -> None:
+    settings = {"epochs": 3, "vector_size": 33, **options}
+    whole = bits(Word2Vec(corpus_file=text, **SETTINGS | settings))
+    expected = hashlib.sha256(repr(whole).encode()).hexdigest()
+    halted(tmp_path / "begun", corpus_file=text, **settings)
+    gone_on = set()
+    for name in ("scalar", "avx2", "avx512", "neon"):
+        shutil.copytree(tmp_path / "begun", tmp_path / name)
+        done = train(name, RESUME, str(tmp_path / name))
+        if "but this processor can use" in done.stderr:
+            continue
+        assert done.stdout.split() == [name, expected], done.stderr
+        gone_on.add(name)
+    assert "scalar" in gone_on
 
 
 def test_an_unknown_instruction_set_is_refused_with_those_there_are() -> None:

@@ -8,15 +8,19 @@ import gc
 import importlib.machinery
 import importlib.util
 import os
+import re
+import subprocess
 import sys
 import threading
 import weakref
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 import pytest
 
 from synvec import _core as shipped
+from tests.checkpointing import environment
 
 LIBRARY = os.environ.get("SYNVEC_FAULTY_CORE")
 faulty = pytest.mark.skipif(LIBRARY is None, reason="SYNVEC_FAULTY_CORE names no faulty core")
@@ -36,6 +40,7 @@ def core() -> ModuleType:
 
 def test_what_is_shipped_has_no_faults() -> None:
     assert not hasattr(shipped, "panic_in")
+    assert not hasattr(shipped, "panic_later")
 
 
 @faulty
@@ -69,6 +74,58 @@ def test_the_observer_is_let_go_and_the_lock_is_where_it_was(core: Any) -> None:
     thread.join(10)
     assert ran.is_set()
     assert sys.exc_info() == (None, None, None)
+
+
+PANICS = """
+import importlib.machinery, importlib.util, pathlib, sys
+
+library, folder, text, place, options = sys.argv[1:]
+loader = importlib.machinery.ExtensionFileLoader("synvec._core", library)
+core = importlib.util.module_from_spec(importlib.util.spec_from_loader("synvec._core", loader))
+loader.exec_module(core)
+sys.modules["synvec._core"] = core
+
+import synvec
+from tests.checkpointing import SETTINGS, bits
+
+folder = pathlib.Path(folder)
+settings = {**SETTINGS, "corpus_file": text, "vector_size": 8, "epochs": 6, **eval(options)}
+unbroken = bits(synvec.Word2Vec(**settings))
+names = []
+
+def progress(report):
+    if report["phase"] == "train" and not names:
+        names.extend(path.name for path in folder.iterdir())
+        core.panic_later(place)
+
+try:
+    # One is due whenever somebody asks.
+    synvec.Word2Vec(**settings | {"progress": progress}, checkpoint=folder, checkpoint_every="0s")
+except RuntimeError as error:
+    print(error)
+assert "checkpoint-000001.json" in names, names
+assert not [path for path in folder.iterdir() if path.name.endswith(".tmp")]
+assert bits(synvec.resume(folder, progress=False)) == unbroken
+print("the same bits")
+"""
+
+
+@faulty
+@pytest.mark.slow
+@pytest.mark.parametrize("options", ["{}", "{'workers': 3, 'deterministic': True}"])
+@pytest.mark.parametrize("place", ["training", "gathering"])
+def test_a_panic_around_a_checkpoint_leaves_one_to_go_on_from(
+    tmp_path: Path, text: Path, place: str, options: str
+) -> None:
+    assert LIBRARY is not None
+    (tmp_path / "c").mkdir()
+    done = subprocess.run(
+        [sys.executable, "-c", PANICS, LIBRARY, str(tmp_path / "c"), str(text), place, options],
+        capture_output=True, text=True, env=environment(), check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert re.match(MESSAGE, done.stdout), done.stdout
+    assert done.stdout.endswith("the same bits\n")
 
 
 @faulty

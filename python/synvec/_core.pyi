@@ -301,8 +301,16 @@ class CheckpointFolder:
         """Return the newest whole one: model file, how far, state, and what is wrong with newer."""
     def save_ids(self, corpus: EncodedCorpus) -> int:
         """Keep the ids of a corpus that cannot be read again; return their checksum."""
-    def open_ids(self, checksum: int, sentences: int, raw_words: int) -> EncodedCorpus:
-        """Open what `save_ids` has kept."""
+    def open_ids(
+        self,
+        checksum: int,
+        sentences: int,
+        raw_words: int,
+        *,
+        spool_bytes: int,
+        spool_dir: str | None,
+    ) -> EncodedCorpus:
+        """Take over what `save_ids` has kept, into memory or a temporary file."""
 
 class Keeping:
     """What one call into the core keeps, where, and how often."""

@@ -50,7 +50,9 @@ _EVENTS = ("on_train_begin", "on_epoch_begin", "on_epoch_end", "on_train_end")
 class _Listener(CallbackAny2Vec):
     """A callback that knows some of the events alone: those it doesn't know do nothing."""
 
-    def __init__(self, **methods: Callable[[Any], object]) -> None:
+    def __init__(self, source: object, **methods: Callable[[Any], object]) -> None:
+        # What messages and checkpoints call it.
+        self.__name__ = getattr(source, "__name__", type(source).__name__)
         vars(self).update(methods)
 
 
@@ -88,9 +90,9 @@ def _as_object(callback: object) -> CallbackAny2Vec:
             f"{callback.__name__}()"
         )
     if methods:
-        return _Listener(**methods)
+        return _Listener(callback, **methods)
     if callable(callback):
-        return _Listener(on_epoch_end=callback)
+        return _Listener(callback, on_epoch_end=callback)
     raise TypeError(
         f"a callback is {shown(callback)}, expected a CallbackAny2Vec or a function of the model"
     )

@@ -229,6 +229,8 @@ def scan(
         Without the package that a table (``synvec[arrow]``) or a URL (``synvec[remote]``) needs.
     OSError
         When a file cannot be read, or the temporary one cannot be written.
+    MemoryError
+        When there is less memory than the sizes of files say that reading them takes.
 
     Examples
     --------
@@ -252,6 +254,10 @@ def scan(
         settings |= {"workers": workers, "tokenize": tokenize, "column": column}
         return corpus_iterable.scan(**settings)
     files = files_read_whole(corpus_iterable, corpus_file)
+    if files is not None:
+        from synvec.preflight import check_memory_of_reading  # it costs 5 ms of `import synvec`
+
+        check_memory_of_reading(files, spool_bytes)
     if files is None:
         found = tables.column_of(corpus_iterable, column)
     elif table_files.are_tables(files):

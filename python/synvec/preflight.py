@@ -1,15 +1,18 @@
-"""What training needs, looked at before it begins: room on the disk, and memory."""
+"""What reading and training need, looked at before they begin: room on the disk, and memory."""
 
 from __future__ import annotations
 
+import math
 import os
 import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 MEMORY_CHECK = "SYNVEC_MEMORY_CHECK"
 """The environment variable that switches the look at memory off: ``off``."""
 
 _CGROUPS = Path("/sys/fs/cgroup")
+_CGROUPS_OF_PROCESS = Path("/proc/self/cgroup")
 
 
 def check_space(path: str, needed: int, what: str) -> None:
@@ -21,18 +24,20 @@ def check_space(path: str, needed: int, what: str) -> None:
         )
 
 
-def check_memory(needed: dict[str, int]) -> None:
-    """Raise a MemoryError when there is less memory than training is going to use.
+def check_memory(needed: dict[str, int], job: str, remedy: str) -> None:
+    """Raise a MemoryError when there is less memory than a job is going to use.
 
     Parameters
     ----------
     needed
         What takes how many bytes.
+    job, remedy
+        What needs them, and what would make it need fewer.
 
     Raises
     ------
     MemoryError
-        With the numbers. ``SYNVEC_MEMORY_CHECK=off`` lets training try.
+        With the numbers. ``SYNVEC_MEMORY_CHECK=off`` lets it try.
     """
     available = available_memory()
     total = sum(needed.values())
@@ -40,9 +45,35 @@ def check_memory(needed: dict[str, int]) -> None:
         return
     parts = ", ".join(f"{name} {size(count)}" for name, count in needed.items())
     raise MemoryError(
-        f"training needs {size(total)} of memory ({parts}), {size(available[0])} are available "
-        f"({available[1]}); use a smaller vector_size or a larger min_count, or set "
-        f"{MEMORY_CHECK}=off to try all the same"
+        f"{job} needs {size(total)} of memory ({parts}), {size(available[0])} are available "
+        f"({available[1]}); {remedy}, or set {MEMORY_CHECK}=off to try all the same"
+    )
+
+
+_BYTES_OF_WORD = 8
+_DISTINCT = 25
+_BYTES_OF_DISTINCT = 150
+"""A text has one word in so many bytes at the least, of N words some 25 √N distinct ones (Heaps'
+law: text8 with 17 million words has 62 √N, fil9 with 124 million 75 √N), and each of those takes so
+many bytes in the tables of a scan. All of it is on the low side: a text that could have been read
+must not be refused."""
+
+
+def check_memory_of_reading(files: Iterable[str], spool_bytes: int) -> None:
+    """Raise a MemoryError when reading texts takes more memory than there is.
+
+    What it takes is estimated from the sizes of those that are regular files, compressed ones as if
+    they were not; of all else nothing is known before.
+    """
+    count = sum(Path(file).stat().st_size for file in files if Path(file).is_file())
+    words = count // _BYTES_OF_WORD
+    distinct = round(_DISTINCT * math.sqrt(words))
+    # Once as they were read, and once in the numbers of the vocabulary.
+    ids = 2 * min(4 * words, spool_bytes)
+    check_memory(
+        {"ids": ids, "distinct words": distinct * _BYTES_OF_DISTINCT},
+        f"reading {size(count)} of text",
+        "use less spool_bytes, which keeps the ids in a temporary file",
     )
 
 
@@ -70,7 +101,7 @@ def _of_system() -> tuple[int, str] | None:
 def _of_cgroup() -> tuple[int, str] | None:
     """The least that is left in the group of this process and in those around it."""
     try:
-        entries = Path("/proc/self/cgroup").read_text().splitlines()
+        entries = _CGROUPS_OF_PROCESS.read_text().splitlines()
     except OSError:
         return None
     left = []
@@ -101,8 +132,9 @@ def _left(folder: Path, limit: str, used: str) -> int | None:
         stat = dict(line.split() for line in (folder / "memory.stat").read_text().splitlines())
     except (OSError, ValueError):
         return None
-    # Pages of files that nobody has used lately are given back when memory is short.
-    cached = int(stat.get("total_inactive_file", stat.get("inactive_file", 0)))
+    # Pages of files are given back when memory is short, those that are in use last of all.
+    kinds = ("inactive_file", "active_file")
+    cached = sum(int(stat.get(f"total_{kind}", stat.get(kind, 0))) for kind in kinds)
     return max(0, int(most) - int(taken) + cached)
 
 

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.callbacks import CallbackAny2Vec, ends_training
+from synvec.callbacks import Callback, CallbackAny2Vec, ends_training
 from synvec.history import Epoch
 from synvec.progress import ProgressCallback
 from synvec.warning import warn_caller
@@ -37,6 +37,29 @@ class TrainingPlan:
     compute_loss: bool
     callbacks: list[str]
     """What they are called, where there are some."""
+
+    @classmethod
+    def of(
+        cls,
+        model: ModelState[Any],
+        callbacks: Sequence[Callback] = (),
+        *,
+        epochs: int | None = None,
+        start_alpha: float | None = None,
+        end_alpha: float | None = None,
+        word_count: int = 0,
+        compute_loss: bool | None = None,
+    ) -> TrainingPlan:
+        """Plan for a corpus whose words are not counted yet; the model's settings by default."""
+        return cls(
+            epochs=model.epochs if epochs is None else epochs,
+            start_alpha=float(model.alpha if start_alpha is None else start_alpha),
+            end_alpha=float(model.min_alpha if end_alpha is None else end_alpha),
+            word_count=word_count,
+            total_raw_words=0,
+            compute_loss=bool(model.compute_loss if compute_loss is None else compute_loss),
+            callbacks=[getattr(one, "__name__", type(one).__name__) for one in callbacks],
+        )
 
 
 Reached = tuple[int, int, list[tuple[int, int, float, float]], tuple[int, int, float, float]]

@@ -1,16 +1,15 @@
 //! A corpus that cannot be read again, kept once as what it became: its ids.
 
 use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
-use bytemuck::cast_slice;
+use bytemuck::{cast_slice, cast_slice_mut};
 
 use super::manifest::FORMAT;
-use crate::corpus::EncodedCorpus;
+use crate::corpus::{EncodedCorpus, SpoolConfig, Stream};
 use crate::error::{Error, FormatError, FormatErrorKind, Result};
 use crate::formats::output::{Destination, Output};
-use crate::mapped::{Buffer, Mapping};
 use crate::progress::Observer;
 use crate::vocab::WordId;
 
@@ -31,24 +30,42 @@ pub fn save(folder: &Path, corpus: &EncodedCorpus, observer: &mut dyn Observer) 
     output.finish()
 }
 
-/// Opens what [`save`] has kept; the numbers that are not in the file come from the caller.
-pub fn open(folder: &Path, checksum: u64, sentences: u64, raw_words: u64) -> Result<EncodedCorpus> {
+/// Ids that are read at once.
+const BLOCK: u64 = 1 << 18;
+
+/// Takes over what [`save`] has kept; the numbers that are not in the file come from the caller.
+///
+/// The ids wait where those of any corpus do, in memory or in a file without a name: nobody can cut
+/// short what is trained on, as the file of the folder can be.
+pub fn open(
+    folder: &Path,
+    checksum: u64,
+    sentences: u64,
+    raw_words: u64,
+    spool: &SpoolConfig,
+) -> Result<EncodedCorpus> {
     let path = path(folder, checksum);
-    let file = File::open(&path).map_err(|error| Error::io(&path, error))?;
+    let failed = |error| Error::io(&path, error);
     let damaged = |kind, message: &str| -> Error {
         let message = format!("{message}; start anew in another folder, with the corpus");
         FormatError { kind, path: Some(path.clone()), format: FORMAT, message }.into()
     };
-    let bytes = file.metadata().map_err(|error| Error::io(&path, error))?.len();
-    let mut ids = Buffer::<WordId>::default();
-    if bytes > 0 {
-        let mapping = Mapping::read_only(&file).map_err(|error| Error::io(&path, error))?;
-        let whole = 0..mapping.as_ref().len();
-        ids = Buffer::mapped(Arc::new(mapping), whole).ok_or_else(|| {
-            damaged(FormatErrorKind::Truncated, "the corpus's ids end in the middle of one")
-        })?;
+    let mut file = File::open(&path).map_err(failed)?;
+    let bytes = file.metadata().map_err(failed)?.len();
+    if !bytes.is_multiple_of(size_of::<WordId>() as u64) {
+        let message = "the corpus's ids end in the middle of one";
+        return Err(damaged(FormatErrorKind::Truncated, message));
     }
-    let corpus = EncodedCorpus::from_ids(ids, sentences, raw_words);
+    let mut left = bytes / size_of::<WordId>() as u64;
+    let mut stream = Stream::new(spool, left)?;
+    let mut block = vec![WordId(0); left.min(BLOCK) as usize];
+    while left > 0 {
+        let ids = &mut block[..left.min(BLOCK) as usize];
+        file.read_exact(cast_slice_mut(ids)).map_err(failed)?;
+        stream.append(ids)?;
+        left -= ids.len() as u64;
+    }
+    let corpus = EncodedCorpus::from_ids(stream.finish()?, sentences, raw_words);
     if corpus.checksum() != checksum {
         let message = "the corpus's ids do not match their checksum: the file has changed";
         return Err(damaged(FormatErrorKind::Checksum, message));

@@ -15,6 +15,7 @@ pub mod manifest;
 use std::fs::{self, File};
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use xxhash_rust::xxh3::xxh3_64;
 
@@ -242,11 +243,17 @@ impl Folder {
         Ok(entries.iter().filter_map(|entry| entry.file_name().into_string().ok()).collect())
     }
 
+    /// Removes a file. A large one takes the system a while to free, which it does once nobody has
+    /// the file open: on a thread for which no training waits.
     fn remove(&self, name: &str) -> Result<()> {
         let path = self.path.join(name);
+        let open = cfg!(unix).then(|| File::open(&path).ok()).flatten();
         faults::step()
             .and_then(|()| fs::remove_file(&path))
-            .map_err(|error| Error::io(&path, error))
+            .map_err(|error| Error::io(&path, error))?;
+        // Where there is no thread to be had it is closed here.
+        let _ = thread::Builder::new().spawn(|| drop(open));
+        Ok(())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::*;
-use crate::corpus::EncodedCorpus;
+use crate::corpus::{EncodedCorpus, SpoolConfig};
 use crate::matrix::Matrix;
 use crate::progress::Silent;
 use crate::train::EpochSummary;
@@ -250,18 +250,21 @@ fn weights_that_are_not_finite_take_no_good_ones_place() {
 fn ids_come_back_and_a_changed_file_is_refused() {
     let temporary = tempfile::tempdir().unwrap();
     let folder = temporary.path();
-    for length in [0, 100] {
+    for (length, spool_bytes) in [(0, 0), (100, 0), (100, 1 << 20)] {
+        let spool = SpoolConfig { bytes: spool_bytes, folder: None };
         let ids: Vec<WordId> = (0..length).map(|i| WordId(i % 9)).collect();
         let corpus = EncodedCorpus::from_ids(ids, 3, 120);
         ids::save(folder, &corpus, &mut Silent).unwrap();
-        let opened = ids::open(folder, corpus.checksum(), 3, 120).unwrap();
+        let opened = ids::open(folder, corpus.checksum(), 3, 120, &spool).unwrap();
         assert_eq!(opened.ids(), corpus.ids());
         assert_eq!((opened.sentences, opened.raw_words, opened.words), (3, 120, corpus.words));
         let path = ids::path(folder, corpus.checksum());
         let bytes = fs::read(&path).unwrap();
+        fs::write(&path, b"").unwrap();
+        assert_eq!(opened.ids(), corpus.ids(), "what has been opened needs the file no more");
         for damaged in [[&bytes[..], b"abcd"].concat(), [&bytes[..], b"a"].concat()] {
             fs::write(&path, damaged).unwrap();
-            let error = ids::open(folder, corpus.checksum(), 3, 120).unwrap_err();
+            let error = ids::open(folder, corpus.checksum(), 3, 120, &spool).unwrap_err();
             assert!(matches!(error, Error::Format(_)), "{error}");
         }
     }

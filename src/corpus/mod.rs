@@ -33,7 +33,7 @@ pub use rewritten::RewrittenCorpus;
 pub use scan::{ScanConfig, scan_files, scan_texts};
 pub use sentences::SentenceScan;
 pub use source::Text;
-pub use spool::SpoolConfig;
+pub use spool::{SpoolConfig, Stream};
 
 /// Closes a sentence in a stream of raw ids.
 const RAW_SENTENCE_END: u32 = u32::MAX;

@@ -1,8 +1,9 @@
 //! Where ids wait: in memory up to a size, beyond it in a temporary file without a name.
 //!
 //! The file is unlinked at birth (on Windows deleted when it is closed), so that nothing stays
-//! behind however the process ends. It is written with ordinary writes and mapped only when whole:
-//! a full disk is an error here, not a crash at some later access.
+//! behind however the process ends, and nobody can cut it short while it is mapped: then it is open
+//! nowhere. It is written with ordinary writes and mapped only when whole: a full disk is an error
+//! here, not a crash at some later access.
 
 use std::env;
 use std::fs::File;
@@ -70,6 +71,14 @@ impl SpoolFile {
         let mapping =
             Mapping::read_only(&self.file).map_err(|error| refused(&self.folder, error))?;
         let bytes = 0..mapping.as_ref().len();
+        if bytes.end as u64 != self.written {
+            let (found, written) = (bytes.end, self.written);
+            let message = format!(
+                "the temporary file has {found} bytes, and {written} were written: something has \
+                 changed it"
+            );
+            return Err(refused(&self.folder, std::io::Error::other(message)));
+        }
         Buffer::mapped(Arc::new(mapping), bytes)
             .ok_or_else(|| Error::Internal("the temporary file holds a partial id".to_owned()))
     }
@@ -176,5 +185,20 @@ impl<T: Pod> Stream<T> {
             }
             Self::File(file) => file.finish(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_was_cut_short_is_an_error_that_says_so() {
+        let mut spool = SpoolConfig { bytes: 0, folder: None }.file().unwrap();
+        spool.append(&[1u32, 2, 3]).unwrap();
+        spool.file.set_len(8).unwrap();
+        let error = spool.finish::<u32>().unwrap_err();
+        let Error::Spool { source, .. } = error else { panic!("{error}") };
+        assert!(source.to_string().contains("has 8 bytes, and 12 were written"), "{source}");
     }
 }

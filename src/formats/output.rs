@@ -62,6 +62,11 @@ impl<'a> Output<'a> {
         Ok(Self { writer, path, bytes: 0, observer, reported: Instant::now() })
     }
 
+    /// Where they go, for messages.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
     /// Writes bytes; looks up for Ctrl-C on the way.
     pub fn write(&mut self, bytes: &[u8]) -> Result<()> {
         for block in bytes.chunks(4 * BLOCK) {

@@ -14,6 +14,7 @@ use super::matrix::{Loan, PyMatrix};
 use super::progress::PyObserver;
 use crate::checkpoint::{Content, Folder, ids};
 use crate::config::TrainConfig;
+use crate::corpus::SpoolConfig;
 use crate::error::{Error, Result};
 use crate::progress::Observer;
 use crate::train::position::{Keeper, Position, Reached};
@@ -108,14 +109,18 @@ impl PyCheckpointFolder {
     }
 
     /// The corpus that `save_ids` has kept.
+    #[pyo3(signature = (checksum, sentences, raw_words, *, spool_bytes, spool_dir))]
     fn open_ids(
         &self,
         py: Python<'_>,
         checksum: u64,
         sentences: u64,
         raw_words: u64,
+        spool_bytes: u64,
+        spool_dir: Option<PathBuf>,
     ) -> PyResult<PyEncodedCorpus> {
-        let corpus = run(py, |_| ids::open(&self.path, checksum, sentences, raw_words))?;
+        let spool = SpoolConfig { bytes: spool_bytes, folder: spool_dir };
+        let corpus = run(py, |_| ids::open(&self.path, checksum, sentences, raw_words, &spool))?;
         Ok(PyEncodedCorpus { corpus })
     }
 }

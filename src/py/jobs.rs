@@ -54,3 +54,17 @@ pub fn panic_in(py: Python<'_>, place: &str, progress: Option<Py<PyAny>>) -> PyR
         _ => Err(pyo3::exceptions::PyValueError::new_err("no such place")),
     }
 }
+
+/// Lets the next thread of the core that passes a place panic, for the same tests.
+#[cfg(feature = "faults")]
+#[pyfunction]
+pub fn panic_later(place: &str) -> PyResult<()> {
+    use crate::faults::{Place, arm};
+
+    match place {
+        "training" => arm(Place::Training),
+        "gathering" => arm(Place::Gathering),
+        _ => return Err(pyo3::exceptions::PyValueError::new_err("no such place")),
+    }
+    Ok(())
+}

@@ -56,7 +56,10 @@ fn _core(module: &Bound<'_, PyModule>) -> PyResult<()> {
     module.add_function(wrap_pyfunction!(search::cosines, module)?)?;
     module.add_function(wrap_pyfunction!(search::row_norms, module)?)?;
     #[cfg(feature = "faults")]
-    module.add_function(wrap_pyfunction!(jobs::panic_in, module)?)?;
+    {
+        module.add_function(wrap_pyfunction!(jobs::panic_in, module)?)?;
+        module.add_function(wrap_pyfunction!(jobs::panic_later, module)?)?;
+    }
     Ok(())
 }
 

@@ -4,6 +4,7 @@
 use std::time::Instant;
 
 use crate::error::{Error, Result};
+use crate::faults::{self, Place};
 use crate::matrix::{HotRows, SharedMatrix, padded};
 use crate::progress::{Observer, Report};
 use crate::sampling::{AliasTable, SplitMix64, StreamKind, Subsampling};
@@ -198,6 +199,7 @@ impl Pass<'_> {
         // up in the same order wherever it rested.
         let mut done = tally.load();
         while let Some(block) = self.flags.take() {
+            faults::pass(Place::Training);
             done.trained_words += self.train_block(block, &mut kept, &mut objective);
             done.raw_words += blocks.raw_words(block);
             done.loss += std::mem::take(&mut objective.loss);

@@ -13,7 +13,13 @@ from synvec import _core
 from synvec.callbacks import Callback, as_objects
 from synvec.checkpoints.corpora import reopen
 from synvec.checkpoints.intervals import Checkpoints
-from synvec.checkpoints.session import Session, configuration_hash, configuration_of, decode_locks
+from synvec.checkpoints.session import (
+    Session,
+    configuration_hash,
+    configuration_of,
+    decode_locks,
+    differences_of,
+)
 from synvec.errors import HeaderError
 from synvec.paths import StrPath
 from synvec.progress import Progress
@@ -188,9 +194,10 @@ def _model(data: str, state: dict[str, Any]) -> Word2Vec[Any]:
     expected = configuration_of(model, TrainingPlan(**state["plan"]))
     expected["corpus"] = configuration["corpus"]
     if configuration_hash(expected) != state["configuration_hash"]:
+        differences = "; ".join(differences_of(configuration, expected)) or "words or corpus differ"
         raise HeaderError(
-            f"{data} (synvec checkpoint): its settings are not those of its manifest: files of two "
-            "jobs are mixed; start anew in another folder"
+            f"{data} (synvec checkpoint): it does not belong to its manifest: {differences}; files "
+            "of two jobs are mixed, so start anew in another folder"
         )
     if state["locks"] is not None:
         model.wv.vectors_lockf = decode_locks(state["locks"])

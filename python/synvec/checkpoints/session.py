@@ -12,7 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.checkpoints.corpora import describe
+from synvec.checkpoints.corpora import (
+    FileOfCorpus,
+    describe,
+    describe_briefly,
+    files_of_corpus,
+)
 from synvec.checkpoints.intervals import Checkpoints
 from synvec.encoded import Corpus, CorpusFile
 from synvec.model_files import SETTINGS, model_config, name_of_tokenize
@@ -65,7 +70,7 @@ class Session:
         Raises
         ------
         FileExistsError
-            When the folder holds a checkpoint already; the message says of what.
+            When the folder holds a checkpoint by now, see `refuse_used`.
         BlockingIOError
             When another process works in it.
         OSError
@@ -75,7 +80,8 @@ class Session:
         try:
             configuration = configuration_of(model, plan)
             if folder.count():
-                raise _taken(folder, os.fspath(checkpoints.folder), configuration, corpus)
+                files = files_of_corpus(corpus_iterable, corpus_file, model.tokenize)
+                raise _taken(folder, os.fspath(checkpoints.folder), configuration, files)
             # The two that are kept are there while a third is being written.
             needed = 3 * _bytes_of(model)
             check_space(os.fspath(checkpoints.folder), needed, "three checkpoints")
@@ -122,6 +128,36 @@ class Session:
         self.folder.close()
 
 
+def refuse_used(
+    checkpoints: Checkpoints,
+    model: ModelState[Any],
+    plan: TrainingPlan,
+    corpus_iterable: Corpus[Any] | None,
+    corpus_file: CorpusFile | None,
+) -> None:
+    """Refuse a folder that holds a checkpoint, before a corpus is read in vain.
+
+    One that is not there is made, and its lock written: so there is no doubt that it can be.
+
+    Raises
+    ------
+    FileExistsError
+        When it holds one; the message says of what.
+    BlockingIOError
+        When another process works in it.
+    OSError
+        When it cannot be made or written.
+    """
+    path = os.fspath(checkpoints.folder)
+    folder = _core.CheckpointFolder(path)
+    try:
+        if folder.count():
+            files = files_of_corpus(corpus_iterable, corpus_file, model.tokenize)
+            raise _taken(folder, path, configuration_of(model, plan), files)
+    finally:
+        folder.close()
+
+
 def configuration_of(model: ModelState[Any], plan: TrainingPlan) -> dict[str, Any]:
     """Return all that decides what comes of training, the corpus apart."""
     settings = {name: getattr(model, name) for name in SETTINGS if name not in _NOT_COMPARED}
@@ -135,32 +171,45 @@ def configuration_hash(configuration: dict[str, Any]) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
+def differences_of(there: dict[str, Any], here: dict[str, Any]) -> list[str]:
+    """Name the settings in which two configurations differ, and what they are in each."""
+    return [
+        f"{name} is {old!r} there and {new!r} here"
+        for part in ("settings", "plan")
+        for name, new in here[part].items()
+        if (old := there[part].get(name)) != new
+    ]
+
+
 def _taken(
     folder: _core.CheckpointFolder,
     path: str,
     configuration: dict[str, Any],
-    corpus: _core.EncodedCorpus,
+    files: list[FileOfCorpus] | None,
 ) -> FileExistsError:
+    """Tell of what job the checkpoint in a folder is; a corpus of files is told by them."""
     newest = folder.newest()
     assert newest is not None  # there is one, and a damaged one is an error of its own
     state = json.loads(newest[2])
     theirs = state["configuration"]
-    differences = [
-        f"{name} is {old!r} there and {new!r} here"
-        for part in ("settings", "plan")
-        for name, new in configuration[part].items()
-        if (old := theirs[part].get(name)) != new and name != "total_raw_words"
-    ]
-    if theirs["corpus"]["ids"] != f"{corpus.checksum():016x}":
-        differences.append("the corpus is another one")
+    unknown = {"total_raw_words": theirs["plan"]["total_raw_words"]}  # before the corpus is read
+    ours = {**configuration, "plan": configuration["plan"] | unknown}
+    differences = differences_of(theirs, ours)
+    there = describe_briefly(theirs["corpus"])
+    is_same_corpus = files is not None and files == theirs["corpus"]["files"]
+    if files is not None and theirs["corpus"]["files"] is not None and not is_same_corpus:
+        here = describe_briefly({"files": files})
+        differences.append(f"the corpus is {there} there and {here} here")
     go_on = f"go on with synvec.resume({path!r}) (on the command line: synvec resume {path})"
     if differences:
-        what = f"holds a checkpoint of another job: {'; '.join(differences)}; name another folder"
-    elif state["has_ended"]:
-        what = f"holds this very job, which is finished; {go_on}, or name another folder"
+        what = f"holds a checkpoint of another job: {'; '.join(differences)}"
+    elif not is_same_corpus:
+        what = f"holds a checkpoint of a job with these very settings, on {there}; {go_on}"
     else:
-        what = f"holds a checkpoint of this very job; {go_on}, or name another folder"
-    return FileExistsError(17, what, path)
+        ended = ", which is finished" if state["has_ended"] else ""
+        what = f"holds a checkpoint of this very job{ended}; {go_on}"
+    alternative = ", or name another folder" if not differences else "; name another folder"
+    return FileExistsError(17, what + alternative, path)
 
 
 def _bytes_of(model: ModelState[Any]) -> int:

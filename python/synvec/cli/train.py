@@ -10,10 +10,12 @@ from click.core import ParameterSource
 
 from synvec import PRESETS, Word2Vec
 from synvec.checkpoints.intervals import DEFAULT_EVERY, Checkpoints
+from synvec.checkpoints.session import refuse_used
 from synvec.cli import estimate, files, messages
 from synvec.cli.hyperparameters import hyperparameters
 from synvec.cli.resume import resumable, save_results
 from synvec.paths import files_of, is_url
+from synvec.training import TrainingPlan
 
 
 @click.command(context_settings={"show_default": True}, short_help="Train word vectors on text.")
@@ -103,6 +105,8 @@ def train(
         model = _continued(continued, options)
     else:
         model = _untrained(options, _chosen_by_preset(preset))
+    if checkpoints is not None and not dry_run:
+        refuse_used(checkpoints, model, TrainingPlan.of(model, compute_loss=False), None, corpus)
     model.build_vocab(corpus_file=corpus, update=continued is not None)
     if init is not None:
         begun = model.init_from(files.open_vectors(init))

@@ -34,6 +34,15 @@ logger = logging.getLogger(__name__)
 NULL_WORD = "\0"
 """The word that ``null_word=1`` adds: gensim's, for padding."""
 
+_TAKES_MEMORY = {
+    "vectors": "vectors",
+    "syn1neg": "output weights",
+    "syn1": "weights of the tree",
+    "lanes": "copies of rows",
+    "vocab": "words",
+}
+"""What `Building.estimate_memory` counts, in the words of messages."""
+
 
 class Building(ModelState[KeyT]):
     """Building the vocabulary."""
@@ -281,6 +290,30 @@ class Building(ModelState[KeyT]):
         self.wv.vectors = changed  # also tells the store that its norms are stale
         return int(shared.sum())
 
+    def estimate_memory(self, vocab_size: int | None = None) -> dict[str, int]:
+        """Estimate what training takes, in bytes, for ``vocab_size`` words (default: its own).
+
+        Returns
+        -------
+        dict
+            ``vectors``, ``syn1neg``, ``syn1`` (rows padded to whole cache lines), ``vocab`` (keys
+            of 8 letters, counts and tables), ``lanes`` with ``deterministic`` (what is kept of each
+            row, and copies) and their ``total``.
+        """
+        words = len(self.wv) if vocab_size is None else vocab_size
+        matrix = words * (-(-self.vector_size // 16) * 16) * 4
+        report = {"vocab": words * 48, "vectors": matrix}
+        if self.negative:
+            report["syn1neg"] = matrix
+        if self.hs:
+            report["syn1"] = matrix
+        if self.deterministic:
+            matrices = 1 + bool(self.negative) + bool(self.hs)
+            copies = 16 * min(words, 1024) * (matrix // max(words, 1))
+            report["lanes"] = matrices * (8 * words + copies)
+        report["total"] = sum(report.values())
+        return report
+
     def _choose(
         self,
         counted: Counted[KeyT],
@@ -291,10 +324,13 @@ class Building(ModelState[KeyT]):
         if update:
             self._require_vocabulary_to_update()
         vocabulary = self._vocabulary(counted, trim_rule, self.min_count, may_be_empty=update)
+        is_corpus = not isinstance(counted, WordFrequencies)
         if update:
             self._grow(counted, vocabulary)
         else:
-            self._init_weights(self._with_null_word(vocabulary))
+            kept = int(vocabulary.counts.sum())
+            ids = kept + min(counted.sentences, kept) if is_corpus else 0
+            self._init_weights(self._with_null_word(vocabulary), ids)
         self.corpus_count, self.corpus_total_words = counted.sentences, counted.raw_words
         self.effective_min_count = vocabulary.min_count
         self.raw_vocab = _as_dict(counted) if keep_raw_vocab else {}
@@ -333,10 +369,13 @@ class Building(ModelState[KeyT]):
         counts = np.append(vocabulary.counts, np.uint64(1))
         return Vocabulary(keys, counts, vocabulary.min_count)
 
-    def _init_weights(self, vocabulary: Vocabulary[KeyT]) -> None:
-        """Draw first input vectors; output weights begin at zero."""
+    def _init_weights(self, vocabulary: Vocabulary[KeyT], ids: int = 0) -> None:
+        """Draw first input vectors; output weights begin at zero.
+
+        So many ``ids`` of a corpus will wait beside them.
+        """
         rows = len(vocabulary.keys)
-        self._check_memory(rows)
+        self._check_memory(rows, ids)
         vectors = first_vectors(rows, self.vector_size, self.seed)
         self.wv = KeyedVectors.from_arrays(vocabulary.keys, vectors, counts=vocabulary.counts)
         self._words = self.wv.key_table.copy()
@@ -347,17 +386,17 @@ class Building(ModelState[KeyT]):
         self.history = History()
         self.min_alpha_yet_reached = self.alpha
 
-    def _check_memory(self, rows: int) -> None:
+    def _check_memory(self, rows: int, ids: int) -> None:
         """Refuse now what would be killed later, when the pages are written."""
         from synvec.preflight import check_memory  # here, since it costs 5 ms of `import synvec`
 
-        matrix = rows * (-(-self.vector_size // 16) * 16) * 4
-        needed = {"vectors": matrix}
-        if self.negative:
-            needed["output weights"] = matrix
-        if self.hs:
-            needed["weights of the tree"] = matrix
-        check_memory(needed)
+        estimate = self.estimate_memory(rows)
+        needed = {what: estimate[name] for name, what in _TAKES_MEMORY.items() if name in estimate}
+        if ids:
+            needed["ids of the corpus"] = min(4 * ids, self.spool_bytes)
+        check_memory(
+            needed, "training", "use a smaller vector_size, a larger min_count or less spool_bytes"
+        )
 
     def _require_vocabulary_to_update(self) -> None:
         if len(self.wv) == 0:

@@ -24,6 +24,7 @@ from synvec.model_files import open_model, save_model
 from synvec.paths import StrPath, shown
 from synvec.presets import with_presets
 from synvec.progress import Progress
+from synvec.training import TrainingPlan
 from synvec.vocabulary import TrimRule, checked_rule
 from synvec.warning import warn_caller
 from synvec.word2vec.building import Building
@@ -308,6 +309,7 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         callbacks: Sequence[Callback],
         checkpoints: Checkpoints | None,
     ) -> None:
+        self._refuse_used(checkpoints, TrainingPlan.of(self, callbacks), sentences, corpus_file)
         self.build_vocab(sentences, corpus_file)
         try:
             self.train(
@@ -360,30 +362,6 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         )
 
     __repr__ = __str__
-
-    def estimate_memory(self, vocab_size: int | None = None) -> dict[str, int]:
-        """Estimate what training takes, in bytes, for ``vocab_size`` words (default: its own).
-
-        Returns
-        -------
-        dict
-            ``vectors``, ``syn1neg``, ``syn1`` (rows padded to whole cache lines), ``vocab`` (keys
-            of 8 letters, counts and tables), ``lanes`` with ``deterministic`` (what is kept of each
-            row, and copies) and their ``total``.
-        """
-        words = len(self.wv) if vocab_size is None else vocab_size
-        matrix = words * (-(-self.vector_size // 16) * 16) * 4
-        report = {"vocab": words * 48, "vectors": matrix}
-        if self.negative:
-            report["syn1neg"] = matrix
-        if self.hs:
-            report["syn1"] = matrix
-        if self.deterministic:
-            matrices = 1 + bool(self.negative) + bool(self.hs)
-            copies = 16 * min(words, 1024) * (matrix // max(words, 1))
-            report["lanes"] = matrices * (8 * words + copies)
-        report["total"] = sum(report.values())
-        return report
 
     # Files
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from synvec import _core
@@ -126,6 +127,16 @@ class Training(ModelState[KeyT]):
         end = self.min_alpha if end_alpha is None else end_alpha
         self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
         checkpoints = as_checkpoints(checkpoint, checkpoint_every)
+        plan = TrainingPlan.of(
+            self,
+            callbacks,
+            epochs=epochs,
+            start_alpha=start,
+            end_alpha=end,
+            word_count=word_count,
+            compute_loss=compute_loss,
+        )
+        self._refuse_used(checkpoints, plan, corpus_iterable, corpus_file)
         if start > self.min_alpha_yet_reached:
             logger.warning("Effective 'alpha' higher than previous training cycles")
         corpus = self._ids(corpus_iterable, corpus_file, progress)
@@ -134,15 +145,7 @@ class Training(ModelState[KeyT]):
         if not total_words:
             assert total_examples is not None
             total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
-        plan = TrainingPlan(
-            epochs=epochs,
-            start_alpha=float(start),
-            end_alpha=float(end),
-            word_count=word_count,
-            total_raw_words=total_words * epochs,
-            compute_loss=bool(compute_loss),
-            callbacks=[getattr(one, "__name__", type(one).__name__) for one in callbacks],
-        )
+        plan = replace(plan, total_raw_words=total_words * epochs)
         if checkpoints is None:
             return self._finish_training(TrainingRun(self, corpus, plan), listeners, progress)
         from synvec.checkpoints.session import Session  # what few need is imported for them
@@ -153,6 +156,19 @@ class Training(ModelState[KeyT]):
             return self._finish_training(run, listeners, progress)
         finally:
             session.close()
+
+    def _refuse_used(
+        self,
+        checkpoints: Checkpoints | None,
+        plan: TrainingPlan,
+        corpus_iterable: Corpus[KeyT] | None,
+        corpus_file: CorpusFile | None,
+    ) -> None:
+        """Refuse a folder that holds a checkpoint while nothing has been read for it."""
+        if checkpoints is not None:
+            from synvec.checkpoints.session import refuse_used  # imported by those who need it
+
+            refuse_used(checkpoints, self, plan, corpus_iterable, corpus_file)
 
     def _finish_training(
         self, run: TrainingRun, callbacks: Sequence[CallbackAny2Vec], progress: Progress

@@ -1,17 +1,25 @@
-//! A model that rests in the middle of training, saved as it lies: rows are padded, nothing is
-//! copied, and one pass over them proves, sums up and writes. What is only known at its end, the
-//! checksums, is put into the header afterwards.
+//! A model that rests in the middle of training, saved as it lies: rows are padded, no copy of a
+//! matrix is made, and one pass over them proves, sums up and writes. What is only known at its end,
+//! the checksums, is put into the header afterwards.
+//!
+//! Training waits meanwhile, so the pass is one of two threads: while a block is being written the
+//! next one is gathered. Together they take little longer than the writing alone.
+
+use std::sync::mpsc::{Receiver, SyncSender, channel, sync_channel};
+use std::thread;
 
 use bytemuck::cast_slice;
 use xxhash_rust::xxh3::{Xxh3, xxh3_64};
 
 use super::header::{Header, Kind, MAX_HEADER_BYTES, Tensor};
 use super::write::{norm, refuse};
-use crate::error::{FormatErrorKind, Result};
+use crate::error::{Error, FormatErrorKind, Result};
+use crate::faults::{self, Place};
 use crate::formats::output::{Destination, Output};
 use crate::matrix::Matrix;
 use crate::progress::Observer;
 use crate::vocab::KeyTable;
+use crate::workers::panic_message;
 
 /// A model in training.
 #[derive(Debug, Clone, Copy)]
@@ -42,8 +50,12 @@ pub struct Written {
 /// A row that is not finite: in which matrix, and where.
 pub type Nonfinite = (&'static str, usize);
 
-/// About how many values are gathered before they are written.
+/// At least so many values are gathered before they are written: as many bytes as [`Output`] hands
+/// on without a copy in between, and few enough to be still in the cache when they are.
 const BLOCK_VALUES: usize = if cfg!(test) { 64 } else { 1 << 18 };
+
+/// How many gathered blocks may wait to be written.
+const BLOCKS_AHEAD: usize = 2;
 
 /// Saves a model as a native file of the kind of full models, atomically. A row that is not finite
 /// ends it, with the old file as it was.
@@ -138,28 +150,55 @@ fn layout(model: &RestingModel<'_>) -> Header {
 /// Writes a matrix; returns its checksum, or the first row that is not finite.
 fn write_rows(
     matrix: &Matrix,
-    mut norms: Option<&mut Vec<f32>>,
+    norms: Option<&mut Vec<f32>>,
     output: &mut Output<'_>,
 ) -> Result<Result<u64, usize>> {
+    let (filled, blocks) = sync_channel(BLOCKS_AHEAD);
+    let (emptied, empty) = channel();
+    thread::scope(|scope| {
+        let gather = move || gather_rows(matrix, norms, &filled, &empty);
+        let gathering = thread::Builder::new()
+            .spawn_scoped(scope, gather)
+            .map_err(|error| Error::io(output.path(), error))?;
+        for block in blocks {
+            output.write(cast_slice::<f32, u8>(&block))?;
+            // Nobody wants it back once all is gathered.
+            let _ = emptied.send(block);
+        }
+        gathering.join().map_err(|panic| Error::Internal(panic_message(&*panic)))
+    })
+}
+
+/// Hands over a matrix block by block, each without padding; returns the checksum of all, or the
+/// first row that is not finite, with which it ends.
+fn gather_rows(
+    matrix: &Matrix,
+    mut norms: Option<&mut Vec<f32>>,
+    filled: &SyncSender<Vec<f32>>,
+    empty: &Receiver<Vec<f32>>,
+) -> Result<u64, usize> {
     let (rows, size) = (matrix.rows(), matrix.columns());
-    let step = (BLOCK_VALUES / size).max(1);
+    let step = BLOCK_VALUES.div_ceil(size);
     let mut hasher = Xxh3::new();
-    let mut block = Vec::with_capacity(step * size);
     for first in (0..rows).step_by(step) {
+        faults::pass(Place::Gathering);
+        let mut block = empty.try_recv().unwrap_or_else(|_| Vec::with_capacity(step * size));
         block.clear();
         matrix.append_rows(first..rows.min(first + step), &mut block);
         // Without an early way out the compiler makes vectors of it.
         if !block.iter().fold(true, |finite, value| finite & value.is_finite()) {
             let at = block.iter().position(|value| !value.is_finite()).unwrap_or(0);
-            return Ok(Err(first + at / size));
+            return Err(first + at / size);
         }
         if let Some(norms) = &mut norms {
             norms.extend(block.chunks(size).map(norm));
         }
         hasher.update(cast_slice(&block));
-        output.write(cast_slice(&block))?;
+        if filled.send(block).is_err() {
+            break; // writing has failed, and says so itself
+        }
     }
-    Ok(Ok(hasher.digest()))
+    Ok(hasher.digest())
 }
 
 fn write_bytes(bytes: &[u8], output: &mut Output<'_>) -> Result<u64> {

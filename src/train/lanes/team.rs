@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering};
 use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::error::Result;
+use crate::faults::{self, Place};
 use crate::sampling::{SplitMix64, StreamKind};
 use crate::workers;
 
@@ -103,6 +104,7 @@ impl<'t, 'a> Team<'t, 'a> {
             return Ok(Err(Broken));
         }
         for lane in self.lanes(first, 2 * number + 1) {
+            faults::pass(Place::Training);
             self.lane(lane).train(alpha)?;
         }
         if self.barrier.wait(|| {}).is_err() {
