@@ -1,9 +1,9 @@
 """What the same bits cost in time: ``python -m benchmarks.determinism --corpus FILE``.
 
 One epoch of the default and of ``deterministic=True``, alternating (A B A B), for each number of
-workers: medians of wall and CPU seconds of the training phase, and ratios of medians. How each grows
-from one worker to more stands beside. ``benchmarks.quality --peer synvec --candidate
-synvec-deterministic`` tells what it costs in quality.
+workers: medians of wall and CPU seconds of the training phase, ratios of medians, and how much
+faster each is than with the first number of workers. What they cost in quality is told by
+``benchmarks.train --programs synvec,synvec-deterministic --eval-dir FOLDER``.
 """
 
 import argparse
