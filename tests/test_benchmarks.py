@@ -16,6 +16,7 @@ import pytest
 from benchmarks import (
     classify,
     corpus,
+    determinism,
     machine,
     pareto,
     programs,
@@ -391,6 +392,46 @@ def test_quality_is_compared_by_setting(
         "| 0.250 | 0.250 | +0.000 ± 0.000 |"
     )
     assert len(lines) == 4 and len(json.loads((tmp_path / "quality.json").read_text())) == 2
+
+
+def test_what_the_same_bits_cost_is_told_for_each_number_of_workers(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def measure(options: argparse.Namespace, command: str) -> dict[str, Any]:
+        assert (options.programs, options.epochs) == (["synvec", "synvec-deterministic"], 1)
+        costs = {"synvec": (4.0, 5.0, 90.0), "synvec-deterministic": (6.0, 7.0, 8.0)}
+        phases = {
+            name: [
+                {"wall_seconds": cost / options.workers, "cpu_seconds": 2 * cost} for cost in own
+            ]
+            for name, own in costs.items()
+        }
+        return {
+            "runs": [
+                {"program": name, "phases": {"training": phase}}
+                for name, own in phases.items()
+                for phase in own
+            ]
+        }
+
+    monkeypatch.setattr(train, "measure", measure)
+    arguments = "--corpus x --workers 1,2 --models skipgram,cbow --output"
+    determinism.main([*arguments.split(), str(tmp_path)])
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[3] == (
+        "| skipgram | 2 | 2.50 | 3.50 | 1.40 | 10.00 | 14.00 | 1.40 | 2.00 | 2.00 |"
+    )
+    assert len(json.loads((tmp_path / "determinism.json").read_text())) == 4
+
+
+def test_what_the_same_bits_cost_is_asked_of_models_that_there_are(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    with pytest.raises(SystemExit):
+        determinism.parse(["--corpus", "x", "--models", "glove"])
+    assert "glove is not one of skipgram" in capsys.readouterr().err
+    for model in determinism.MODELS.values():
+        train.parse(["--corpus", "x", *model.split()])
 
 
 def test_search_is_told_task_by_task() -> None:

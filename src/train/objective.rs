@@ -284,7 +284,7 @@ impl<'a, I: RowSource<'a>, O: RowSource<'a>> Objective<'a, I, O> {
             if config.shared_negatives {
                 self.recurring.draw(table, generator, negatives);
                 step.targets.take_negatives(vectors, true);
-                step.fresh = step.targets.rows.len().min(2);
+                step.fresh = step.targets.rows.len().min(1 + self.recurring.fresh());
             } else {
                 negatives.iter_mut().for_each(|negative| *negative = table.draw(generator));
                 table.prefetch(config.negative + 1, generator);

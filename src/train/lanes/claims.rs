@@ -3,6 +3,7 @@
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 
 use super::LANES;
+use crate::simd::prefetch_line;
 
 /// Marks a number that no row got.
 const NO_ROW: u32 = u32::MAX;
@@ -39,6 +40,12 @@ impl Claims {
     /// Ends a round.
     pub fn clear(&self) {
         self.count.store(0, Ordering::Relaxed);
+    }
+
+    /// Asks for what a claim on a row will need.
+    #[inline(always)]
+    pub fn prefetch(&self, row: usize) {
+        prefetch_line(self.rows.as_ptr().wrapping_add(row).cast());
     }
 
     /// Claims a row for a lane, which does so once a round. Rounds count from 1.

@@ -55,6 +55,7 @@ pub struct Lane<'a> {
     /// As the objective will draw them again.
     negatives: RecurringNegatives,
     drawn: Vec<WordId>,
+    targets: Vec<WordId>,
     /// Centers that were trained in the round.
     pub centers: u64,
     /// Their loss.
@@ -80,6 +81,7 @@ impl<'a> Lane<'a> {
             objective: Objective::new(shared, sources, scratch),
             negatives: RecurringNegatives::new(config.negative, config.window),
             drawn: vec![WordId(0); config.negative],
+            targets: Vec::new(),
             centers: 0,
             loss: 0.0,
         }
@@ -95,29 +97,30 @@ impl<'a> Lane<'a> {
         self.negatives.forget();
         self.objective.sources.each_mut().for_each(LaneRows::clear);
 
+        self.targets.clear();
         let kept = std::mem::take(&mut self.kept);
-        let inputs = &mut self.objective.sources.inputs;
-        kept.tokens().iter().for_each(|token| inputs.claim(task.round, token.row()));
         let mut generator = task.windows;
         for place in kept.centers(config.window) {
             let window = place.window(config, &mut generator);
-            self.claim_targets(task.round, &window, &mut generator);
+            self.draw_targets(task.round, &window, &mut generator);
         }
+        let Sources { inputs, words, .. } = &mut self.objective.sources;
+        inputs.claim_all(task.round, kept.tokens());
+        words.iter_mut().for_each(|words| words.claim_all(task.round, &self.targets));
         self.kept = kept;
     }
 
-    /// Claims the targets of each step of a window.
+    /// Gathers the words that are targets of a window's steps, and claims the nodes that are.
     #[inline(always)]
-    fn claim_targets(&mut self, round: u32, window: &Window<'_>, generator: &mut SplitMix64) {
-        let (config, Sources { words, nodes, .. }) =
-            (self.shared.config, &mut self.objective.sources);
+    fn draw_targets(&mut self, round: u32, window: &Window<'_>, generator: &mut SplitMix64) {
+        let config = self.shared.config;
         for _ in parts(window.contexts, most_inputs(config)) {
-            if let (Some(nodes), Some((_, paths))) = (nodes.as_mut(), self.shared.tree) {
+            let nodes = &mut self.objective.sources.nodes;
+            if let (Some(nodes), Some((_, paths))) = (nodes, self.shared.tree) {
                 let (path, _) = paths.path(window.center);
                 path.iter().for_each(|&node| nodes.claim(round, node as usize));
             }
-            if let (Some(words), Some((_, table))) = (words.as_mut(), self.shared.negatives) {
-                words.claim(round, window.center.row());
+            if let Some((_, table)) = self.shared.negatives {
                 let fresh = if config.shared_negatives {
                     self.negatives.draw(table, generator, &mut self.drawn);
                     self.negatives.fresh()
@@ -125,7 +128,8 @@ impl<'a> Lane<'a> {
                     self.drawn.fill_with(|| table.draw(generator));
                     config.negative
                 };
-                self.drawn[..fresh].iter().for_each(|word| words.claim(round, word.row()));
+                self.targets.push(window.center);
+                self.targets.extend_from_slice(&self.drawn[..fresh]);
             }
         }
     }

@@ -2,14 +2,25 @@
 
 use crate::error::Result;
 use crate::matrix::{Arena, Row, RowSource, SharedMatrix};
+use crate::simd::prefetch_line;
+use crate::vocab::WordId;
 
 use super::claims::Claims;
 
 /// Rows asked for ahead while copies are made: main memory answers one by one too slowly.
 const COPIES_AHEAD: usize = 4;
 
+/// Claims asked for ahead: each is a change of what other cores may just have changed.
+const CLAIMS_AHEAD: usize = 8;
+
 /// Marks a place of the table that holds no row.
 const NOTHING: u32 = u32::MAX;
+
+/// Places of the table that one cache line has.
+const PLACES_OF_A_LINE: usize = 16;
+
+/// Places of the smallest table.
+const FEWEST_PLACES: usize = 64;
 
 /// What the lanes have in common of a matrix.
 #[derive(Debug)]
@@ -25,18 +36,21 @@ pub struct Side<'a> {
 /// One lane's view of a matrix.
 ///
 /// Rows are found by hashing, since a lane uses some hundreds of them where the matrix may have
-/// millions; what there is to know of a row lies in one place, in the core's own cache.
+/// millions. The table holds no more than where to look, and what there is to know of the rows lies
+/// side by side in the order of the claims: between claims and training a core is busy with other
+/// lanes, and what this one needs again must come from further away the more there is of it.
 #[derive(Debug)]
 pub struct LaneRows<'a> {
     side: &'a Side<'a>,
     lane: u32,
-    /// A hash table with open addressing, at least half empty.
-    table: Vec<Used<'a>>,
-    /// The places of the table that are taken, in the order in which they were.
-    taken: Vec<u32>,
-    /// Those of rows that others use too.
+    /// A hash table with open addressing: places in `used`. Three quarters of it are empty, since each
+    /// row that is not where it is looked for first costs a branch that was guessed wrong.
+    table: Vec<u32>,
+    /// The rows that were claimed.
+    used: Vec<Used<'a>>,
+    /// Those that others use too, as places in `used`.
     copied: Vec<u32>,
-    /// By the number of a row that others use too, its place in the table, counted from 1.
+    /// By the number of a row that others use too, its place in `used`, counted from 1.
     several: Vec<u32>,
     copies: &'a Arena,
 }
@@ -54,77 +68,108 @@ struct Used<'a> {
 impl<'a> LaneRows<'a> {
     /// A lane's view, with a place for its copies.
     pub fn new(side: &'a Side<'a>, lane: u32, copies: &'a Arena) -> Self {
-        let table = vec![nothing(side); 64];
-        Self { side, lane, table, taken: vec![], copied: vec![], several: vec![], copies }
+        let table = vec![NOTHING; FEWEST_PLACES];
+        Self { side, lane, table, used: vec![], copied: vec![], several: vec![], copies }
     }
 
     /// Forgets the round before.
     pub fn clear(&mut self) {
-        self.table.fill(nothing(self.side));
-        self.taken.clear();
+        self.table.fill(NOTHING);
+        self.used.clear();
+    }
+
+    /// Claims rows for a round.
+    pub fn claim_all(&mut self, round: u32, rows: &[WordId]) {
+        for (at, word) in rows.iter().enumerate() {
+            if let Some(later) = rows.get(at + CLAIMS_AHEAD) {
+                self.side.claims.prefetch(later.row());
+            }
+            self.claim(round, word.row());
+        }
     }
 
     /// Claims a row for a round.
     #[inline(always)]
     pub fn claim(&mut self, round: u32, index: usize) {
         let place = self.place(index as u32);
-        if self.table[place].index == NOTHING {
+        if self.table[place] == NOTHING {
             self.take(round, index, place);
         }
     }
 
     fn take(&mut self, round: u32, index: usize, place: usize) {
         self.side.claims.claim(round, self.lane, index);
-        self.table[place].index = index as u32;
-        self.taken.push(place as u32);
-        if 2 * self.taken.len() > self.table.len() {
+        self.table[place] = self.used.len() as u32;
+        let row = self.side.matrix.row(index);
+        self.used.push(Used { index: index as u32, uses: 0, row });
+        if 4 * self.used.len() > self.table.len() {
             self.grow();
         }
     }
 
     fn grow(&mut self) {
-        let larger = vec![nothing(self.side); 2 * self.table.len()];
-        let table = std::mem::replace(&mut self.table, larger);
-        for at in 0..self.taken.len() {
-            let used = table[self.taken[at] as usize];
-            let place = self.place(used.index);
-            self.table[place] = used;
-            self.taken[at] = place as u32;
+        self.table = vec![NOTHING; 2 * self.table.len()];
+        for at in 0..self.used.len() {
+            let place = self.place(self.used[at].index);
+            self.table[place] = at as u32;
         }
     }
 
     /// Where the table has a row, or would have it.
     #[inline(always)]
     fn place(&self, index: u32) -> usize {
-        let mask = self.table.len() - 1;
-        // Fibonacci hashing: neighbours, as frequent words are, come to lie far apart.
-        let mut place = (index.wrapping_mul(0x9E37_79B9) >> 7) as usize & mask;
-        while self.table[place].index != index && self.table[place].index != NOTHING {
-            place = (place + 1) & mask;
+        let mut place = self.first_place(index);
+        while self.table[place] != NOTHING && self.used[self.table[place] as usize].index != index {
+            place = self.next_place(place);
         }
         place
     }
 
+    /// A row that was claimed, as a place in `used`.
+    #[inline(always)]
+    fn claimed(&self, index: u32) -> usize {
+        let mut place = self.first_place(index);
+        while self.used[self.table[place] as usize].index != index {
+            place = self.next_place(place);
+        }
+        self.table[place] as usize
+    }
+
+    /// Fibonacci hashing by the upper bits, which spreads neighbours, as frequent words are, evenly.
+    #[inline(always)]
+    fn first_place(&self, index: u32) -> usize {
+        (index.wrapping_mul(0x9E37_79B9) >> (u32::BITS - self.table.len().ilog2())) as usize
+    }
+
+    #[inline(always)]
+    fn next_place(&self, place: usize) -> usize {
+        (place + 1) & (self.table.len() - 1)
+    }
+
     /// Finds out which rows others use too, once all have claimed theirs, and copies those.
     pub fn make_copies(&mut self) -> Result<()> {
-        let Side { matrix, claims, .. } = self.side;
+        for line in self.table.chunks(PLACES_OF_A_LINE) {
+            prefetch_line(line.as_ptr().cast());
+        }
+        let claims = &self.side.claims;
         self.several.clear();
         self.several.resize(claims.numbers(), 0);
         self.copied.clear();
-        for &place in &self.taken {
-            let used = &mut self.table[place as usize];
-            used.row = matrix.row(used.index as usize);
+        for (at, used) in self.used.iter().enumerate() {
+            if let Some(later) = self.used.get(at + CLAIMS_AHEAD) {
+                claims.prefetch(later.index as usize);
+            }
             if let Some(number) = claims.number(used.index as usize) {
-                self.several[number] = place + 1;
-                self.copied.push(place);
+                self.several[number] = at as u32 + 1;
+                self.copied.push(at as u32);
             }
         }
         self.copies.reserve(self.copied.len())?;
-        for (at, &place) in self.copied.iter().enumerate() {
+        for (at, &own) in self.copied.iter().enumerate() {
             if let Some(&later) = self.copied.get(at + COPIES_AHEAD) {
-                self.table[later as usize].row.prefetch();
+                self.used[later as usize].row.prefetch();
             }
-            let (copy, used) = (self.copies.row(at), &mut self.table[place as usize]);
+            let (copy, used) = (self.copies.row(at), &mut self.used[own as usize]);
             copy.copy_from(used.row);
             used.row = copy;
         }
@@ -134,14 +179,10 @@ impl<'a> LaneRows<'a> {
     /// The lane's copy of the row with a number, and how often it was used.
     #[inline(always)]
     pub fn copy(&self, number: usize) -> Option<(Row<'a>, u32)> {
-        let place = self.several[number].checked_sub(1)? as usize;
-        let Used { row, uses, .. } = self.table[place];
+        let own = self.several[number].checked_sub(1)? as usize;
+        let Used { row, uses, .. } = self.used[own];
         (uses > 0).then_some((row, uses))
     }
-}
-
-fn nothing<'a>(side: &Side<'a>) -> Used<'a> {
-    Used { index: NOTHING, uses: 0, row: side.matrix.row(0) }
 }
 
 impl<'a> RowSource<'a> for LaneRows<'a> {
@@ -153,15 +194,14 @@ impl<'a> RowSource<'a> for LaneRows<'a> {
     /// A row that was claimed.
     #[inline(always)]
     fn row(&mut self, index: usize) -> Row<'a> {
-        let place = self.place(index as u32);
-        let used = &mut self.table[place];
-        debug_assert_eq!(used.index, index as u32, "a row that was claimed");
+        let own = self.claimed(index as u32);
+        let used = &mut self.used[own];
         used.uses += 1;
         used.row
     }
 
     #[inline(always)]
     fn find(&self, index: usize) -> Row<'a> {
-        self.table[self.place(index as u32)].row
+        self.used[self.claimed(index as u32)].row
     }
 }
