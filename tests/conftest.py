@@ -1,15 +1,16 @@
-"""What tests of the command line have in common."""
+"""What several files of tests have in common: the command line, and a database."""
 
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from synvec import KeyedVectors
+from tests import postgres
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -49,3 +50,12 @@ def vectors(tmp_path: Path) -> Path:
     path = tmp_path / "compass.kv"
     KeyedVectors.from_arrays(list(angles), rows).save(path)
     return path
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """Run a PostgreSQL server with pgvector; give its database as a URL without a table."""
+    with postgres.running() as parameters:
+        url = f"postgresql:///postgres?{parameters}"
+        postgres.asked(url, "CREATE EXTENSION vector")
+        yield url
