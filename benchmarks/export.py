@@ -29,7 +29,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     vectors = synthetic(options.rows, options.dimensions)
     kv = KeyedVectors.from_arrays([f"word_{row}" for row in range(len(vectors))], vectors)
-    whole = Batch(0, list(kv.index_to_key), kv.vectors, None).as_arrow("duckdb")
+    whole = Batch(0, kv.key_table, kv.vectors, None).as_arrow("duckdb")
     lines = []
     for name, bare in (("duckdb", load_duckdb), ("lancedb", load_lancedb)):
         times: dict[str, list[tuple[float, float]]] = {"synvec": [], "bare": []}

@@ -1,9 +1,9 @@
-"""What tests of the command line, and those of checkpoints, have in common."""
+"""What several files of tests have in common: the command line, checkpoints, a database."""
 
 import random
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +11,7 @@ import pytest
 
 from benchmarks.kills import write_corpus
 from synvec import KeyedVectors
+from tests import postgres
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
 
@@ -58,3 +59,12 @@ def text(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("corpus") / "text.txt"
     write_corpus(path, 30_000)
     return path
+
+
+@pytest.fixture(scope="session")
+def database() -> Iterator[str]:
+    """Run a PostgreSQL server with pgvector; give its database as a URL without a table."""
+    with postgres.running() as parameters:
+        url = f"postgresql:///postgres?{parameters}"
+        postgres.asked(url, "CREATE EXTENSION vector")
+        yield url

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import random
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +15,19 @@ import pytest
 
 from synvec import KeyedVectors
 from synvec.exporting import export, open_target, targets
+from synvec.exporting.urls import split_url
+from tests.postgres import asked
 
 ROWS, SIZE = 2500, 6
-SCHEMES = ["duckdb", "lancedb", "qdrant+local"]
-LIBRARIES = {"duckdb": "duckdb", "lancedb": "lancedb", "qdrant+local": "qdrant_client"}
+LIBRARIES = {
+    "duckdb": ("duckdb", "duckdb"),
+    "lancedb": ("lancedb", "lancedb"),
+    "postgresql": ("psycopg", "postgres"),
+    "qdrant+local": ("qdrant_client", "qdrant"),
+}
+"""By scheme: the module, and the extra that brings it."""
+MEMORY = Path("/dev/shm")
+"""Qdrant's local mode waits for the disk at every point: on a busy one a minute for 2,500."""
 
 
 def store_of(rows: int = ROWS, seed: int = 1) -> KeyedVectors:
@@ -31,16 +42,19 @@ def kv() -> KeyedVectors:
     return store_of()
 
 
-@pytest.fixture(params=SCHEMES)
+@pytest.fixture(params=LIBRARIES)
 def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     scheme: str = request.param
-    for library in (LIBRARIES[scheme], "pyarrow"):
-        pytest.importorskip(library, reason=f"pip install synvec[{scheme.split('+')[0]}]")
-    return (
-        f"{scheme}://{tmp_path}/place/vectors"
-        if scheme != "duckdb"
-        else f"{scheme}://{tmp_path}/f.db/vectors"
-    )
+    module, extra = LIBRARIES[scheme]
+    for library in (module, "pyarrow"):
+        pytest.importorskip(library, reason=f"pip install synvec[{extra}]")
+    if scheme == "postgresql":
+        return f"{request.getfixturevalue('database')}&table={tmp_path.name[-60:]}"
+    if scheme == "qdrant+local" and MEMORY.is_dir():
+        folder = tempfile.TemporaryDirectory(dir=MEMORY)
+        request.addfinalizer(folder.cleanup)
+        return f"{scheme}://{folder.name}/vectors"
+    return f"{scheme}://{tmp_path}/{'f.db' if scheme == 'duckdb' else 'place'}/vectors"
 
 
 Content = tuple[list[int], list[str], Any, list[int]]
@@ -48,8 +62,12 @@ Content = tuple[list[int], list[str], Any, list[int]]
 
 def content(url: str) -> Content:
     """Read rows, keys, vectors and counts by the engine's own means, in the order of rows."""
-    scheme, place = url.split("://")
-    folder, table = place.rsplit("/", 1)
+    scheme, folder, table = split_url(url)
+    if scheme == "postgresql":
+        columns = asked(folder, f'SELECT * FROM "{table}" ORDER BY "row"')
+        rows, keys, vectors, counts = zip(*columns, strict=True)
+        numbers = [json.loads(vector) for vector in vectors]
+        return list(rows), list(keys), np.array(numbers, np.float32), list(counts)
     if scheme == "duckdb":
         import duckdb
 
@@ -163,7 +181,10 @@ def test_names_are_only_names(kv: KeyedVectors, tmp_path: Path) -> None:
         assert connection.sql("SELECT table_name FROM duckdb_tables()").fetchall() == [(name,)]
 
 
-@pytest.mark.parametrize("url", ["file.db", "mysql://h/t", "duckdb://file.db", "qdrant://host"])
+@pytest.mark.parametrize(
+    "url",
+    ["file.db", "mysql://h/t", "duckdb://file.db", "qdrant://host", "postgresql://host/db"],
+)
 def test_urls_that_name_nothing(url: str) -> None:
     with pytest.raises(ValueError, match=r"names no (engine|table), expected"):
         open_target(url, SIZE)
@@ -174,13 +195,14 @@ def test_no_vectors_no_export(tmp_path: Path) -> None:
         export(KeyedVectors(3), f"duckdb://{tmp_path}/f.db/t")
 
 
-@pytest.mark.parametrize("scheme", SCHEMES)
+@pytest.mark.parametrize("scheme", LIBRARIES)
 def test_a_missing_library_is_named(
     scheme: str, kv: KeyedVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setitem(sys.modules, LIBRARIES[scheme], None)
-    with pytest.raises(ImportError, match=rf"pip install synvec\[{scheme.split('+')[0]}\]"):
-        export(kv, f"{scheme}://{tmp_path}/place/t")
+    module, extra = LIBRARIES[scheme]
+    monkeypatch.setitem(sys.modules, module, None)
+    with pytest.raises(ImportError, match=rf"pip install synvec\[{extra}\]"):
+        export(kv, f"{scheme}://{tmp_path}/place/t?table=t")
 
 
 def test_the_command(kv: KeyedVectors, tmp_path: Path) -> None:

@@ -68,6 +68,11 @@ class KeyTable(Generic[KeyT]):
         """Return the key at ``index``; IndexError outside 0 to V - 1."""
     def keys(self, start: int = 0, stop: int | None = None) -> list[KeyT]:
         """Return the keys of ``[start:stop]`` as a slice of a list would."""
+    def text(self, start: int = 0, stop: int | None = None) -> tuple[bytes, NDArray[np.int64]]:
+        """Return the keys of ``[start:stop]`` as UTF-8, one after another, and N + 1 offsets.
+
+        They begin at 0; key ``i`` ends where the next begins.
+        """
     def keys_at(self, indices: NDArray[np.int64]) -> list[KeyT]:
         """Return the key at each index; IndexError outside 0 to V - 1."""
     def checked(self, keys: Iterable[object]) -> list[KeyT]:

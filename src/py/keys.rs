@@ -1,5 +1,6 @@
 //! `KeyTable`: the keys of a store, found without a dictionary.
 
+use std::ops::Range;
 use std::sync::Arc;
 
 use numpy::{PyArray1, PyArrayMethods, PyReadonlyArray1};
@@ -53,6 +54,13 @@ impl PyKeyTable {
             }
         };
         key.ok_or_else(|| damaged(index))
+    }
+
+    /// The indices of `[start:stop]`, as a slice of a list would have them.
+    fn sliced(&self, py: Python<'_>, start: isize, stop: Option<isize>) -> PyResult<Range<usize>> {
+        let len = self.table.len() as isize;
+        let range = PySlice::new(py, start, stop.unwrap_or(len), 1).indices(len)?;
+        Ok(range.start as usize..range.stop.max(range.start) as usize)
     }
 
     /// The index of a text, where it is that of a key of this kind.
@@ -166,13 +174,26 @@ impl PyKeyTable {
         start: isize,
         stop: Option<isize>,
     ) -> PyResult<Bound<'py, PyList>> {
-        let len = self.table.len() as isize;
-        let range = PySlice::new(py, start, stop.unwrap_or(len), 1).indices(len)?;
         let list = PyList::empty(py);
-        for index in range.start..range.stop {
-            list.append(self.object(py, index as usize)?)?;
+        for index in self.sliced(py, start, stop)? {
+            list.append(self.object(py, index)?)?;
         }
         Ok(list)
+    }
+
+    #[pyo3(signature = (start = 0, stop = None))]
+    fn text<'py>(
+        &self,
+        py: Python<'py>,
+        start: isize,
+        stop: Option<isize>,
+    ) -> PyResult<(Bound<'py, PyBytes>, Bound<'py, PyArray1<i64>>)> {
+        let range = self.sliced(py, start, stop)?;
+        let found = brief(|| Ok(self.table.text(range.clone())))?;
+        let text = found.map_err(damaged)?;
+        let offsets = &self.table.offsets()[range.start..=range.end];
+        let offsets = offsets.iter().map(|&offset| (offset - offsets[0]) as i64);
+        Ok((PyBytes::new(py, text.as_bytes()), PyArray1::from_iter(py, offsets)))
     }
 
     fn keys_at<'py>(

@@ -1,6 +1,7 @@
 //! The key table: string blob + offsets + hash slots, the same bytes in memory and on disk, so that
 //! opening a file builds no dictionary.
 
+use std::ops::Range;
 use std::str;
 
 use xxhash_rust::xxh3::xxh3_64;
@@ -183,6 +184,24 @@ impl KeyTable {
     /// The integer at `index`; `None` past the end (or where an unverified file is damaged).
     pub fn get_integer(&self, index: usize) -> Option<i64> {
         Decimal::parse(self.get(index)?)
+    }
+
+    /// The keys at a range of indices below [`KeyTable::len`], one after another; where an
+    /// unverified file is damaged, the index of a key that is no text within bounds.
+    pub fn text(&self, range: Range<usize>) -> Result<&str, usize> {
+        let offsets = &self.offsets[range.start..=range.end];
+        let (first, last) = (offsets[0], offsets[range.len()]);
+        let whole = self.bytes.get(first as usize..last as usize);
+        let text = whole.and_then(|bytes| str::from_utf8(bytes).ok());
+        let is_whole = text.is_some_and(|text| {
+            // Backwards is seen before anything is subtracted.
+            let ends_a_key = |end: u64| text.is_char_boundary((end - first) as usize);
+            offsets.windows(2).all(|pair| pair[0] <= pair[1] && ends_a_key(pair[1]))
+        });
+        match text {
+            Some(text) if is_whole => Ok(text),
+            _ => Err(range.clone().find(|&index| self.get(index).is_none()).unwrap_or(range.start)),
+        }
     }
 
     /// The index of `key`, whichever kind it is the text of.

@@ -2,5 +2,6 @@
 
 from synvec.exporting.exporting import export
 from synvec.exporting.targets import Batch, Target, open_target
+from synvec.exporting.urls import without_password
 
-__all__ = ["Batch", "Target", "export", "open_target"]
+__all__ = ["Batch", "Target", "export", "open_target", "without_password"]

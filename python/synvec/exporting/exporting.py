@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Iterator
 from contextlib import closing
 from typing import TYPE_CHECKING
@@ -33,7 +32,8 @@ def export(
     store
         What is written: row number, key, vector, and count where it is known.
     url
-        ``duckdb://file.db/table``, ``lancedb://folder/table``, ``qdrant://host:port/collection``,
+        ``duckdb://file.db/table``, ``lancedb://folder/table``,
+        ``postgresql://user@host/database?table=name``, ``qdrant://host:port/collection``,
         ``qdrant+https://…`` or ``qdrant+local://folder/collection``. Three slashes begin an
         absolute path.
     replace
@@ -52,6 +52,10 @@ def export(
         For a URL of another kind, no vectors, or a table that holds something else.
     ImportError
         When the engine's library isn't installed.
+    ConnectionError
+        When a server doesn't answer, or refuses.
+    RuntimeError
+        When the engine refuses a request, or another export is writing to the same table.
     """
     if not len(store):
         raise ValueError("there are no vectors to export")
@@ -76,9 +80,12 @@ def export(
 
 def label_of(store: KeyedVectors) -> Label:
     """Return what tells these keys, vectors and counts from others."""
+    table = store.key_table
     keys = hashlib.blake2b(digest_size=16)
-    for start in range(0, len(store), KEYS_AT_ONCE):
-        keys.update(json.dumps(store.index_to_key[start : start + KEYS_AT_ONCE]).encode())
+    for start in range(0, len(table), KEYS_AT_ONCE):
+        text, offsets = table.text(start, start + KEYS_AT_ONCE)
+        keys.update(offsets.tobytes())
+        keys.update(text)
     counts = store.known_counts
     summed = {"vectors": store.vectors.reshape(-1).view(np.uint8)}
     if counts is not None:
@@ -86,6 +93,7 @@ def label_of(store: KeyedVectors) -> Label:
     return {
         "rows": len(store),
         "vector_size": store.vector_size,
+        "key_type": table.key_type,
         "keys": keys.hexdigest(),
         **{name: f"{_core.checksum(data):016x}" for name, data in summed.items()},
     }
@@ -108,8 +116,7 @@ def _ready(target: Target, store: KeyedVectors, label: Label, replace: bool) -> 
 
 
 def _batches(store: KeyedVectors, start: int, rows: int) -> Iterator[Batch]:
-    counts = store.known_counts
+    keys, vectors, counts = store.key_table, store.vectors, store.known_counts
     for begin in range(start, len(store), rows):
         block = slice(begin, begin + rows)
-        keys = store.index_to_key[block]
-        yield Batch(begin, keys, store.vectors[block], None if counts is None else counts[block])
+        yield Batch(begin, keys, vectors[block], None if counts is None else counts[block])

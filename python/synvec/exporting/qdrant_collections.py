@@ -69,7 +69,7 @@ class QdrantCollection:
         if batch.counts is not None:
             for payload, count in zip(payloads, batch.counts.tolist(), strict=True):
                 payload["count"] = count
-        ids = list(range(batch.start, batch.start + len(batch)))
+        ids = list(range(batch.start, batch.stop))
         points = self._models.Batch(ids=ids, vectors=batch.vectors.tolist(), payloads=payloads)
         self._client.upsert(self._collection, points=points, wait=True)
 

@@ -9,7 +9,10 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec._core import KeyTable
 from synvec.arithmetic import Matrix
+from synvec.arrow_columns import key_column, vector_column
+from synvec.exporting.urls import split_url
 from synvec.optional import imported
 
 if TYPE_CHECKING:
@@ -29,30 +32,39 @@ class Batch:
     ----------
     start
         The first row.
-    keys
-        N keys.
+    table
+        The keys of all rows.
     vectors
-        N × D.
+        N × D, the vectors of these.
     counts
-        How often each key was seen, N; None when that is unknown.
+        How often each of their keys was seen, N; None when that is unknown.
     """
 
     start: int
-    keys: list[Any]
+    table: KeyTable[Any]
     vectors: Matrix
     counts: NDArray[Any] | None
 
     def __len__(self) -> int:
-        return len(self.keys)
+        return len(self.vectors)
+
+    @property
+    def stop(self) -> int:
+        """The row after the last."""
+        return self.start + len(self)
+
+    @property
+    def keys(self) -> list[Any]:
+        """The keys of these rows, N."""
+        return self.table.keys(self.start, self.stop)
 
     def as_arrow(self, extra: str) -> pyarrow.Table:
         """Return columns ``row``, ``key``, ``vector`` and, when known, ``count``."""
         arrow = imported("pyarrow", extra, "an export of tables")
-        flat = arrow.array(np.ascontiguousarray(self.vectors).reshape(-1))
         columns = {
-            "row": np.arange(self.start, self.start + len(self), dtype=np.int64),
-            "key": arrow.array(self.keys),
-            "vector": arrow.FixedSizeListArray.from_arrays(flat, self.vectors.shape[1]),
+            "row": np.arange(self.start, self.stop, dtype=np.int64),
+            "key": key_column(self.table, self.start, self.stop),
+            "vector": vector_column(self.vectors),
         }
         if self.counts is not None:
             columns["count"] = self.counts.astype(np.int64)
@@ -109,32 +121,22 @@ def open_target(url: str, vector_size: int) -> Target:
         For a URL of another kind, or one without a table.
     ImportError
         When the engine's library isn't installed.
+    ConnectionError
+        When a server doesn't answer, or refuses.
     """
-    scheme, separator, rest = url.partition("://")
-    if not separator or scheme not in EXAMPLES:
-        raise ValueError(
-            f"{url!r} names no engine, expected one like {', '.join(EXAMPLES.values())}"
-        )
-    place, _, table = rest.rpartition("/")
-    if not place or not table:
-        raise ValueError(f"{url!r} names no table, expected a URL like {EXAMPLES[scheme]}")
-    if scheme == "duckdb":
+    engine, place, table = split_url(url)
+    if engine == "duckdb":
         from synvec.exporting.duckdb_tables import DuckDbTable
 
         return DuckDbTable(place, table, vector_size)
-    if scheme == "lancedb":
+    if engine == "lancedb":
         from synvec.exporting.lancedb_tables import LanceDbTable
 
         return LanceDbTable(place, table, vector_size)
+    if engine == "postgresql":
+        from synvec.exporting.postgres_tables import PostgresTable
+
+        return PostgresTable(place, table, vector_size)
     from synvec.exporting.qdrant_collections import QdrantCollection
 
-    return QdrantCollection(scheme, place, table)
-
-
-EXAMPLES = {
-    "duckdb": "duckdb://file.db/table",
-    "lancedb": "lancedb://folder/table",
-    "qdrant": "qdrant://localhost:6333/collection",
-    "qdrant+https": "qdrant+https://host/collection",
-    "qdrant+local": "qdrant+local://folder/collection",
-}
+    return QdrantCollection(engine, place, table)

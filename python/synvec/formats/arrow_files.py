@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from synvec import _core
+from synvec.arrow_columns import key_column, vector_column
 from synvec.errors import (
     EncodingError,
     FormatError,
@@ -453,11 +454,7 @@ def export_embedding_atlas(
 def _columns(vectors: KeyedVectors, rows: NDArray[np.float32], key: str) -> dict[str, Any]:
     """Return the columns of a table; the vectors are not copied."""
     arrow = imported("pyarrow", "arrow", "a Parquet or Arrow file")
-    numbers = arrow.array(rows.reshape(-1))
-    columns = {
-        key: arrow.array(vectors.key_table.texts().keys(), arrow.string()),
-        "vector": arrow.FixedSizeListArray.from_arrays(numbers, rows.shape[1]),
-    }
+    columns = {key: key_column(vectors.key_table.texts()), "vector": vector_column(rows)}
     if vectors.known_counts is not None:
         columns["count"] = arrow.array(as_counts(vectors.known_counts))
     return columns

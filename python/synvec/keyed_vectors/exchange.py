@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import DTypeLike, NDArray
 
 from synvec.arithmetic import Matrix
+from synvec.arrow_columns import key_column, vector_column
 from synvec.key_types import Key, KeyT, has_integers
 from synvec.keyed_vectors.store import VectorStore
 from synvec.optional import imported
@@ -44,15 +45,7 @@ class Exchange(VectorStore[KeyT]):
         The vectors are not copied: a table made of them sees later writes to the store.
         """
         pyarrow = imported("pyarrow", "arrow", "the Arrow stream")
-        rows = self.vectors
-        columns = {
-            "key": pyarrow.array(
-                self._keys.keys(), pyarrow.int64() if has_integers(self._keys) else pyarrow.string()
-            ),
-            "vector": pyarrow.FixedSizeListArray.from_arrays(
-                pyarrow.array(rows.reshape(-1)), self.vector_size
-            ),
-        }
+        columns = {"key": key_column(self._keys), "vector": vector_column(self.vectors)}
         counts = self.known_counts
         if counts is not None:
             columns["count"] = pyarrow.array(counts)

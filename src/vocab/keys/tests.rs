@@ -50,6 +50,26 @@ fn room_made_beforehand_changes_nothing() {
 }
 
 #[test]
+fn the_text_of_a_range_is_its_keys_one_after_another() {
+    let whole = table(&["a", "", "naïve", "☃"]);
+    assert_eq!(whole.text(0..4), Ok("anaïve☃"));
+    assert_eq!(
+        (whole.text(1..3), whole.text(2..2), whole.text(4..4)),
+        (Ok("naïve"), Ok(""), Ok(""))
+    );
+    let slots = || whole.slots().to_vec().into();
+    let damaged = |bytes: &[u8], offsets: &[u64]| {
+        let parts = (bytes.to_vec().into(), offsets.to_vec().into());
+        KeyTable::from_parts(parts.0, parts.1, slots(), KeyKind::Text).unwrap()
+    };
+    let split = damaged("aï".as_bytes(), &[0, 1, 2, 3]);
+    assert_eq!((split.text(0..3), split.text(0..1)), (Err(1), Ok("a")));
+    assert_eq!(damaged(b"abc", &[0, 2, 1, 3]).text(0..3), Err(1));
+    assert_eq!(damaged(b"abc", &[0, u64::MAX, 3, 3]).text(0..3), Err(0));
+    assert_eq!(damaged(b"a\xffc", &[0, 1, 2, 3]).text(0..3), Err(1));
+}
+
+#[test]
 fn taking_permutes_and_refuses_what_is_not_there_or_comes_twice() {
     let table = table(&["a", "b", "c"]);
     let taken = table.take([2, 0]).unwrap();
