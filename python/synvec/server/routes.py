@@ -30,7 +30,7 @@ ERRORS: dict[int | str, dict[str, Any]] = {
 router = APIRouter(prefix="/v1", responses=ERRORS)
 
 
-def served(
+async def served(
     request: Request,
     model: Annotated[str, Path(description="The name of a model", examples=["wiki8"])],
 ) -> Model:
@@ -39,7 +39,7 @@ def served(
     return models[model]
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """Return the limits that hold."""
     settings: Settings = request.app.state.settings
     return settings
