@@ -138,6 +138,8 @@ class TestErrors:
         with pytest.raises(TypeError, match="expected a list of keys"):
             client.most_similar_batch("tea")
         with pytest.raises(TypeError, match="expected keys and vectors"):
+            client.most_similar(3.5)  # type: ignore[arg-type]
+        with pytest.raises(RemoteKeyError, match="key 3 is not present, the keys are strings"):
             client.most_similar(3)
         with pytest.raises(TypeError, match="expected a list of keys"):
             client.vectors("tea")

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from synvec import KeyedVectors
+from synvec.keyed_vectors.preparing import PreparedQueries
 
 
 @pytest.fixture
@@ -142,3 +143,22 @@ print(peak() - before)
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
     assert int(done.stdout) < 100e6
+
+
+def test_queries_made_ready_are_answered_alike(crowd: KeyedVectors) -> None:
+    kv = crowd
+    keys, vector = ["k1", "k5", "k9"], kv["k2"] + kv["k3"]
+    one = kv.prepare_query(["k1", "k2"], ["k3"])
+    many = kv.prepare_queries([*keys, vector])
+    together = PreparedQueries.joined([one, many.part(1, 4), many.part(0, 1)])
+    assert len(together) == 5
+    answers = kv.answer(together, topn=[3, 2, 1, 4, 0])
+    assert answers[0] == kv.most_similar(["k1", "k2"], ["k3"], topn=3)
+    assert answers[1:] == [
+        kv.most_similar("k5", topn=2), kv.most_similar("k9", topn=1),
+        kv.most_similar(vector, topn=4), [],
+    ]  # fmt: skip
+    assert kv.answer(one, restrict_vocab=7) == [
+        kv.most_similar(["k1", "k2"], ["k3"], restrict_vocab=7)
+    ]
+    assert kv.answer(many.part(0, 0)) == []

@@ -11,6 +11,7 @@ import pytest
 
 from serving import vectors
 from synvec import KeyedVectors
+from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.server.batching import ROOM, Batcher, Neighbors, Question
 from synvec.server.models import Model, Models
 from synvec.server.problems import RequestError
@@ -37,7 +38,7 @@ class Calls(ThreadPoolExecutor):
 
 
 def question(*keys: str, topn: int = 5, end: int | None = None, kv: KeyedVectors = KV) -> Question:
-    return Question(kv, *kv._queries(keys), topn, end)
+    return Question(kv, kv.prepare_queries(keys), topn, end)
 
 
 def run(work: Coroutine[Any, Any, Any]) -> Any:
@@ -118,14 +119,65 @@ def test_the_line_is_bounded_and_opens_again() -> None:
     batcher = Batcher(calls, 4)
 
     async def ask() -> None:
-        tasks = [asyncio.create_task(batcher.ask(question("tea"))) for _ in range(4 * ROOM)]
+        tasks = [asyncio.create_task(batcher.ask(question(f"w{each}"))) for each in range(4 * ROOM)]
         await asyncio.sleep(0.05)
-        with pytest.raises(RequestError) as refused:
-            await batcher.ask(question("king"))
-        assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "1")
+        late = asyncio.create_task(batcher.ask(question("king")))
+        answers = asyncio.gather(*tasks, late, return_exceptions=True)
+        await asyncio.sleep(0.05)
+        # Who waited longest is told at once; those who are being answered keep their places.
+        assert [task.done() for task in tasks] == [number == 4 for number in range(4 * ROOM)]
+        refused = tasks[4].exception()
+        assert isinstance(refused, RequestError)
+        assert (refused.status, refused.headers["Retry-After"]) == (503, "1")
         calls.may_go.release(100)
-        await asyncio.gather(*tasks)
+        expected = [[KV.most_similar(f"w{each}", topn=5)] for each in range(4 * ROOM)]
+        expected[4:5] = [refused]  # type: ignore[list-item]
+        assert await answers == [*expected, [KV.most_similar("king", topn=5)]]
+        assert calls.made == ROOM
         assert await batcher.ask(question("king")) == [KV.most_similar("king", topn=5)]
+
+    run(ask())
+
+
+def test_a_place_is_given_up_for_no_less_than_it_weighs() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 4)
+    many = [f"w{each}" for each in range(4)]
+
+    async def ask() -> None:
+        first = asyncio.create_task(batcher.ask(question(*many)))
+        await asyncio.sleep(0.05)  # it is being answered
+        waiting = asyncio.create_task(batcher.ask(question(*many)))
+        await asyncio.sleep(0.05)
+        with pytest.raises(RequestError, match="too many requests"):
+            await batcher.ask(question("tea"))
+        instead = asyncio.create_task(batcher.ask(question(*many, topn=1)))
+        with pytest.raises(RequestError, match="too many requests"):
+            await waiting
+        calls.may_go.release(100)
+        assert await first == KV.most_similar_batch(many, topn=5)
+        assert await instead == KV.most_similar_batch(many, topn=1)
+
+    run(ask())
+
+
+def test_what_was_begun_is_finished() -> None:
+    calls = Calls()
+    batcher = Batcher(calls, 2)
+    keys = [f"w{each}" for each in range(6)]
+
+    async def ask() -> None:
+        large = asyncio.create_task(batcher.ask(question(*keys)))
+        await asyncio.sleep(0.05)  # two of the six are being answered, four wait
+        small = [asyncio.create_task(batcher.ask(question("tea"))) for _ in range(2)]
+        await asyncio.sleep(0.05)
+        late = asyncio.create_task(batcher.ask(question("king")))
+        with pytest.raises(RequestError):
+            await small[0]
+        calls.may_go.release(100)
+        assert await large == KV.most_similar_batch(keys, topn=5)
+        assert await late == [KV.most_similar("king", topn=5)]
+        assert await small[1] == [KV.most_similar("tea", topn=5)]
 
     run(ask())
 
@@ -134,7 +186,7 @@ def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
     calls = Calls()
     calls.may_go.release(100)
     batcher = Batcher(calls, 4)
-    wrong = Question(KV, np.ones((9, 3), np.float32), [[]] * 9, 5)
+    wrong = Question(KV, PreparedQueries(np.ones((9, 3), np.float32), [[]] * 9), 5)
 
     async def ask() -> None:
         bad = asyncio.create_task(batcher.ask(wrong))
@@ -159,13 +211,14 @@ def test_who_left_takes_no_place() -> None:
         await asyncio.sleep(0.05)
         calls.may_go.release(100)
         assert await batcher.ask(question("king")) == [KV.most_similar("king", topn=5)]
+        assert calls.made == 2  # the one that ran already; the others were not asked any more
 
     run(ask())
 
 
 def test_nothing_asked_is_nothing_found() -> None:
     batcher = Batcher(ThreadPoolExecutor(1), 4)
-    assert run(batcher.ask(Question(KV, np.empty((0, 20), np.float32), [], 5))) == []
+    assert run(batcher.ask(Question(KV, KV.prepare_queries([]), 5))) == []
 
 
 def test_a_model_that_went_bad_says_so_until_it_is_there() -> None:

@@ -11,7 +11,7 @@ import random
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, TypeAlias
+from typing import Any, Generic, Self, TypeAlias, cast
 from urllib.parse import quote, urlsplit
 
 import numpy as np
@@ -26,22 +26,25 @@ from synvec.errors import (
     UnknownModelError,
     UnreachableServerError,
 )
+from synvec.key_types import Key, KeyT, is_integer
 from synvec.statistics import Correlation
 
-Item: TypeAlias = "str | ArrayLike"
+Item: TypeAlias = "Key | ArrayLike"
 """A key, or a vector of D numbers."""
-Neighbor: TypeAlias = tuple[str, float]
+Neighbor: TypeAlias = tuple[KeyT, float]
 
 _LONGEST_PAUSE = 10.0
 _GONE = (http.client.HTTPException, OSError)
 """What a connection raises whose other end went away, refused or was too slow."""
 
 
-class Client:
+class Client(Generic[KeyT]):
     """Asks a server.
 
     Connections are kept, one a thread. Every question may be asked twice without harm, so it is:
     when the server is full (after the time that it names), restarts, or drops a connection.
+
+    Keys are what the model's are, strings or integers; for type checkers ``Client[int]``.
 
     Parameters
     ----------
@@ -104,13 +107,14 @@ class Client:
         negative: Item | Sequence[Item] = (),
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> list[Neighbor]:
+    ) -> list[Neighbor[KeyT]]:
         """Return the keys nearest to a sum of keys and vectors; see `KeyedVectors.most_similar`.
 
         Parameters
         ----------
         positive, negative
-            A key, a vector, or a list of them.
+            A key, a vector, or a list of them. A list of integers is one of keys, and one of other
+            numbers is a vector.
         topn
             How many keys.
         restrict_vocab
@@ -118,7 +122,7 @@ class Client:
 
         Returns
         -------
-        list of (str, float)
+        list of (key, float)
             Keys with their cosine, the very numbers that the library gives.
 
         Raises
@@ -144,7 +148,7 @@ class Client:
         keys_or_vectors: Sequence[Item] | NDArray[Any],
         topn: int = 10,
         restrict_vocab: int | None = None,
-    ) -> list[list[Neighbor]]:
+    ) -> list[list[Neighbor[KeyT]]]:
         """Return what ``most_similar`` finds for each of many keys or vectors, in one request."""
         if isinstance(keys_or_vectors, str):
             raise TypeError(
@@ -157,42 +161,46 @@ class Client:
         return [_pairs(found) for found in answer["answers"]]
 
     def analogy(
-        self, a: str, b: str, c: str, topn: int = 10, restrict_vocab: int | None = None
-    ) -> list[Neighbor]:
+        self, a: Key, b: Key, c: Key, topn: int = 10, restrict_vocab: int | None = None
+    ) -> list[Neighbor[KeyT]]:
         """Return the answers to "a is to b as c is to what?": the keys nearest to b − a + c."""
-        answer = self._post("analogy", a=a, b=b, c=c, topn=topn, restrict_vocab=restrict_vocab)
+        first, second, third = map(_key, (a, b, c))
+        answer = self._post(
+            "analogy", a=first, b=second, c=third, topn=topn, restrict_vocab=restrict_vocab
+        )
         return _pairs(answer["neighbors"])
 
-    def similarity(self, w1: str, w2: str) -> float:
+    def similarity(self, w1: Key, w2: Key) -> float:
         """Return the cosine of two keys."""
         return self.similarities([(w1, w2)])[0]
 
-    def similarities(self, pairs: Iterable[tuple[str, str]]) -> list[float]:
+    def similarities(self, pairs: Iterable[tuple[Key, Key]]) -> list[float]:
         """Return the cosine of each pair of keys, in one request."""
-        answer = self._post("similarity", pairs=[list(pair) for pair in pairs])
+        answer = self._post("similarity", pairs=[list(map(_key, pair)) for pair in pairs])
         return [_number(cosine) for cosine in answer["similarities"]]
 
-    def get_vector(self, key: str, norm: bool = False) -> NDArray[np.float32]:
+    def get_vector(self, key: Key, norm: bool = False) -> NDArray[np.float32]:
         """Return the vector of a key, D float32 numbers; of length 1 with ``norm``."""
         vector: NDArray[np.float32] = self.vectors([key], norm)[0]
         return vector
 
-    def vectors(self, keys: Sequence[str], norm: bool = False) -> NDArray[np.float32]:
+    def vectors(self, keys: Sequence[Key], norm: bool = False) -> NDArray[np.float32]:
         """Return the vectors of keys, N × D float32, in one request."""
         if isinstance(keys, str):
             raise TypeError(f"keys is the str {keys!r}, expected a list of keys")
-        answer = self._post("vectors", keys=list(keys), norm=norm)
+        answer = self._post("vectors", keys=list(map(_key, keys)), norm=norm)
         return np.array(answer["vectors"], dtype=np.float32)  # None, which stands for NaN, too
 
-    def doesnt_match(self, words: Sequence[str]) -> str:
+    def doesnt_match(self, words: Sequence[Key]) -> KeyT:
         """Return the key that fits the others least."""
-        return str(self._post("doesnt-match", keys=list(words))["key"])
+        return cast(KeyT, self._post("doesnt-match", keys=list(map(_key, words)))["key"])
 
     def evaluate_word_pairs(
-        self, pairs: Iterable[tuple[str, str, float]]
+        self, pairs: Iterable[tuple[Key, Key, float]]
     ) -> tuple[Correlation, Correlation, float]:
         """Return Pearson's and Spearman's of cosines and scores, and unknown pairs in percent."""
-        answer = self._post("evaluate-pairs", pairs=[list(pair) for pair in pairs])
+        scored = [[_key(one), _key(other), float(score)] for one, other, score in pairs]
+        answer = self._post("evaluate-pairs", pairs=scored)
         pearson, spearman = (
             Correlation(*(_number(answer[name][field]) for field in ("statistic", "pvalue")))
             for name in ("pearson", "spearman")
@@ -317,25 +325,32 @@ def _error(response: http.client.HTTPResponse, content: bytes, url: str) -> Serv
 
 def _listed(items: Item | Sequence[Item]) -> list[Any]:
     """Return one item or several as a list of what JSON holds."""
-    if isinstance(items, str):
-        return [items]
+    if isinstance(items, str) or is_integer(items):
+        return [_key(items)]
     if isinstance(items, np.ndarray) and items.ndim == 1 and items.dtype.kind in "fiu":
         return [_item(items)]
-    if isinstance(items, list | tuple) and items and all(map(_is_number, items)):
+    if isinstance(items, list | tuple) and items and _is_vector(items):
         return [_item(items)]
     if not isinstance(items, Iterable):
         raise TypeError(f"{items!r} is a {type(items).__name__}, expected keys and vectors")
     return [_item(item) for item in items]
 
 
-def _is_number(item: object) -> bool:
-    return isinstance(item, int | float | np.number)
+def _is_vector(items: Sequence[Any]) -> bool:
+    """Whether all are numbers, and not all integers, which are keys."""
+    are_numbers = all(isinstance(item, int | float | np.number) for item in items)
+    return are_numbers and not all(map(is_integer, items))
 
 
 def _item(item: Any) -> Any:
-    if isinstance(item, str):
-        return item
+    if isinstance(item, str) or is_integer(item):
+        return _key(item)
     return np.asarray(item, dtype=np.float32).tolist()
+
+
+def _key(key: Any) -> Any:
+    """Return a key as JSON holds it; what is none the server refuses."""
+    return int(key) if is_integer(key) else key
 
 
 def _as_json(asked: Mapping[str, Any]) -> bytes:
@@ -345,7 +360,7 @@ def _as_json(asked: Mapping[str, Any]) -> bytes:
         raise InvalidRequestError(f"a vector holds NaN or infinity: {error}") from None
 
 
-def _pairs(found: list[dict[str, Any]]) -> list[Neighbor]:
+def _pairs(found: list[dict[str, Any]]) -> list[Neighbor[Any]]:
     return [(each["key"], _number(each["cosine"])) for each in found]
 
 

@@ -78,12 +78,13 @@ class RemoteKeyError(ServiceError, KeyError):
     """A key that the model on the server doesn't hold; ``suggestions`` look like it."""
 
     @property
-    def key(self) -> str:
+    def key(self) -> str | int:
         """What was asked for."""
-        return str(self.details.get("key", ""))
+        key: str | int = self.details.get("key", "")
+        return key
 
     @property
-    def suggestions(self) -> list[str]:
+    def suggestions(self) -> list[str | int]:
         """Return keys that look like it."""
         return list(self.details.get("suggestions") or [])
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from synvec._core import KeyTable
 from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
 from synvec.key_types import Key, KeyT
-from synvec.keyed_vectors.keys import require_order
+from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.keyed_vectors.queries import Neighbor, Queries, checked_topn
 
 
@@ -139,53 +139,56 @@ class Batches(Queries[KeyT]):
             raise TypeError(
                 "topn is None, expected an integer: one query at a time gives all cosines"
             )
-        queries, excluded = self._queries(keys_or_vectors)
+        asked = self.prepare_queries(keys_or_vectors)
         start, end = self._range(clip_start, clip_end, restrict_vocab)
         rows = self._rows_in(start, end, candidates)
-        if not len(queries):
+        if not len(asked):
             found, scores = np.empty((0, 0), np.int64), np.empty((0, 0), np.float32)
         elif indexer is not None:
             self._require_all_rows(start, end, candidates)
             _require_batches(indexer)
-            found, scores = indexer.nearest(queries, max(wanted, 0), excluded)
+            found, scores = indexer.nearest(asked.vectors, max(wanted, 0), asked.excluded)
         else:
-            found, scores = self._nearest(queries, max(wanted, 0), rows, excluded)
-        return (found, scores) if as_arrays else self._named(found, scores)
+            found, scores = self._nearest(asked, max(wanted, 0), rows)
+        return (found, scores) if as_arrays else self._named(found, scores, wanted)
 
-    def _queries(
-        self, items: Sequence[Key | Numbers] | NDArray[Any]
-    ) -> tuple[Matrix, list[list[int]]]:
-        """Return unit vectors, and for each the rows that are no answer."""
-        if isinstance(items, str):
-            raise TypeError(f"keys_or_vectors is the str {items!r}, expected a list of keys")
-        if isinstance(items, np.ndarray) and items.ndim == 2:
-            return _unit(self._checked_rows(items)), [[] for _ in range(len(items))]
-        require_order(items)
-        listed = list(items)
-        is_vector = np.array([isinstance(item, np.ndarray) and item.ndim > 0 for item in listed])
-        raw = np.empty((len(listed), self.vector_size), dtype=np.float32)
-        excluded: list[list[int]] = [[] for _ in listed]
-        own = np.flatnonzero(~is_vector) if len(listed) else np.empty(0, np.int64)
-        raw[own] = self._unit_rows_of([listed[place] for place in own.tolist()])
-        if not np.isfinite(raw[own]).all():
-            raise ValueError("a key's vector holds NaN or infinity, expected finite vectors")
-        for place in own.tolist():
-            excluded[place] = sorted(self._positions_among([listed[place]]))
-        for place in np.flatnonzero(is_vector).tolist():
-            raw[place] = self._checked(listed[place])
-        return _unit(raw), excluded
+    def answer(
+        self,
+        asked: PreparedQueries,
+        topn: int | Sequence[int] = 10,
+        restrict_vocab: int | None = None,
+    ) -> list[list[Neighbor[KeyT]]]:
+        """Return what ``most_similar`` finds for each query that was made ready.
 
-    def _checked_rows(self, rows: NDArray[Any]) -> Matrix:
-        if rows.shape[1] != self.vector_size:
-            raise ValueError(f"vectors have shape {rows.shape}, expected (…, {self.vector_size})")
-        matrix: Matrix = np.ascontiguousarray(rows, dtype=np.float32)
-        if not np.isfinite(matrix).all():
-            raise ValueError("the vectors hold NaN or infinity, expected finite float32 numbers")
-        return matrix
+        Parameters
+        ----------
+        asked
+            What ``prepare_query`` and ``prepare_queries`` of this store made.
+        topn
+            How many keys, for all of them or for each.
+        restrict_vocab
+            Search the first so many rows only; ``None`` or 0 for all.
 
-    def _named(self, found: NDArray[np.int64], scores: Vector) -> list[list[Neighbor[KeyT]]]:
-        """Return keys and cosines as lists, without the places where nothing was found."""
-        known = found >= 0
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays(["socket", "port", "year"], [[3, 4], [4, 3], [-1, 1]])
+        >>> asked = kv.prepare_queries(["socket", "year"])
+        >>> [[key for key, _ in best] for best in kv.answer(asked, topn=[2, 1])]
+        [['port', 'year'], ['socket']]
+        """
+        if not len(asked):
+            return []
+        rows = slice(*self._range(0, None, restrict_vocab))
+        counts = np.broadcast_to(np.asarray(topn), len(asked))
+        found, scores = self._nearest(asked, max(int(counts.max()), 0), rows)
+        return self._named(found, scores, counts)
+
+    def _named(
+        self, found: NDArray[np.int64], scores: Matrix, wanted: int | NDArray[np.int64]
+    ) -> list[list[Neighbor[KeyT]]]:
+        """Return keys and cosines as lists: as many as are wanted, or as were found."""
+        known = (found >= 0) & (np.arange(found.shape[1]) < np.reshape(wanted, (-1, 1)))
         keys = iter(self._keys.keys_at(found[known]))
         pairs = zip(keys, scores[known].tolist(), strict=True)
         return [list(islice(pairs, count)) for count in known.sum(axis=1).tolist()]
@@ -197,7 +200,3 @@ def _require_batches(indexer: object) -> None:
             f"a {type(indexer).__name__} answers one query at a time: give it to most_similar, or "
             "make an index with build_index"
         )
-
-
-def _unit(rows: Matrix) -> Matrix:
-    return unit_rows(rows.astype(np.float64))

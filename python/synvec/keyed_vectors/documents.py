@@ -110,7 +110,7 @@ class Documents(Similarity[KeyT]):
         """Return the Euclidean distance of each key with each other key, in float64."""
         both = []
         for keys in (keys1, keys2):
-            vectors = self._unit_rows_of(keys) if norm else self._rows_of(keys)
+            vectors = self.rows_of(keys, norm)
             if not np.isfinite(vectors).all():
                 key = keys[int(np.argmin(np.isfinite(vectors).all(axis=1)))]
                 raise ValueError(

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterable, Sequence
-from typing import Any, Protocol, TypeAlias, cast, overload
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias, overload
 
 import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Numbers, Vector, cosines, top, unit
+from synvec.arithmetic import Numbers, Vector, cosines, top
 from synvec.key_types import Key, KeyT
-from synvec.keyed_vectors.keys import key_list
-from synvec.keyed_vectors.misses import UnknownKeyError
-from synvec.keyed_vectors.store import VectorStore
+from synvec.keyed_vectors.preparing import PreparedQueries, Preparing, Query, weighted
 
-Item: TypeAlias = Key | Numbers
-"""A key, a position, or a vector."""
-Query: TypeAlias = Item | Sequence[Item | tuple[Item, float]] | None
-"""One item, or a list of items and of (item, weight)."""
 Neighbor: TypeAlias = tuple[KeyT, float]
 Rows: TypeAlias = slice | NDArray[np.int64]
 """A range of rows, or some of them."""
@@ -35,72 +29,8 @@ class Indexer(Protocol[KeyT]):
         """Return the ``num_neighbors`` nearest keys with their similarity, best first."""
 
 
-class Queries(VectorStore[KeyT]):
+class Queries(Preparing[KeyT]):
     """Neighbor queries: ``most_similar`` and its kin."""
-
-    def get_mean_vector(
-        self,
-        keys: Sequence[Item] | NDArray[Any],
-        weights: Sequence[float] | NDArray[Any] | None = None,
-        pre_normalize: bool = True,
-        post_normalize: bool = False,
-        ignore_missing: bool = True,
-    ) -> Vector:
-        """Return the weighted mean of keys and vectors: Σ wᵢ·vᵢ / Σ |wᵢ|.
-
-        Parameters
-        ----------
-        keys
-            Keys, positions and vectors of D numbers.
-        weights
-            One a key; 1 by default.
-        pre_normalize
-            Whether the vectors of keys are scaled to length 1 first; vectors given as arrays are
-            taken as they are.
-        post_normalize
-            Whether the mean is scaled to length 1.
-        ignore_missing
-            Whether unknown keys are left out. When all are, the mean is the zero vector.
-
-        Raises
-        ------
-        ValueError
-            For no keys at all, as many weights as keys missing, vectors of another length, NaN.
-        KeyError
-            For an unknown key with ``ignore_missing=False``.
-
-        Examples
-        --------
-        >>> from synvec import KeyedVectors
-        >>> kv = KeyedVectors.from_arrays(["socket", "year"], [[2, 0], [0, 4]])
-        >>> kv.get_mean_vector(["socket", "year", "unknown"])
-        array([0.5, 0.5], dtype=float32)
-        """
-        items = key_list("keys", keys)
-        if not items:
-            raise ValueError("cannot compute mean with no input: give at least one key or vector")
-        if weights is None:
-            weights = [1.0] * len(items)
-        if len(weights) != len(items):
-            raise ValueError(f"{len(weights)} weights for {len(items)} keys, expected one a key")
-        total = np.zeros(self.vector_size, dtype=np.float64)
-        total_weight = 0.0
-        for item, weight in zip(items, weights, strict=True):
-            if isinstance(item, np.ndarray):
-                vector = self._checked(item)
-            elif item in self:
-                vector = self.get_vector(item, norm=pre_normalize)
-            elif ignore_missing:
-                continue
-            else:
-                raise UnknownKeyError(item, self._keys, where=" in vocabulary")
-            total += float(weight) * vector.astype(np.float64)
-            total_weight += abs(float(weight))
-        if not np.isfinite(total).all():
-            raise ValueError("the query holds NaN or infinity, expected finite vectors and weights")
-        if total_weight > 0:
-            total /= total_weight
-        return unit(total) if post_normalize else total.astype(np.float32)
 
     @overload
     def most_similar(
@@ -193,21 +123,18 @@ class Queries(VectorStore[KeyT]):
         wanted = checked_topn(topn)
         if wanted is not None and wanted < 1:
             return []
-        items, weights = _weighted(positive, negative)
-        query = self.get_mean_vector(
-            items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
-        )
-        inputs = self._positions_among(items)
+        asked = self.prepare_query(positive, negative)
+        query, inputs = asked.vectors[0], asked.excluded[0]
         start, end = self._range(clip_start, clip_end, restrict_vocab)
         if indexer is not None and wanted is not None:
             self._require_all_rows(start, end, candidates)
-            taken = set(self._keys.keys_at(np.array(sorted(inputs), dtype=np.int64)))
+            taken = set(self._keys.keys_at(np.array(inputs, dtype=np.int64)))
             found = indexer.most_similar(query, wanted + len(inputs))
             return [(key, score) for key, score in found if key not in taken][:wanted]
         rows = self._rows_in(start, end, candidates)
         if wanted is None:
             return cosines(self.vectors[rows], self._needed_norms()[rows], query)
-        best, scores = self._nearest(query[np.newaxis], wanted, rows, [sorted(inputs)])
+        best, scores = self._nearest(asked, wanted, rows)
         return list(zip(self._keys.keys_at(best[0]), scores[0].tolist(), strict=True))
 
     @overload
@@ -344,7 +271,7 @@ class Queries(VectorStore[KeyT]):
         wanted = checked_topn(topn)
         if wanted is not None and wanted < 1:
             return []
-        items, weights = _weighted(positive, negative, tuples=False)
+        items, weights = weighted(positive, negative, tuples=False)
         if not any(weight > 0 for weight in weights):
             raise ValueError(
                 "cannot compute similarity with no input: give a positive key or vector"
@@ -365,13 +292,8 @@ class Queries(VectorStore[KeyT]):
         inputs = self._positions_among(items)
         return scores if wanted is None else self._neighbors(scores, wanted, start, inputs)
 
-    def _positions_among(self, items: Iterable[Item]) -> set[int]:
-        """Return the positions of the keys of a query, of those that have one."""
-        keys = (item for item in items if not isinstance(item, np.ndarray))
-        return {position for key in keys if (position := self._position(key)) >= 0}
-
     def _neighbors(
-        self, scores: Vector, wanted: int, start: int, inputs: set[int]
+        self, scores: Vector, wanted: int, start: int, inputs: list[int]
     ) -> list[Neighbor[KeyT]]:
         """Return the best rows of a range that begins at ``start``, without those of the query."""
         best = top(scores, wanted + len(inputs))
@@ -380,13 +302,14 @@ class Queries(VectorStore[KeyT]):
         return [(key, float(scores[row])) for key, row in zip(keys, kept, strict=True)]
 
     def _nearest(
-        self, queries: Matrix, wanted: int, rows: Rows, excluded: list[list[int]]
+        self, asked: PreparedQueries, wanted: int, rows: Rows
     ) -> tuple[NDArray[np.int64], Vector]:
-        """Return rows and cosines of the best for each unit vector, without its excluded rows.
+        """Return rows and cosines of the best for each query, without its excluded rows.
 
         Where fewer were found than for other queries the row is −1.
         """
         vectors, norms = self.vectors, self._needed_norms()
+        queries, excluded = asked.vectors, asked.excluded
         if isinstance(rows, slice):
             return _core.nearest(
                 vectors, norms, queries, wanted, start=rows.start, end=rows.stop, excluded=excluded
@@ -420,15 +343,6 @@ class Queries(VectorStore[KeyT]):
                 "an indexer searches all rows: leave out clip_*, restrict_vocab and candidates"
             )
 
-    def _checked(self, vector: Numbers) -> Vector:
-        """Return a vector from outside as D finite float32 numbers."""
-        if vector.shape != (self.vector_size,):
-            raise ValueError(f"vector has shape {vector.shape}, expected ({self.vector_size},)")
-        row: Vector = np.ascontiguousarray(vector, dtype=np.float32)
-        if not np.isfinite(row).all():
-            raise ValueError("vector holds NaN or infinity, expected finite float32 numbers")
-        return row
-
 
 def checked_topn(topn: int | None) -> int | None:
     """Return ``topn`` as an int, or None."""
@@ -438,44 +352,3 @@ def checked_topn(topn: int | None) -> int | None:
         return operator.index(topn)
     except TypeError:
         raise TypeError(f"topn is {topn!r}, expected an integer or None") from None
-
-
-def _weighted(
-    positive: Query, negative: Query, tuples: bool = True
-) -> tuple[list[Item], list[float]]:
-    """Return the items of both lists with their weights; an explicit weight keeps its sign."""
-    items: list[Item] = []
-    weights: list[float] = []
-    for name, given, default in (("positive", positive, 1.0), ("negative", negative, -1.0)):
-        for item in _as_list(name, given):
-            if not isinstance(item, tuple):
-                items.append(item)
-                weights.append(default)
-            elif not tuples:
-                raise TypeError(
-                    f"{name} holds {item!r}, expected no weights: most_similar has them"
-                )
-            elif len(item) == 2:
-                items.append(item[0])
-                weights.append(float(item[1]))
-            else:
-                raise TypeError(f"{name} holds {item!r}, expected (key, weight)")
-    return items, weights
-
-
-def _as_list(name: str, given: Query) -> Sequence[Item | tuple[Item, float]]:
-    if given is None:
-        return []
-    if isinstance(given, str | int | np.integer):
-        return [given]
-    if isinstance(given, np.ndarray):
-        if not given.ndim:
-            return [cast(Key, given.item())]
-        if given.dtype.kind in "UO":
-            return list(given)
-        return list(given) if given.ndim == 2 else [given]
-    if isinstance(given, list):
-        return given
-    raise TypeError(
-        f"{name} is a {type(given).__name__}, expected a key, a vector or a list of them"
-    )

@@ -258,7 +258,7 @@ class Similarity(Batches[KeyT]):
             )
         if not known:
             raise ValueError("cannot select a word from an empty list: none of the words is known")
-        rows = self._unit_rows_of(known) if use_norm else self._rows_of(known)
+        rows = self.rows_of(known, use_norm)
         scores = dots(rows, unit(rows.mean(axis=0, dtype=np.float64))).tolist()
         return sorted(zip(scores, known, strict=True), key=lambda pair: (pair[0], str(pair[1])))[
             ::-1

@@ -207,6 +207,24 @@ class VectorStore(Columns[KeyT]):
         vector.flags.writeable = False
         return vector
 
+    def rows_of(self, keys: Iterable[Key], norm: bool = False) -> Matrix:
+        """Return the vectors of keys in a fresh N × D array; of length 1 with ``norm``.
+
+        Raises
+        ------
+        KeyError
+            For the first unknown key.
+
+        Examples
+        --------
+        >>> from synvec import KeyedVectors
+        >>> kv = KeyedVectors.from_arrays(["socket", "year"], [[3, 4], [0, 2]])
+        >>> kv.rows_of(["year", "socket"], norm=True)
+        array([[0. , 1. ],
+               [0.6, 0.8]], dtype=float32)
+        """
+        return self._unit_rows_of(keys) if norm else self._rows_of(keys)
+
     # A store that makes vectors when they are asked for overrides these three and `_rows`.
 
     def _rows_at(self, positions: NDArray[np.int64]) -> Matrix:

@@ -10,7 +10,6 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
-from fastapi.openapi.utils import get_openapi
 from fastapi.responses import Response
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
@@ -91,7 +90,7 @@ def assemble(
     app.add_exception_handler(RequestValidationError, _tell_invalid)
     app.add_exception_handler(HTTPException, _tell_status)
     app.add_exception_handler(Exception, _tell_defect)
-    app.openapi = lambda: _openapi(app, settings)  # type: ignore[method-assign]
+    app.openapi = lambda: _describe(app, settings)  # type: ignore[method-assign]
     return Gate(app, settings, metrics)
 
 
@@ -133,27 +132,10 @@ async def _tell_defect(request: Request, error: Exception) -> Response:
     return _answer(problems.of_status(500))
 
 
-def _openapi(app: FastAPI, settings: Settings) -> dict[str, Any]:
-    """Return the description of what is answered, with the limits that hold here."""
+def _describe(app: FastAPI, settings: Settings) -> dict[str, Any]:
+    """Return the description, made the first time: it takes longer than all the rest here."""
     if app.openapi_schema is None:
-        schema = get_openapi(
-            title=app.title, version=app.version, description=app.description, routes=app.routes
-        )
-        limits = {"topn": ("maximum", settings.max_topn)}
-        for name in ("queries", "keys", "positive", "negative"):
-            limits[name] = ("maxItems", settings.max_batch)
-        limits["pairs"] = ("maxItems", settings.max_pairs)
-        for component in schema["components"]["schemas"].values():
-            for name, shape in component.get("properties", {}).items():
-                if name in limits and component["title"].endswith("Request"):
-                    shape.update([limits[name]])
-        for path in schema["paths"].values():
-            for operation in path.values():
-                for parameter in operation.get("parameters", []):
-                    if parameter["name"] == "topn":
-                        parameter["schema"]["maximum"] = settings.max_topn
-                if settings.token is not None:
-                    operation["security"] = [{"token": []}]
-        schema["components"]["securitySchemes"] = {"token": {"type": "http", "scheme": "bearer"}}
-        app.openapi_schema = schema
+        from synvec.server.openapi import description_of
+
+        app.openapi_schema = description_of(app, settings)
     return app.openapi_schema

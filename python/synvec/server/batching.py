@@ -8,44 +8,39 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
 
-import numpy as np
-
-from synvec.arithmetic import Matrix
 from synvec.keyed_vectors import KeyedVectors
+from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.server import problems
 
 ROOM = 2
-"""Calls of the core that are spoken for at most: the one that runs and the next. Who is let in then
-never waits longer than that, and whoever is not is told at once."""
+"""Calls of the core that are spoken for at most: the one that runs and the next."""
 
-Neighbors = list[tuple[str, float]]
+Neighbors = list[tuple[str | int, float]]
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    """Neighbours of unit vectors.
+    """Neighbours of keys, vectors and sums of them.
 
     Attributes
     ----------
     store
         Among whose rows they are looked for.
-    vectors
-        N × D, each of length 1 or 0.
-    excluded
-        For each the rows that are no answer, ascending.
+    asked
+        Whose neighbours.
     topn
         How many for each.
     end
         How many of the first rows are searched; None for all.
     """
 
-    store: KeyedVectors
-    vectors: Matrix
-    excluded: Sequence[list[int]]
+    store: KeyedVectors[Any]
+    asked: PreparedQueries
     topn: int
     end: int | None = None
 
@@ -61,11 +56,14 @@ class _Job:
 
     question: Question
     future: asyncio.Future[list[Neighbors]]
+    weight: int
+    """Places that it takes: its vectors, but no more than go into a call; 0 once it gave them up.
+    """
     asked: int = 0
     answers: list[Neighbors] = field(default_factory=list)
 
     def left(self) -> int:
-        return len(self.question.vectors) - self.asked
+        return len(self.question.asked) - self.asked
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +92,7 @@ class Batcher:
         self._jobs: deque[_Job] = deque()
         self._drain: asyncio.Task[None] | None = None
         self._taken = 0
-        """Vectors that are spoken for; of a request no more counted than go into a call."""
+        """Places that are spoken for, in the call that runs and in the next."""
 
     async def ask(self, question: Question) -> list[Neighbors]:
         """Return the neighbours of each vector, as ``most_similar`` does, to the bit.
@@ -104,10 +102,9 @@ class Batcher:
         RequestError
             When the core has as much to do as it may have.
         """
-        if self._taken >= ROOM * self._batch:
-            raise problems.busy()
-        weight = min(len(question.vectors), self._batch)
-        job = _Job(question, asyncio.get_running_loop().create_future())
+        weight = min(len(question.asked), self._batch)
+        self._make_place(weight)
+        job = _Job(question, asyncio.get_running_loop().create_future(), weight)
         self._jobs.append(job)
         self._taken += weight
         try:
@@ -115,7 +112,32 @@ class Batcher:
                 self._drain = asyncio.create_task(self._ask_all())
             return await job.future
         finally:
-            self._taken -= weight
+            self._leave(job)
+
+    def _make_place(self, weight: int) -> None:
+        """Have room for a newcomer, or refuse it.
+
+        When all is spoken for, whoever has waited longest gives up its place, unless it weighs more
+        than the newcomer. One of the two must go without an answer; and with the youngest served
+        first nobody waits for long, so that under overload answers are hardly slower than usual.
+        (Served in order, each would wait for a whole call before its own.)
+        """
+        while self._taken >= ROOM * self._batch:
+            oldest = next(
+                (job for job in self._jobs if not job.asked and job.weight <= weight), None
+            )
+            if oldest is None:
+                raise problems.busy()
+            self._leave(oldest)
+            if not oldest.future.done():
+                oldest.future.set_exception(problems.busy())
+
+    def _leave(self, job: _Job) -> None:
+        """Let go of a job's places; what of it nobody waits for is not asked any more."""
+        self._taken -= job.weight
+        job.weight = 0
+        if job in self._jobs:
+            self._jobs.remove(job)
 
     async def _ask_all(self) -> None:
         loop = asyncio.get_running_loop()
@@ -152,35 +174,23 @@ class Batcher:
 
     def _answer(self, parts: list[_Part]) -> list[list[Neighbors]]:
         """Ask the core; runs in the executor."""
-        questions = [part.job.question for part in parts]
-        vectors = np.concatenate(
-            [part.job.question.vectors[part.start : part.stop] for part in parts]
+        asked = PreparedQueries.joined(
+            [part.job.question.asked.part(part.start, part.stop) for part in parts]
         )
-        excluded = [
-            rows for part in parts for rows in part.job.question.excluded[part.start : part.stop]
-        ]
-        wanted = max(question.topn for question in questions)
-        store = questions[0].store
-        rows = slice(*store._range(0, None, questions[0].end))
-        found, scores = store._nearest(vectors, wanted, rows, excluded)
-        answers, first = [], 0
-        for part in parts:
-            own = slice(first, first + part.stop - part.start)
-            topn = part.job.question.topn
-            answers.append(store._named(found[own, :topn], scores[own, :topn]))
-            first = own.stop
-        return answers
+        first = parts[0].job.question
+        topn = [part.job.question.topn for part in parts for _ in range(part.start, part.stop)]
+        found = iter(first.store.answer(asked, topn, first.end))
+        return [list(islice(found, part.stop - part.start)) for part in parts]
 
     def _hand_out(self, parts: list[_Part], found: list[list[Neighbors]]) -> None:
         for part, answers in zip(parts, found, strict=True):
             job = part.job
             job.answers += answers
-            if len(job.answers) == len(job.question.vectors) and not job.future.done():
+            if len(job.answers) == len(job.question.asked) and not job.future.done():
                 job.future.set_result(job.answers)
 
     def _fail(self, parts: list[_Part], error: Exception) -> None:
         for part in parts:
-            if part.job in self._jobs:
-                self._jobs.remove(part.job)
+            self._leave(part.job)
             if not part.job.future.done():
                 part.job.future.set_exception(error)

@@ -4,25 +4,29 @@ from __future__ import annotations
 
 from fastapi import APIRouter, Request, Response
 
-from synvec.server import schemas
+from synvec.server.responses import json_response, told
 
 router = APIRouter(tags=["health"])
 
 
-@router.get("/healthz", response_model=schemas.Health)
-async def healthz() -> schemas.Health:
+@router.get("/healthz", responses=told("Health"))
+async def healthz() -> Response:
     """Say that the process answers."""
-    return schemas.Health(status="ok")
+    return json_response({"status": "ok"})
 
 
-@router.get("/readyz", response_model=schemas.Health, responses={503: {"model": schemas.Health}})
-async def readyz(request: Request, response: Response) -> schemas.Health:
+@router.get(
+    "/readyz",
+    responses=told("Health") | told("Health", 503, "Requests should be sent somewhere else"),
+)
+async def readyz(request: Request) -> Response:
     """Say whether requests should be sent here: all models are open, and it is not stopping."""
     state = request.app.state
-    if state.is_stopping() or not state.models.is_ready:
-        response.status_code = 503
-        return schemas.Health(status="stopping" if state.is_stopping() else "models_missing")
-    return schemas.Health(status="ok")
+    if state.is_stopping():
+        return json_response({"status": "stopping"}, 503)
+    if not state.models.is_ready:
+        return json_response({"status": "models_missing"}, 503)
+    return json_response({"status": "ok"})
 
 
 @router.get("/metrics", response_class=Response, responses={200: {"content": {"text/plain": {}}}})

@@ -2,24 +2,29 @@
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 
 from synvec.arithmetic import Matrix, Vector
+from synvec.key_types import index_of
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.keyed_vectors.misses import close_keys
 from synvec.server import problems
 from synvec.server.batching import Batcher, Neighbors, Question
 from synvec.statistics import Correlation, pearson, spearman
 
-Item = str | list[float]
+Key = str | int
+Item = Key | list[float]
 """A key, or a vector of D numbers."""
 
 T = TypeVar("T")
+
+_INTEGER = re.compile(r"-?[0-9]{1,19}")
 
 
 class Model:
@@ -37,7 +42,9 @@ class Model:
         The line of those who ask for neighbours.
     """
 
-    def __init__(self, name: str, vectors: KeyedVectors, version: int, batcher: Batcher) -> None:
+    def __init__(
+        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher
+    ) -> None:
         self.name = name
         self.vectors = vectors
         self.version = version
@@ -55,15 +62,9 @@ class Model:
         restrict_vocab: int | None,
     ) -> Neighbors:
         """Return what ``most_similar(positive, negative)`` returns."""
-        items = [*self._items("positive", positive), *self._items("negative", negative)]
-        weights = [1.0] * len(positive) + [-1.0] * len(negative)
-        vector = self._asked(
-            lambda: self.vectors.get_mean_vector(
-                items, weights, pre_normalize=True, post_normalize=True, ignore_missing=False
-            )
-        )
-        excluded = sorted(self.vectors._positions_among(items))
-        question = Question(self.vectors, vector[np.newaxis], [excluded], topn, restrict_vocab)
+        plus, minus = self._items("positive", positive), self._items("negative", negative)
+        asked = self._asked(lambda: self.vectors.prepare_query(plus, minus))
+        question = Question(self.vectors, asked, topn, restrict_vocab)
         return (await self._batcher.ask(question))[0]
 
     async def neighbors_batch(
@@ -71,38 +72,40 @@ class Model:
     ) -> list[Neighbors]:
         """Return what ``most_similar_batch(queries)`` returns."""
         items = self._items("queries", queries)
-        vectors, excluded = self._asked(lambda: self.vectors._queries(items))
-        return await self._batcher.ask(
-            Question(self.vectors, vectors, excluded, topn, restrict_vocab)
-        )
+        asked = self._asked(lambda: self.vectors.prepare_queries(items))
+        return await self._batcher.ask(Question(self.vectors, asked, topn, restrict_vocab))
 
-    def similarities(self, pairs: Sequence[tuple[str, str]]) -> list[float]:
+    def similarities(self, pairs: Sequence[tuple[Key, Key]]) -> list[float]:
         """Return the cosine of each pair of keys."""
         first = self.rows([one for one, _ in pairs], norm=True)
         second = self.rows([other for _, other in pairs], norm=True)
         cosines: list[float] = np.einsum("ij,ij->i", first, second).tolist()
         return cosines
 
-    def rows(self, keys: Sequence[str], norm: bool) -> Matrix:
+    def rows(self, keys: Sequence[Key], norm: bool) -> Matrix:
         """Return the vectors of keys, scaled to length 1 with ``norm``."""
-        look = self.vectors._unit_rows_of if norm else self.vectors._rows_of
-        return self._asked(lambda: look(keys))
+        self._refuse_positions(keys)
+        return self._asked(lambda: self.vectors.rows_of(keys, norm))
 
-    def outlier(self, keys: Sequence[str]) -> str:
+    def outlier(self, keys: Sequence[Key]) -> Key:
         """Return the key that fits the others least."""
-        self.rows(
-            keys, norm=True
-        )  # here an unknown key is an error, in the library a line in the log
+        # Here an unknown key is an error, in the library a line in the log.
+        self.rows(keys, norm=True)
         return self.vectors.doesnt_match(list(keys))
 
+    def key_of(self, text: str) -> Key:
+        """Return a key as a URL holds it, where all are text, as the key that it may be."""
+        is_integer = self.vectors.key_type is int and _INTEGER.fullmatch(text)
+        return int(text) if is_integer else text
+
     def correlations(
-        self, pairs: Sequence[tuple[str, str, float]]
+        self, pairs: Sequence[tuple[Key, Key, float]]
     ) -> tuple[Correlation, Correlation, float]:
         """Return Pearson's and Spearman's of cosines and scores, and the unknown pairs in percent.
 
         Keys are taken as they are written, and pairs with an unknown one are left out.
         """
-        known = [pair for pair in pairs if pair[0] in self.vectors and pair[1] in self.vectors]
+        known = [pair for pair in pairs if self._has(pair[0]) and self._has(pair[1])]
         if len(known) < 2:
             raise problems.invalid_field(
                 "pairs", f"{len(known)} of {len(pairs)} pairs have both keys, expected at least 2"
@@ -112,12 +115,26 @@ class Model:
         unknown = 100 * (len(pairs) - len(known)) / len(pairs)
         return pearson(scores, cosines), spearman(scores, cosines), unknown
 
-    def _items(self, field: str, items: Sequence[Item]) -> list[str | Vector]:
+    def _has(self, key: Key) -> bool:
+        return isinstance(key, self.vectors.key_type) and key in self.vectors
+
+    def _refuse_positions(self, items: Iterable[Item]) -> None:
+        """Refuse integers where keys are strings: in the library they are positions, here nothing.
+
+        Who asks for 7 means a key, and got another model's answer without knowing.
+        """
+        if self.vectors.key_type is str:
+            for item in items:
+                if isinstance(item, int):
+                    raise self._unknown(item)
+
+    def _items(self, field: str, items: Sequence[Item]) -> list[Key | Vector]:
         """Return the items of a request with its vectors as arrays."""
+        self._refuse_positions(items)
         size = self.vectors.vector_size
-        checked: list[str | Vector] = []
+        checked: list[Key | Vector] = []
         for place, item in enumerate(items):
-            if isinstance(item, str):
+            if isinstance(item, str | int):
                 checked.append(item)
                 continue
             with np.errstate(over="ignore"):
@@ -138,10 +155,19 @@ class Model:
         try:
             return ask()
         except UnknownKeyError as error:
-            key = str(error.key)
-            raise problems.unknown_key(key, self._suggestions(key)) from None
+            key: Key = error.key if isinstance(error.key, int) else str(error.key)
+            raise self._unknown(key) from None
 
-    def _suggestions(self, key: str) -> list[str]:
+    def _unknown(self, key: Key) -> problems.RequestError:
+        kind = {str: "strings", int: "integers"}[self.vectors.key_type]
+        is_of_kind = isinstance(key, self.vectors.key_type)
+        return problems.unknown_key(key, self._suggestions(key), None if is_of_kind else kind)
+
+    def _suggestions(self, key: Key) -> list[Key]:
+        if isinstance(key, int) or self.vectors.key_type is int:
+            # Written as the other kind it may be there.
+            other = str(key) if isinstance(key, int) else self.key_of(key)
+            return [other] if index_of(self.vectors.key_table, other) >= 0 else []
         if not self._spelling.acquire(blocking=False):
             return []
         try:

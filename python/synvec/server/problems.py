@@ -58,10 +58,16 @@ def unknown_model(name: str, known: Sequence[str]) -> RequestError:
     return RequestError(404, "unknown_model", f"no model {shown(name)}; served are: {served}")
 
 
-def unknown_key(key: str, suggestions: Sequence[str]) -> RequestError:
-    """Return the answer to a key that the model doesn't hold, with keys that look like it."""
+def unknown_key(
+    key: str | int, suggestions: Sequence[str | int], kind: str | None = None
+) -> RequestError:
+    """Return the answer to a key that the model doesn't hold, with keys that look like it.
+
+    ``kind`` is what its keys are, where that is something else.
+    """
     close = f", did you mean {' or '.join(map(repr, suggestions))}?" if suggestions else ""
-    message = f"key {shown(key)} is not present{close}"
+    name = str(key) if isinstance(key, int) else shown(key)
+    message = f"key {name} is not present{f', the keys are {kind}' if kind else ''}{close}"
     return RequestError(404, "unknown_key", message, key=key, suggestions=list(suggestions))
 
 

@@ -2,35 +2,19 @@
 
 from __future__ import annotations
 
-import json
-import math
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from synvec.server import batching, problems, schemas
 from synvec.server.models import Model, Models
+from synvec.server.responses import json_response, told
 from synvec.server.settings import Settings
 
-ERRORS: dict[int | str, dict[str, Any]] = {
-    status: {"model": schemas.ErrorAnswer, "description": description}
-    for status, description in (
-        (400, "The body is not JSON, or the request not HTTP"),
-        (401, "The token is missing or wrong"),
-        (404, "No such model or key; close keys are named"),
-        (408, "The request did not arrive in time"),
-        (413, "The body is too large"),
-        (415, "The body does not say that it is JSON"),
-        (421, "The request was made for another host"),
-        (422, "A field is wrong; it is named"),
-        (503, "Too many requests are under way; Retry-After says when to come again"),
-    )
-}
-
-router = APIRouter(prefix="/v1", responses=ERRORS)
+router = APIRouter(prefix="/v1")
 
 
-def served(
+async def served(
     request: Request,
     model: Annotated[str, Path(description="The name of a model", examples=["wiki8"])],
 ) -> Model:
@@ -39,7 +23,7 @@ def served(
     return models[model]
 
 
-def settings_of(request: Request) -> Settings:
+async def settings_of(request: Request) -> Settings:
     """Return the limits that hold."""
     settings: Settings = request.app.state.settings
     return settings
@@ -57,20 +41,20 @@ RestrictQuery = Annotated[
 ]
 
 
-@router.get("/models", response_model=schemas.ModelsAnswer, tags=["models"])
+@router.get("/models", responses=told("ModelsAnswer"), tags=["models"])
 async def list_models(request: Request) -> Response:
     """List the models that are served."""
     models: Models = request.app.state.models
-    return _json({"models": [_about(model) for model in models]})
+    return json_response({"models": [_about(model) for model in models]})
 
 
-@router.get("/models/{model}", response_model=schemas.ModelAnswer, tags=["models"])
+@router.get("/models/{model}", responses=told("ModelAnswer"), tags=["models"])
 async def describe_model(model: Served) -> Response:
     """Describe one model."""
-    return _json(_about(model))
+    return json_response(_about(model))
 
 
-@router.get("/models/{model}/neighbors", response_model=schemas.Neighbors, tags=["neighbors"])
+@router.get("/models/{model}/neighbors", responses=told("Neighbors"), tags=["neighbors"])
 async def neighbors_of_key(
     model: Served,
     limits: Limits,
@@ -80,10 +64,10 @@ async def neighbors_of_key(
 ) -> Response:
     """Find the nearest keys to one key."""
     _check_topn(topn, limits)
-    return _neighbors(await model.neighbors([key], [], topn, restrict_vocab))
+    return _neighbors(await model.neighbors([model.key_of(key)], [], topn, restrict_vocab))
 
 
-@router.post("/models/{model}/neighbors", response_model=schemas.Neighbors, tags=["neighbors"])
+@router.post("/models/{model}/neighbors", responses=told("Neighbors"), tags=["neighbors"])
 async def neighbors(model: Served, limits: Limits, asked: schemas.NeighborsRequest) -> Response:
     """Find the nearest keys to a sum of keys and vectors, the negative ones taken away."""
     if not asked.positive and not asked.negative:
@@ -95,17 +79,17 @@ async def neighbors(model: Served, limits: Limits, asked: schemas.NeighborsReque
 
 
 @router.post(
-    "/models/{model}/neighbors/batch", response_model=schemas.NeighborsOfMany, tags=["neighbors"]
+    "/models/{model}/neighbors/batch", responses=told("NeighborsOfMany"), tags=["neighbors"]
 )
 async def neighbors_of_many(model: Served, limits: Limits, asked: schemas.BatchRequest) -> Response:
     """Find the nearest keys to each of many keys and vectors, in one request."""
     _check_count("queries", len(asked.queries), limits.max_batch)
     _check_topn(asked.topn, limits)
     answers = await model.neighbors_batch(asked.queries, asked.topn, asked.restrict_vocab)
-    return _json({"answers": [_named(found) for found in answers]})
+    return json_response({"answers": [_named(found) for found in answers]})
 
 
-@router.get("/models/{model}/analogy", response_model=schemas.Neighbors, tags=["neighbors"])
+@router.get("/models/{model}/analogy", responses=told("Neighbors"), tags=["neighbors"])
 async def analogy_of_keys(
     model: Served,
     limits: Limits,
@@ -117,10 +101,11 @@ async def analogy_of_keys(
 ) -> Response:
     """Answer "a is to b as c is to what?": the nearest keys to b − a + c."""
     _check_topn(topn, limits)
-    return _neighbors(await model.neighbors([b, c], [a], topn, restrict_vocab))
+    plus, minus = [model.key_of(b), model.key_of(c)], [model.key_of(a)]
+    return _neighbors(await model.neighbors(plus, minus, topn, restrict_vocab))
 
 
-@router.post("/models/{model}/analogy", response_model=schemas.Neighbors, tags=["neighbors"])
+@router.post("/models/{model}/analogy", responses=told("Neighbors"), tags=["neighbors"])
 async def analogy(model: Served, limits: Limits, asked: schemas.AnalogyRequest) -> Response:
     """Answer "a is to b as c is to what?": the nearest keys to b − a + c."""
     _check_topn(asked.topn, limits)
@@ -128,47 +113,49 @@ async def analogy(model: Served, limits: Limits, asked: schemas.AnalogyRequest) 
     return _neighbors(found)
 
 
-@router.get("/models/{model}/similarity", response_model=schemas.SimilarityAnswer, tags=["keys"])
+@router.get("/models/{model}/similarity", responses=told("SimilarityAnswer"), tags=["keys"])
 async def similarity(model: Served, a: KeyQuery, b: KeyQuery) -> Response:
     """Return the cosine of two keys."""
-    return _json({"similarity": model.similarities([(a, b)])[0]})
+    return json_response(
+        {"similarity": model.similarities([(model.key_of(a), model.key_of(b))])[0]}
+    )
 
 
-@router.post("/models/{model}/similarity", response_model=schemas.Similarities, tags=["keys"])
+@router.post("/models/{model}/similarity", responses=told("Similarities"), tags=["keys"])
 async def similarities(
     model: Served, limits: Limits, asked: schemas.SimilaritiesRequest
 ) -> Response:
     """Return the cosine of each of many pairs of keys."""
     _check_count("pairs", len(asked.pairs), limits.max_pairs)
-    return _json({"similarities": model.similarities(asked.pairs)})
+    return json_response({"similarities": model.similarities(asked.pairs)})
 
 
-@router.get("/models/{model}/vector", response_model=schemas.VectorAnswer, tags=["keys"])
+@router.get("/models/{model}/vector", responses=told("VectorAnswer"), tags=["keys"])
 async def vector(
     model: Served,
     key: KeyQuery,
     norm: Annotated[bool, Query(description="Scale it to length 1")] = False,
 ) -> Response:
     """Return the vector of a key."""
-    return _json({"vector": model.rows([key], norm)[0].tolist()})
+    return json_response({"vector": model.rows([model.key_of(key)], norm)[0].tolist()})
 
 
-@router.post("/models/{model}/vectors", response_model=schemas.Vectors, tags=["keys"])
+@router.post("/models/{model}/vectors", responses=told("Vectors"), tags=["keys"])
 async def vectors(model: Served, limits: Limits, asked: schemas.VectorsRequest) -> Response:
     """Return the vectors of many keys."""
     _check_count("keys", len(asked.keys), limits.max_batch)
-    return _json({"vectors": model.rows(asked.keys, asked.norm).tolist()})
+    return json_response({"vectors": model.rows(asked.keys, asked.norm).tolist()})
 
 
-@router.post("/models/{model}/doesnt-match", response_model=schemas.Outlier, tags=["keys"])
+@router.post("/models/{model}/doesnt-match", responses=told("Outlier"), tags=["keys"])
 async def doesnt_match(model: Served, limits: Limits, asked: schemas.KeysRequest) -> Response:
     """Return the key that fits the others least."""
     _check_count("keys", len(asked.keys), limits.max_batch)
-    return _json({"key": model.outlier(asked.keys)})
+    return json_response({"key": model.outlier(asked.keys)})
 
 
 @router.post(
-    "/models/{model}/evaluate-pairs", response_model=schemas.PairScoresAnswer, tags=["evaluation"]
+    "/models/{model}/evaluate-pairs", responses=told("PairScoresAnswer"), tags=["evaluation"]
 )
 async def evaluate_pairs(
     model: Served, limits: Limits, asked: schemas.ScoredPairsRequest
@@ -176,7 +163,7 @@ async def evaluate_pairs(
     """Correlate the cosines of pairs of keys with the scores that people gave them."""
     _check_count("pairs", len(asked.pairs), limits.max_pairs)
     pearson, spearman, unknown = model.correlations(asked.pairs)
-    return _json(
+    return json_response(
         {"pearson": pearson._asdict(), "spearman": spearman._asdict(), "oov_ratio": unknown}
     )
 
@@ -202,27 +189,8 @@ def _about(model: Model) -> dict[str, Any]:
 
 
 def _neighbors(found: batching.Neighbors) -> Response:
-    return _json({"neighbors": _named(found)})
+    return json_response({"neighbors": _named(found)})
 
 
 def _named(found: batching.Neighbors) -> list[dict[str, Any]]:
     return [{"key": key, "cosine": cosine} for key, cosine in found]
-
-
-def _json(answer: dict[str, Any]) -> Response:
-    """Return an answer that was made here: nothing of it has to be validated again."""
-    try:
-        text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:  # vectors may be saved with NaN when somebody insists; JSON knows none
-        text = json.dumps(_without_nan(answer), ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), media_type="application/json")
-
-
-def _without_nan(answer: Any) -> Any:
-    if isinstance(answer, float):
-        return answer if math.isfinite(answer) else None
-    if isinstance(answer, list):
-        return [_without_nan(each) for each in answer]
-    if isinstance(answer, dict):
-        return {name: _without_nan(each) for name, each in answer.items()}
-    return answer

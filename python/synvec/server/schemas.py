@@ -1,15 +1,18 @@
-"""What goes in and what comes out, as OpenAPI tells it."""
+"""What goes in: every request is checked against these."""
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 KEY_LENGTH = 1000
 """Characters of a key in a request: longer ones are no words."""
 
-Key = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LENGTH)]
+Text = Annotated[str, StringConstraints(min_length=1, max_length=KEY_LENGTH)]
+# No sign of JSON tells that a number means an integer, so 7.0 is none, nor is true.
+Integer = Annotated[int, Field(strict=True, ge=-(2**63), lt=2**63)]
+Key = Annotated[Text | Integer, Field(description="A string, or an integer where keys are such")]
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 VectorItem = Annotated[list[Number], Field(min_length=1, max_length=100_000)]
 Item = Key | VectorItem
@@ -23,9 +26,6 @@ RestrictVocab = Annotated[
         ge=1, description="Search the first so many keys alone, which are the most frequent ones"
     ),
 ]
-
-
-Result = Annotated[float | None, Field(description="null stands for NaN")]
 
 
 class Asked(BaseModel):
@@ -117,116 +117,3 @@ class ScoredPairsRequest(Asked):
         strict=False,
         json_schema_extra={"example": {"pairs": [["tiger", "cat", 7.35], ["tiger", "car", 1.2]]}},
     )
-
-
-class Neighbor(BaseModel):
-    """A key and its cosine."""
-
-    key: str
-    cosine: Result
-
-
-class Neighbors(BaseModel):
-    """Neighbours, the best first."""
-
-    neighbors: list[Neighbor]
-
-    model_config = ConfigDict(
-        json_schema_extra={"example": {"neighbors": [{"key": "tea", "cosine": 0.7572}]}}
-    )
-
-
-class NeighborsOfMany(BaseModel):
-    """For each query its neighbours, in the order of the queries."""
-
-    answers: list[list[Neighbor]]
-
-
-class SimilarityAnswer(BaseModel):
-    """A cosine."""
-
-    similarity: Result
-
-
-class Similarities(BaseModel):
-    """For each pair its cosine."""
-
-    similarities: list[Result]
-
-
-class VectorAnswer(BaseModel):
-    """The vector of a key."""
-
-    vector: list[Result]
-
-
-class Vectors(BaseModel):
-    """For each key its vector."""
-
-    vectors: list[list[Result]]
-
-
-class Outlier(BaseModel):
-    """The key that fits the others least."""
-
-    key: str
-
-
-class CorrelationAnswer(BaseModel):
-    """A correlation."""
-
-    statistic: Result
-    pvalue: Result
-
-
-class PairScoresAnswer(BaseModel):
-    """How well the cosines go with the scores."""
-
-    pearson: CorrelationAnswer
-    spearman: CorrelationAnswer
-    oov_ratio: Annotated[float, Field(description="Pairs with an unknown key, in percent")]
-
-
-class ModelAnswer(BaseModel):
-    """A model that is served."""
-
-    name: str
-    keys: int
-    vector_size: int
-    version: Annotated[int, Field(description="One more each time its file was replaced")]
-
-
-class ModelsAnswer(BaseModel):
-    """The models that are served."""
-
-    models: list[ModelAnswer]
-
-
-class Health(BaseModel):
-    """How the server is."""
-
-    status: Literal["ok", "stopping", "models_missing"]
-
-
-class FieldError(BaseModel):
-    """What is wrong with one field."""
-
-    field: str
-    message: str
-
-
-class Error(BaseModel):
-    """What went wrong: ``type`` for programs, ``message`` for people."""
-
-    type: str
-    message: str
-    key: str | None = None
-    suggestions: list[str] | None = None
-    fields: list[FieldError] | None = None
-    limit: int | None = None
-
-
-class ErrorAnswer(BaseModel):
-    """An error."""
-
-    error: Error
