@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -71,7 +72,7 @@ class ExploredModel:
         self.name = name
         self.vectors = vectors
         self.drawn = min(points, len(vectors))
-        self._lock = threading.Lock()
+        self._locks = {name: threading.Lock() for name in ("points", "clusters")}
         self.layouts = Layouts(vectors, self.drawn, path, computes=computes)
 
     def summary(self) -> Json:
@@ -85,6 +86,15 @@ class ExploredModel:
             "layouts": self.layouts.states(),
         }
 
+    def prepare(self) -> None:
+        """Compute, in a thread, what a page will ask for first; whoever asks before waits for it."""
+        threading.Thread(target=self._prepare, name="synvec-prepare", daemon=True).start()
+
+    def _prepare(self) -> None:
+        with suppress(ValueError):  # vectors that are not finite: told to the page, which asks
+            self.points("pca")
+            self.clusters()
+
     # --- the map --------------------------------------------------------------------------------
 
     def points(self, layout: str) -> Matrix:
@@ -97,7 +107,10 @@ class ExploredModel:
         ValueError
             For vectors that are not finite.
         """
-        return self._principal if layout == "pca" else self.layouts.points(layout)
+        if layout != "pca":
+            return self.layouts.points(layout)
+        with self._locks["points"]:  # a second request waits for the first one's answer
+            return self._principal
 
     @cached_property
     def _principal(self) -> Matrix:
@@ -116,7 +129,7 @@ class ExploredModel:
 
     def clusters(self) -> Clusters:
         """Return which words belong together, with names; computed at the first call."""
-        with self._lock:  # a second request waits for the first one's answer
+        with self._locks["clusters"]:
             return self._clusters
 
     @cached_property
