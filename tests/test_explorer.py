@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -120,6 +121,46 @@ def test_long_keys_are_cut_in_lists_and_whole_in_answers() -> None:
     model = ExploredModel("long", KeyedVectors.from_arrays([key, "y"], np.eye(2)))
     assert len(model.drawn_keys()[0]) == 200
     assert model.word(0, 1)["key"] == key
+
+
+def test_integers_as_keys_are_text_to_the_page() -> None:
+    rows = random_vectors(20).vectors
+    vectors = KeyedVectors.from_arrays(list(range(100, 120)), rows)
+    explorer = Explorer([ExploredModel("numbers", vectors, points=15)])
+    assert asked(explorer, "0/keys") == [str(key) for key in range(100, 115)]
+    assert asked(explorer, "0/index", "key=107") == {"index": 7, "close": []}
+    assert asked(explorer, "0/index", "key=7")["index"] == -1  # a key, never a position
+    answer = asked(explorer, "0/word", "index=7&n=3")
+    expected = vectors.most_similar(107, topn=3)
+    assert [near["key"] for near in answer["neighbors"]] == [str(key) for key, _ in expected]
+    walk = asked(explorer, "0/walk", "plus=1&plus=2&minus=3&n=3")["neighbors"]
+    expected = vectors.most_similar([101, 102], [103], topn=3)
+    assert [near["key"] for near in walk] == [str(key) for key, _ in expected]
+    cosine = pytest.approx(float(vectors.similarity(101, 102)), abs=1e-6)
+    assert asked(explorer, "0/pair", "a=1&b=2") == {"cosine": cosine}
+    assert asked(explorer, "0/find", "text=11&n=9")[0] == {"index": 15, "key": "115"}
+    assert all(
+        type(name) is str for names in asked(explorer, "0/clusters")["names"] for name in names
+    )
+    if page.is_built():
+        assert '"107"' in page_of(explorer.models)
+
+
+def test_a_zero_vector_has_no_neighbors() -> None:
+    rows = random_vectors(5).vectors
+    rows[2] = 0
+    model = ExploredModel("zero", KeyedVectors.from_arrays(list("abcde"), rows))
+    assert model.word(2, 5)["neighbors"] == []
+    assert model.pair(2, 3) == {"cosine": 0}
+
+
+def test_what_a_page_asks_for_first_is_prepared() -> None:
+    model = ExploredModel("words", random_vectors())
+    model.prepare()
+    for thread in threading.enumerate():
+        if thread.name == "synvec-prepare":
+            thread.join()
+    assert {"_principal", "_clusters"} <= set(vars(model))
 
 
 @pytest.mark.parametrize("count", [0, 1, 2])

@@ -3,19 +3,28 @@
 from __future__ import annotations
 
 import importlib.util
+import json
 import time
 from pathlib import Path
 
 import numpy as np
 import pytest
+from tqdm import tqdm
 
 from synvec import KeyedVectors
-from synvec.explorer import layouts
+from synvec.explorer import layout_process, layouts
 from synvec.explorer.layouts import Layouts
 
-NEEDS_TSNE = pytest.mark.skipif(
-    importlib.util.find_spec("openTSNE") is None, reason="needs pip install synvec[viz]"
-)
+
+def unless_installed(module: str, extra: str) -> pytest.MarkDecorator:
+    missing = importlib.util.find_spec(module) is None
+    return pytest.mark.skipif(missing, reason=f"needs pip install synvec[{extra}]")
+
+
+METHODS = [
+    pytest.param("tsne", "t-SNE", marks=unless_installed("openTSNE", "viz")),
+    pytest.param("umap", "UMAP", marks=unless_installed("umap", "umap")),
+]
 
 
 def model(count: int = 60, seed: int = 3) -> KeyedVectors:
@@ -29,12 +38,15 @@ def state(maps: Layouts, name: str = "tsne") -> dict[str, object]:
     return next(each for each in maps.states() if each["name"] == name)
 
 
-def finish(maps: Layouts) -> dict[str, object]:
-    end = time.monotonic() + 200
-    while state(maps)["state"] == "running":
+def finish(maps: Layouts, name: str) -> list[dict[str, object]]:
+    """Wait for a map; return the states that were seen on the way."""
+    end = time.monotonic() + 280
+    seen = [state(maps, name)]
+    while seen[-1]["state"] == "running":
         assert time.monotonic() < end
-        time.sleep(0.05)
-    return state(maps)
+        time.sleep(0.02)
+        seen.append(state(maps, name))
+    return seen
 
 
 def keep(path: Path, vectors: KeyedVectors, points: np.ndarray) -> None:
@@ -42,25 +54,39 @@ def keep(path: Path, vectors: KeyedVectors, points: np.ndarray) -> None:
     Layouts(vectors, len(vectors), path)._named("tsne")._keep(points)
 
 
-@NEEDS_TSNE
+@pytest.mark.parametrize(("name", "title"), METHODS)
 @pytest.mark.slow
-def test_tsne_keeps_heaps_apart_and_is_kept(tmp_path: Path) -> None:
+def test_a_map_keeps_heaps_apart_tells_how_far_it_is_and_is_kept(
+    tmp_path: Path, name: str, title: str
+) -> None:
     vectors, path = model(), tmp_path / "model.kv"
     maps = Layouts(vectors, 60, path)
-    assert state(maps)["state"] == "absent"
-    maps.start("tsne")
-    maps.start("tsne")  # a second start changes nothing
-    assert finish(maps) == {
-        "name": "tsne", "title": "t-SNE", "state": "ready", "progress": 1.0, "message": "",
-        "version": state(maps)["version"],
+    assert state(maps, name)["state"] == "absent"
+    maps.start(name)
+    maps.start(name)  # a second start changes nothing
+    seen = finish(maps, name)
+    assert seen[-1] == {
+        "name": name, "title": title, "state": "ready", "progress": 1.0, "message": "",
+        "version": seen[-1]["version"],
     }  # fmt: skip
-    points = maps.points("tsne")
+    progress = [each["progress"] for each in seen]
+    assert progress == sorted(progress) and len(set(progress)) > 3
+    points = maps.points(name)
     first, second = points[:30], points[30:]
     apart = np.linalg.norm(first.mean(axis=0) - second.mean(axis=0))
     assert apart > max(first.std(axis=0).max(), second.std(axis=0).max())
     again = Layouts(vectors, 60, path)
-    assert state(again)["state"] == "ready"
-    np.testing.assert_array_equal(again.points("tsne"), points)
+    assert state(again, name)["state"] == "ready"
+    np.testing.assert_array_equal(again.points(name), points)
+
+
+def test_the_bar_of_umap_is_told_as_progress(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = layout_process._Percentages(layout_process.Report(Path()))
+    for _ in tqdm(range(4), bar_format="{percentage}", file=bar, mininterval=0):
+        pass
+    told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert told[0] == {"progress": 0.3, "drawn": False}
+    assert told[-1] == {"progress": 1.0, "drawn": False}
 
 
 def test_without_the_library_the_state_says_what_to_install(

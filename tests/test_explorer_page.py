@@ -56,7 +56,12 @@ def open_page(browser: Any) -> Iterator[Open]:
     contexts = []
 
     def opened(
-        address: str, *, wait: bool = True, allow_errors: bool = False, **options: Any
+        address: str,
+        *,
+        wait: bool = True,
+        allow_errors: bool = False,
+        script: str = "",
+        **options: Any,
     ) -> Any:
         size = options.pop("size", (1100, 760))
         context = browser.new_context(
@@ -64,6 +69,7 @@ def open_page(browser: Any) -> Iterator[Open]:
         )
         contexts.append(context)
         page = context.new_page()
+        page.add_init_script(script)
         if not allow_errors:
             page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
         page.on("pageerror", lambda error: wrong.append(str(error)))
@@ -274,6 +280,37 @@ def test_the_keyboard_alone_does_it(page: Any, vectors: KeyedVectors) -> None:
     wait_for_word(page, neighbors(vectors, "tea")[1])
 
 
+# What hides that the processor acts the graphics card, so that WebGL draws the points here, too.
+WEBGL = """{
+    const given = WebGL2RenderingContext.prototype.getExtension;
+    WebGL2RenderingContext.prototype.getExtension = function (name) {
+        return name === "WEBGL_debug_renderer_info" ? null : given.call(this, name);
+    };
+}"""
+
+
+def test_graphics_card_and_processor_draw_the_same(open_page: Open) -> None:
+    vectors = random_vectors([f"w{i}" for i in range(400)])
+    pictures = []
+    for script in (WEBGL, ""):
+        with browsers.served(Explorer([ExploredModel("odd", vectors)])) as server:
+            page = open_page(server.url, script=script)
+            assert page.locator("canvas.points").is_visible() == bool(script)
+            page.evaluate("location.hash = 'word=w7'")
+            wait_for_word(page, "w7")
+            until(page, "synvec.isStill()")
+            pictures.append(pixels(page.screenshot()).astype(int))
+    far = np.abs(pictures[0] - pictures[1]).max(axis=2)
+    assert (far > 60).mean() < 0.002  # here and there the edge of a point
+    x, y = map(round, page.evaluate("synvec.place('w7')"))
+    assert np.abs(pictures[1][y, x] - pictures[1][755, 3]).max() > 60  # its point, and the paper
+
+
+def pixels(png: bytes) -> np.ndarray:
+    image = pytest.importorskip("matplotlib.image", reason="needs pip install synvec[viz]")
+    return np.asarray(255 * image.imread(io.BytesIO(png)))[:, :, :3]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_the_page_follows_the_system(open_page: Open, page: Any, scheme: str) -> None:
     other = open_page(page.url, color_scheme=scheme, size=(400, 760))
@@ -320,6 +357,38 @@ def test_small_models(open_page: Open, count: int, size: int, said: str) -> None
             click_on(page, "w0")
             wait_for_word(page, "w0")
             assert len(listed(page)) == min(count - 1, 20)
+
+
+def test_nothing_fails_on_an_empty_model(open_page: Open) -> None:
+    for page in shown(open_page, random_vectors([])):
+        for key in ("v", "c", "c", "0", "+", "t", "2", "3", "4", "l", "Escape", "Escape"):
+            page.keyboard.press(key)
+        page.get_by_role("combobox", name="Find a word").fill("king")
+        page.keyboard.press("Enter")
+        page.locator(".note", has_text="No word “king” here").wait_for()
+        page.keyboard.press("Escape")
+        page.keyboard.press("1")
+        wait_for_word(page, "No words yet")
+
+
+def test_integers_as_keys(open_page: Open) -> None:
+    rows = random_vectors([f"w{i}" for i in range(40)]).vectors
+    vectors = KeyedVectors.from_arrays(list(range(1000, 1040)), rows)
+    for page in shown(open_page, vectors):
+        page.get_by_role("combobox", name="Find a word").fill("101")
+        page.get_by_role("option", name="1017").click()
+        wait_for_word(page, "1017")
+        assert listed(page) == [str(key) for key in neighbors(vectors, 1017)]
+        page.evaluate("location.hash = 'tab=sum&plus=1001&plus=1003&minus=1002'")
+        page.locator(".steps .last .reached").wait_for()
+        assert listed(page) == [
+            str(key) for key in neighbors(vectors, [1001, 1003], [1002], topn=12)
+        ]
+        page.keyboard.press("v")
+        with page.expect_download() as download:
+            page.get_by_role("button", name="CSV").click()
+        rows = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
+        assert {row["word"] for row in rows} <= {str(key) for key in vectors.index_to_key}
 
 
 def test_words_are_text_whatever_they_hold(open_page: Open) -> None:
@@ -381,6 +450,20 @@ def test_a_server_that_goes_away_and_comes_back(open_page: Open, vectors: KeyedV
         wait_for_word(page, "tea")
         page.locator(".banner").wait_for(state="hidden")
         assert listed(page) == neighbors(vectors, "tea")
+
+
+def test_another_model_behind_the_same_address_is_shown(
+    open_page: Open, vectors: KeyedVectors
+) -> None:
+    with browsers.served(Explorer([ExploredModel("topics", vectors)])) as server:
+        page = open_page(server.url, allow_errors=True)
+        port = server.server_address[1]
+    page.evaluate("location.hash = 'word=tea'")
+    page.locator(".banner", has_text="does not answer").wait_for()
+    other = random_vectors([f"w{i}" for i in range(50)])
+    with browsers.served(Explorer([ExploredModel("others", other)]), port):
+        page.locator(".about", has_text="others 50 words").wait_for()
+        page.locator(".note", has_text="No word “tea” here").wait_for()
 
 
 @pytest.mark.skipif(

@@ -356,8 +356,7 @@ export class App {
   }
 
   /** Which of the well-known sums this model can answer. */
-  async findSamples(): Promise<void> {
-    const isKnown = await Promise.all(SUMS.map(async (sum) => (await Promise.all(sum.map((key) => this.models[0].find(key)))).every(({ index }) => index >= 0)));
-    this.sampleSums = SUMS.filter((_, place) => isKnown[place]);
+  findSamples(): void {
+    this.sampleSums = SUMS.filter((sum) => sum.every((key) => this.models[0].draws(key)));
   }
 }

@@ -8,7 +8,7 @@ import { embeddedSources } from "./embedded_source.ts";
 import { expose } from "./hooks.ts";
 import { listenToKeys } from "./keys.ts";
 import { MapView } from "./map/map_view.ts";
-import { Model } from "./model.ts";
+import { bring, Model } from "./model.ts";
 import { Connection, ServerSource } from "./server_source.ts";
 import type { Source, Summary } from "./source.ts";
 import { tabs } from "./tabs.ts";
@@ -77,7 +77,9 @@ function header(app: App): HTMLElement {
 async function begin(): Promise<void> {
   const models: Model[] = [];
   const holder: { app: App | null } = { app: null };
-  for (const [m, source] of (await sources()).entries()) {
+  const given = await sources();
+  const firsts = Promise.all(given.map(bring)); // on their way while the page is built
+  for (const [m, source] of given.entries()) {
     const map = new MapView(source.summary.name, {
       picked: (index) => void holder.app?.wordAt(m, index, models[m].keys[index]).then((word) => holder.app?.use(word)),
       lassoed: (indices) => holder.app?.select(indices, m),
@@ -92,18 +94,15 @@ async function begin(): Promise<void> {
   const maps = h("main", { class: "maps" }, ...models.map(({ map }) => map.element));
   if (models.length > 1) document.documentElement.classList.add("two");
   document.body.append(header(app), maps, panel, toolbar(app), app.status);
-  if (models.some(({ map }) => !map.isDrawn)) {
-    document.body.append(h("div", { class: "note", role: "alert" }, "This browser has no WebGL 2: the words are named, their points are not drawn."));
-  }
   listenToKeys(app);
   expose(app);
   fitToWindow(models, panel);
-  await Promise.all(models.map((model) => model.load()));
+  (await firsts).forEach((first, m) => { models[m].begin(first); });
   app.paint();
   for (const { map } of models) map.fit();
   document.documentElement.dataset.ready = "yes";
   performance.mark("synvec:usable");
-  await app.findSamples();
+  app.findSamples();
   await app.restore(location.hash);
   addEventListener("hashchange", () => void app.restore(location.hash));
   models[0].warm();

@@ -4,6 +4,14 @@ import { clusterCenters } from "./colors.ts";
 import type { MapView } from "./map/map_view.ts";
 import type { Clusters, Floats, Found, Layout, Position, Source } from "./source.ts";
 
+/** Words, the first map, and how often each word was seen. */
+type First = readonly [readonly string[], Floats, Floats];
+
+/** Ask for what a model begins with. */
+export function bring(source: Source): Promise<First> {
+  return Promise.all([source.keys(), source.points("pca"), source.counts()]);
+}
+
 export class Model {
   readonly source: Source;
   readonly map: MapView;
@@ -33,13 +41,7 @@ export class Model {
     return layout?.state === "ready" || (layout?.state === "running" && layout.version > 0);
   }
 
-  /** Bring the words and the first map. */
-  async load(): Promise<void> {
-    const [keys, points, counts] = await Promise.all([
-      this.source.keys(),
-      this.source.points("pca"),
-      this.source.counts(),
-    ]);
+  begin([keys, points, counts]: First): void {
     this.keys = keys;
     this.counts = counts;
     this.map.keys = keys;
@@ -59,13 +61,19 @@ export class Model {
 
   /** Where a word is, or words like it. */
   async find(key: string): Promise<Position> {
-    if (this.#positions === null) {
-      this.#positions = new Map();
-      this.keys.forEach((drawn, index) => this.#positions?.set(drawn, index));
-    }
-    const position = this.#positions.get(key);
+    const position = this.#position(key);
     if (position !== undefined) return { index: position, close: [] };
     return this.source.index(key);
+  }
+
+  /** Whether a word is on the map. */
+  draws(key: string): boolean {
+    return this.#position(key) !== undefined;
+  }
+
+  #position(key: string): number | undefined {
+    this.#positions ??= new Map(this.keys.map((drawn, index) => [drawn, index]));
+    return this.#positions.get(key);
   }
 
   /** Words for what was typed: those that begin so, then those that hold it, frequent ones first. */

@@ -86,8 +86,10 @@ def _serve(paths: tuple[str, ...], port: int, points: int, *, opens: bool) -> No
     from synvec.explorer import Explorer, page
     from synvec.explorer.local_server import LocalServer
 
-    explorer = Explorer(_opened(paths, points))
-    with LocalServer(explorer, port) as server:
+    models = _opened(paths, points)
+    with LocalServer(Explorer(models), port) as server:
+        for model in models:
+            model.prepare()
         click.echo(server.url)
         sys.stdout.flush()
         if not page.is_built():

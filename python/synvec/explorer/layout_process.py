@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -96,17 +97,39 @@ def tsne(vectors: Matrix, report: Report) -> Matrix:
 
 
 def umap(vectors: Matrix, report: Report) -> Matrix:
-    """Lay out by UMAP.
+    """Lay out by UMAP, from the principal components on; there is nothing to see before the end.
 
     References
     ----------
-    McInnes, Healy and Melville 2018.
+    McInnes, Healy and Melville 2018; Kobak and Linderman 2021 for the start.
     """
     library = imported("umap", "umap", "UMAP")
-    report.show(None, 0.02)
-    neighbors = min(15, len(vectors) - 1)
-    reducer = library.UMAP(n_neighbors=neighbors, metric="euclidean", random_state=0, n_jobs=1)
+    report.show(None, 0.05)
+    start = principal_components(vectors, normalize=False).points
+    start = start * (10 / max(float(np.abs(start).max()), 1e-12))
+    reducer = library.UMAP(
+        n_neighbors=min(15, len(vectors) - 1),
+        metric="euclidean",  # of unit vectors: as cosines order them
+        init=start,
+        random_state=0,
+        n_jobs=1,  # what a fixed seed comes to in any case
+        tqdm_kwds={"disable": False, "bar_format": "{percentage}", "file": _Percentages(report)},
+    )
     return np.asarray(reducer.fit_transform(vectors), dtype=np.float32)
+
+
+class _Percentages:
+    """Takes the place of a terminal: the bar that UMAP draws there is its only sign of progress."""
+
+    def __init__(self, report: Report) -> None:
+        self._report = report
+
+    def write(self, text: str) -> None:
+        with suppress(ValueError):  # what moves the cursor is no number
+            self._report.show(None, 0.3 + 0.7 * float(text.strip()) / 100)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
 
 
 if __name__ == "__main__":

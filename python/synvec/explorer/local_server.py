@@ -72,6 +72,8 @@ class _Handler(BaseHTTPRequestHandler):
     """Carries requests to the explorer and answers back."""
 
     protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body leave together, and at once
+    disable_nagle_algorithm = True
     timeout = _SECONDS_OF_SILENCE
     server: LocalServer
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from synvec._core import KeyTable
 from synvec.arithmetic import Matrix, unit
 from synvec.explorer.clusters import Clusters, clusters_of
 from synvec.explorer.layouts import Layouts
@@ -71,7 +73,9 @@ class ExploredModel:
         self.name = name
         self.vectors = vectors
         self.drawn = min(points, len(vectors))
-        self._lock = threading.Lock()
+        # Integers as keys are text to the page, as in a file of text.
+        self.keys: KeyTable[str] = vectors.key_table.texts()
+        self._locks = {name: threading.Lock() for name in ("points", "clusters")}
         self.layouts = Layouts(vectors, self.drawn, path, computes=computes)
 
     def summary(self) -> Json:
@@ -85,6 +89,15 @@ class ExploredModel:
             "layouts": self.layouts.states(),
         }
 
+    def prepare(self) -> None:
+        """Compute in a thread what a page asks for first; whoever asks before that waits for it."""
+        threading.Thread(target=self._prepare, name="synvec-prepare", daemon=True).start()
+
+    def _prepare(self) -> None:
+        with suppress(ValueError):  # vectors that are not finite: told to the page, which asks
+            self.points("pca")
+            self.clusters()
+
     # --- the map --------------------------------------------------------------------------------
 
     def points(self, layout: str) -> Matrix:
@@ -97,7 +110,10 @@ class ExploredModel:
         ValueError
             For vectors that are not finite.
         """
-        return self._principal if layout == "pca" else self.layouts.points(layout)
+        if layout != "pca":
+            return self.layouts.points(layout)
+        with self._locks["points"]:  # a second request waits for the first one's answer
+            return self._principal
 
     @cached_property
     def _principal(self) -> Matrix:
@@ -105,7 +121,7 @@ class ExploredModel:
 
     def drawn_keys(self) -> list[str]:
         """Return the keys of the drawn words, long ones cut."""
-        return [short(key) for key in self.vectors.key_table.keys(0, self.drawn)]
+        return [short(key) for key in self.keys.keys(0, self.drawn)]
 
     def drawn_counts(self) -> NDArray[np.float32]:
         """Return how often each drawn word was seen, or nothing where that is unknown."""
@@ -116,12 +132,12 @@ class ExploredModel:
 
     def clusters(self) -> Clusters:
         """Return which words belong together, with names; computed at the first call."""
-        with self._lock:  # a second request waits for the first one's answer
+        with self._locks["clusters"]:
             return self._clusters
 
     @cached_property
     def _clusters(self) -> Clusters:
-        return clusters_of(self.vectors.vectors[: self.drawn], self.vectors.key_table.keys_at)
+        return clusters_of(self.vectors.vectors[: self.drawn], self.keys.keys_at)
 
     # --- words ----------------------------------------------------------------------------------
 
@@ -133,17 +149,14 @@ class ExploredModel:
         IndexError
             For a position outside the model.
         """
-        self._check(position)
-        found, scores = self.vectors.most_similar_batch(
-            [position], topn=_capped(topn), as_arrays=True
-        )
+        row = self._row(position)
         counts = self.vectors.known_counts
         return {
             "index": position,
-            "key": self.vectors.key_table.key(position),
+            "key": self.keys.key(position),
             "count": None if counts is None else int(counts[position]),
-            "norm": float(np.linalg.norm(self.vectors.get_vector(position))),
-            "neighbors": self._named(found[0], scores[0]),
+            "norm": float(np.linalg.norm(row)),
+            "neighbors": self._near(row, _capped(topn), {position}),
         }
 
     def walk(self, plus: Sequence[int], minus: Sequence[int], topn: int) -> Json:
@@ -166,14 +179,13 @@ class ExploredModel:
         total = np.zeros(self.vectors.vector_size)
         steps = []
         for number, (position, sign) in enumerate(order, 1):
-            self._check(position)
-            total = total + sign * self.vectors.get_vector(position, norm=True)
+            total = total + sign * unit(self._row(position))
             is_last = number == len(order)
             seen = {at for at, _ in order}
             steps.append(
                 {
                     "index": position,
-                    "key": short(self.vectors.key_table.key(position)),
+                    "key": short(self.keys.key(position)),
                     "sign": sign,
                     "neighbors": self._near(total, _capped(topn) if is_last else 1, seen),
                 }
@@ -192,9 +204,7 @@ class ExploredModel:
 
     def pair(self, first: int, second: int) -> Json:
         """Return the cosine of two words."""
-        self._check(first)
-        self._check(second)
-        return {"cosine": float(self.vectors.similarity(first, second))}
+        return {"cosine": float(unit(self._row(first)) @ unit(self._row(second)))}
 
     def find(self, text: str, n: int) -> list[Json]:
         """Return words beyond the map that begin with ``text``, whatever its case, in order.
@@ -204,7 +214,7 @@ class ExploredModel:
         sought = text.casefold()
         found: list[Json] = []
         for start in range(self.drawn, len(self.vectors), KEYS_AT_A_TIME):
-            keys = self.vectors.key_table.keys(start, start + KEYS_AT_A_TIME)
+            keys = self.keys.keys(start, start + KEYS_AT_A_TIME)
             for position, key in enumerate(keys, start):
                 if key[: len(text) + 8].casefold().startswith(sought):
                     found.append({"index": position, "key": short(key)})
@@ -214,13 +224,13 @@ class ExploredModel:
 
     def index(self, key: str) -> Json:
         """Return the position of a key, or -1 and keys like it."""
-        position = self.vectors.get_index(key, default=-1)
-        close = [] if position >= 0 else close_keys(key, self.vectors.key_table)
+        position = self.keys.index(key)
+        close = [] if position >= 0 else close_keys(key, self.keys)
         return {"index": position, "close": close}
 
     def _named(self, positions: NDArray[np.int64], scores: NDArray[np.float32]) -> list[Json]:
         there = positions >= 0  # fewer than were asked for
-        keys = self.vectors.key_table.keys_at(positions[there])
+        keys = self.keys.keys_at(positions[there])
         return [
             {"index": position, "key": short(key), "cosine": round(float(score), 4)}
             for position, key, score in zip(
@@ -228,9 +238,11 @@ class ExploredModel:
             )
         ]
 
-    def _check(self, position: int) -> None:
+    def _row(self, position: int) -> NDArray[np.float64]:
         if not 0 <= position < len(self.vectors):
             raise IndexError(f"no word {position}, there are {len(self.vectors)}")
+        row: NDArray[np.float64] = self.vectors.vectors[position].astype(np.float64)
+        return row
 
 
 def short(key: str) -> str:

@@ -5,10 +5,12 @@ import { Camera, type Padding, type View } from "./camera.ts";
 import { type GestureTarget, listen } from "./gestures.ts";
 import { Labels, type Named } from "./labels.ts";
 import { drawLasso, drawPicture } from "./overlay.ts";
-import { type Caption, type Ink, inkOf, NOTHING, type Picture, type Place } from "./picture.ts";
+import { type Caption, type Ink, inkOf, NOTHING, type Picture, type Place, rgbOf } from "./picture.ts";
 import { Grid, inside, normalized } from "./points.ts";
 import { Pace } from "./pace.ts";
-import { Scene } from "./scene.ts";
+import { RasterScene } from "./raster_scene.ts";
+import type { Scene } from "./scene.ts";
+import { WebglScene } from "./webgl_scene.ts";
 
 const MORPH = 1100;
 const REACH = 14;
@@ -38,7 +40,7 @@ export class MapView implements GestureTarget {
     "aria-roledescription": "map of words",
   });
   readonly #context: CanvasRenderingContext2D;
-  readonly #scene: Scene | null;
+  readonly #scene: Scene;
   readonly #labels = new Labels();
   readonly #listener: MapListener;
 
@@ -68,17 +70,15 @@ export class MapView implements GestureTarget {
     );
     const title = h("p", { class: "title", "aria-hidden": "true" }, name);
     this.element = h("section", { class: "map", "aria-label": name }, this.#points, this.#over, title);
-    const context = this.#over.getContext("2d");
+    const scene = WebglScene.on(this.#points);
+    // Over points of its own one canvas is enough, and an opaque one takes the processor half the time to show.
+    const context = this.#over.getContext("2d", scene === null ? { alpha: false, desynchronized: true } : {});
     if (context === null) throw new Error("this browser has no canvas to draw on");
     this.#context = context;
-    this.#scene = Scene.on(this.#points);
-    this.#ink = inkOf(document.documentElement);
+    this.#scene = scene ?? new RasterScene(context);
+    this.#points.hidden = this.#scene.isOver;
+    this.#ink = this.#inked();
     listen(this.#over, this);
-  }
-
-  /** Whether points can be drawn; search and all questions work without. */
-  get isDrawn(): boolean {
-    return this.#scene !== null;
   }
 
   /** Whether no frame is to come. */
@@ -102,15 +102,13 @@ export class MapView implements GestureTarget {
     this.#after = after;
     this.#morphed = isFirst || REDUCED.matches ? -Infinity : performance.now();
     this.#grid = new Grid(after);
-    if (this.#scene !== null) {
-      this.#scene.places = { before: this.#before, after };
-      if (isFirst) this.#scene.emphasis = new Uint8Array(after.length / 2);
-    }
+    this.#scene.places = { before: this.#before, after };
+    if (isFirst) this.#scene.emphasis = new Uint8Array(after.length / 2);
     this.#renew();
   }
 
   set colors(colors: Uint8Array) {
-    if (this.#scene !== null) this.#scene.colors = colors;
+    this.#scene.colors = colors;
     this.changed();
   }
 
@@ -124,7 +122,7 @@ export class MapView implements GestureTarget {
     this.#pictured = REDUCED.matches ? -Infinity : performance.now();
     const emphasis = new Uint8Array(this.count);
     for (const index of picture.bright) if (index < emphasis.length) emphasis[index] = 255;
-    if (this.#scene !== null) this.#scene.emphasis = emphasis;
+    this.#scene.emphasis = emphasis;
     this.#renew();
   }
 
@@ -134,13 +132,19 @@ export class MapView implements GestureTarget {
   }
 
   takeInk(): void {
-    this.#ink = inkOf(document.documentElement);
+    this.#ink = this.#inked();
     this.changed();
+  }
+
+  #inked(): Ink {
+    const ink = inkOf(document.documentElement);
+    this.#scene.paper = rgbOf(ink.paper);
+    return ink;
   }
 
   resize(padding: Padding): void {
     const { clientWidth: width, clientHeight: height } = this.element;
-    const ratio = Math.min(2, devicePixelRatio);
+    const ratio = this.#scene.isOver ? 1 : Math.min(2, devicePixelRatio); // the processor draws four times as long
     for (const canvas of [this.#points, this.#over]) {
       canvas.width = Math.max(1, Math.round(width * ratio));
       canvas.height = Math.max(1, Math.round(height * ratio));
@@ -281,13 +285,12 @@ export class MapView implements GestureTarget {
     const { view } = this.camera;
     const isMoving = moved < 1 || view.x !== this.#seen.x || view.y !== this.#seen.y || view.scale !== this.#seen.scale;
     this.#seen = view;
-    const drawn = this.#pace.count(this.count, isMoving, now);
-    this.#scene?.draw(this.camera, eased, isBright ? 0.3 : 1, drawn);
-
+    const drawn = this.#scene.isOver ? this.count : this.#pace.count(this.count, isMoving, now);
     const context = this.#context;
     const ratio = this.#over.width / this.camera.width;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, this.camera.width, this.camera.height);
+    this.#scene.draw(this.camera, eased, isBright ? 0.3 : 1, drawn);
     const at = (place: Place): readonly [number, number] => this.#onScreen(place, eased);
     const isGrowing = drawPicture(context, this.#picture, at, this.#ink, now - this.#pictured);
     if (this.#isPlacingDue && moved === 1 && now - this.#placed > PLACING) {

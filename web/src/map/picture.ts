@@ -58,3 +58,9 @@ export function inkOf(element: Element): Ink {
     second: read("second"),
   };
 }
+
+/** Red, green and blue of a colour written as #rrggbb. */
+export function rgbOf(color: string): [number, number, number] {
+  const number = parseInt(color.slice(1), 16);
+  return [number >> 16, (number >> 8) & 255, number & 255];
+}
