@@ -13,13 +13,13 @@
 //! [`rows`], for a branch that is guessed wrong half of the time. Copies of the next row to merge must
 //! be asked for: they lie in other cores' caches (merging took three times as long without).
 //!
-//! With one worker, where nothing is fetched from another core, half of what the scheme adds is still
-//! waiting: 16 lanes and their copies are 2 MB and more, so what a lane left in the cache is gone when
-//! its next phase comes. What helps is to need less and to ask for it before: claims gathered first
-//! and asked for ahead (6 %, with the table below 10 %), a table of places alone. What did not pay: a
-//! merge that picks the lanes of a row without a branch (it waits for memory, not for the guess), and
-//! copying by a loop instead of a call. To keep the draws for training was not built: planning draws
-//! takes 3 % of the time.
+//! Also with one worker, where nothing comes from another core, much of what the scheme adds is
+//! waiting for memory: 16 lanes and their copies are 2 MB and more, so what a lane left in the cache is
+//! gone when its next phase comes. What helped was to need less and to ask for it before: claims
+//! gathered first and asked for ahead (about 6 %), a table of places alone, shorter rounds. (Measured on
+//! a busy machine, where 3 % cannot be told.) What did not pay: a merge that picks the lanes of a row
+//! without a branch (it waits for memory, not for the guess), and copying by a loop instead of a call.
+//! To keep the draws for training was not built: planning them takes 3 % of the time.
 
 mod barrier;
 mod claims;
