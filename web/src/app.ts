@@ -287,10 +287,11 @@ export class App {
         const colors = clusterColors(centers, dark);
         map.colors = painted(map.count, (index) => colors[clusters.members[index]]);
         if (map.camera.zoom < CAPTION_ZOOM) {
+          const inks = clusterColors(centers, dark, true);
           map.captions = clusters.names.map((name, number) => ({
             text: name.slice(0, 2).join(" · ").slice(0, 40),
             at: centers[number],
-            color: css(colors[number]),
+            color: css(inks[number]),
           }));
         }
       } else if (this.state.coloring === "frequency") {

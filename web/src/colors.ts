@@ -27,15 +27,15 @@ export function css([red, green, blue]: Rgb): string {
   return `rgb(${red} ${green} ${blue})`;
 }
 
-/** One colour a cluster, so that those beside each other on the map have hues beside each other. */
-export function clusterColors(centers: readonly (readonly [number, number])[], isDark: boolean): Rgb[] {
+/** One colour a cluster, so that those beside each other on the map have hues beside each other; for text, readable. */
+export function clusterColors(centers: readonly (readonly [number, number])[], isDark: boolean, isText = false): Rgb[] {
   const order = centers.map((_, number) => number);
   order.sort((a, b) => Math.atan2(centers[a][1], centers[a][0]) - Math.atan2(centers[b][1], centers[b][0]));
   const colors = new Array<Rgb>(centers.length);
   order.forEach((number, place) => {
     const hue = 20 + (360 * place) / Math.max(1, centers.length);
     const step = place % 2 === 0 ? 0.035 : -0.035; // the next hue alone is hard to tell apart
-    colors[number] = isDark ? oklch(0.75 + step, 0.115, hue) : oklch(0.6 + step, 0.13, hue);
+    colors[number] = isDark ? oklch(0.75 + step, 0.115, hue) : oklch((isText ? 0.49 : 0.6) + step, 0.13, hue);
   });
   return colors;
 }

@@ -68,7 +68,7 @@ function identity(models: readonly Summary[]): string {
 
 function header(app: App): HTMLElement {
   const titles = app.models.map(({ source: { summary } }) => {
-    const drawn = summary.drawn < summary.words ? `, ${count(summary.drawn)} drawn` : "";
+    const drawn = summary.drawn < summary.words ? `, the first ${count(summary.drawn)} drawn` : "";
     return h("p", { class: "about" }, h("bdi", {}, summary.name), ` ${count(summary.words)} words${drawn} · ${count(summary.dimensions)} dimensions`);
   });
   return h("header", { class: "over-map" }, h("h1", {}, "synvec"), ...titles, app.search.element);
@@ -116,12 +116,11 @@ async function begin(): Promise<void> {
 function fitToWindow(models: readonly Model[], panel: HTMLElement): void {
   const fit = (): void => {
     const isNarrow = innerWidth < NARROW;
-    models.forEach(({ map }, m) => {
-      const isLast = m === models.length - 1;
+    for (const { map } of models) {
       map.resize({
         top: isNarrow ? 96 : 24,
         left: 16,
-        right: isNarrow || !isLast ? 16 : panel.offsetWidth + 24,
+        right: isNarrow || models.length > 1 ? 16 : panel.offsetWidth + 24, // two maps lie beside the panel
         bottom: isNarrow ? panel.offsetHeight + 92 : 64,
       });
       const { left, top } = map.element.getBoundingClientRect();
@@ -129,7 +128,7 @@ function fitToWindow(models: readonly Model[], panel: HTMLElement): void {
         const box = element.getBoundingClientRect();
         return [box.left - left, box.top - top, box.width, box.height];
       });
-    });
+    }
   };
   const observer = new ResizeObserver(fit);
   observer.observe(document.body);

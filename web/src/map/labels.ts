@@ -64,7 +64,7 @@ export class Labels {
         return room.take(x - width / 2 - 6, y - 12, width + 12, 24, false);
       });
     const most = Math.min(keys.length, named.length + Math.ceil((camera.width * camera.height) / ROOM));
-    const quiet = named.length > 0;
+    const quiet = named.length > 1; // one alone may be what the mouse is over
     let tried = 0;
     for (let i = 0; i < keys.length && placed.size < (quiet ? most / 3 : most) && tried < TRIED; i++) {
       if (placed.has(i)) continue;
@@ -102,7 +102,7 @@ export class Labels {
     for (const caption of this.#captions) {
       const [x, y] = camera.toScreen(caption.at[0], caption.at[1]);
       context.font = captionFont();
-      write(context, caption.text, x, y, caption.color, ink.paper, isQuiet ? 0.4 : 1, isHasty ? 0 : 5);
+      write(context, caption.text, x, y, caption.color, ink.paper, 1, isHasty ? 0 : 5);
     }
     context.textAlign = "left";
     let plain = 0;
@@ -118,7 +118,7 @@ export class Labels {
       const [x, y] = at(index);
       const isPlain = !label.isNamed;
       if (isPlain && isHasty && ++plain > HASTY) continue;
-      const strength = isPlain ? (isQuiet ? 0.42 : 0.78) : 1;
+      const strength = isPlain ? (isQuiet ? 0.6 : 0.82) : 1;
       context.font = label.font;
       write(context, label.text, x + (label.size > 17 ? 13 : 8), y, ink[label.tone], ink.paper, entry.alpha * strength, isHasty ? 0 : 3.5);
     }

@@ -281,7 +281,8 @@ export class MapView implements GestureTarget {
     const moved = Math.min(1, Math.max(0, (now - this.#morphed) / MORPH));
     const eased = moved * moved * (3 - 2 * moved);
     this.camera.advance(now);
-    const isBright = this.#picture.bright.length > 0;
+    // Where most words stand out, none does.
+    const isBright = this.#picture.bright.length > 0 && this.#picture.bright.length < this.count / 2;
     const { view } = this.camera;
     const isMoving = moved < 1 || view.x !== this.#seen.x || view.y !== this.#seen.y || view.scale !== this.#seen.scale;
     this.#seen = view;
@@ -294,7 +295,8 @@ export class MapView implements GestureTarget {
     const at = (place: Place): readonly [number, number] => this.#onScreen(place, eased);
     const isGrowing = drawPicture(context, this.#picture, at, this.#ink, now - this.#pictured);
     if (this.#isPlacingDue && moved === 1 && now - this.#placed > PLACING) {
-      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), this.#captions, this.covered);
+      const captions = isBright ? [] : this.#captions; // would be taken for answers
+      this.#labels.place(context, this.camera, this.#after, this.keys, this.#named(), captions, this.covered);
       this.#placed = now;
       this.#isPlacingDue = false;
     }
