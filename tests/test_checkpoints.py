@@ -91,12 +91,15 @@ def test_a_checkpoint_of_each_epoch_and_none_more(tmp_path: Path, text: Path) ->
 
 
 def test_a_checkpoint_opens_as_vectors_and_as_a_model(tmp_path: Path, text: Path) -> None:
-    model = Word2Vec(corpus_file=text, **SETTINGS, checkpoint=tmp_path)
+    # Wide, so that each matrix is written in several blocks.
+    settings = SETTINGS | {"vector_size": 700, "epochs": 1}
+    model = Word2Vec(corpus_file=text, **settings, checkpoint=tmp_path)
+    assert model.wv.vectors.nbytes > 5 << 20
     newest = max(tmp_path.glob("checkpoint-*.kv"))
     assert (vectors_in(newest) == model.wv.vectors).all()
     opened = Word2Vec.load(newest)
     assert (opened.syn1neg == model.syn1neg).all()
-    assert len(opened.history) == 3
+    assert len(opened.history) == 1
 
 
 def test_several_calls_of_train_and_a_vocabulary_that_grows(tmp_path: Path, text: Path) -> None:
@@ -321,6 +324,19 @@ def test_another_corpus_is_refused(tmp_path: Path, text: Path) -> None:
     copy.unlink()
     with pytest.raises(FileNotFoundError, match=r"copy\.txt"):
         synvec.resume(tmp_path / "c", progress=False)
+
+
+def test_a_folder_that_cannot_be_is_refused_before_the_corpus_is_read(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.touch()
+    with pytest.raises(NotADirectoryError, match="is a file; name a folder"):
+        Word2Vec(NeverRead(), **SETTINGS, checkpoint=path)
+    with pytest.raises(NotADirectoryError):
+        Word2Vec(NeverRead(), **SETTINGS, checkpoint=path / "within")
+    folder = _core.CheckpointFolder(str(tmp_path / "busy"))
+    with pytest.raises(BlockingIOError, match="in use by process"):
+        Word2Vec(NeverRead(), **SETTINGS, checkpoint=tmp_path / "busy")
+    folder.close()
 
 
 def test_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:

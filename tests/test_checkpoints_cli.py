@@ -26,14 +26,14 @@ def long_job(tmp_path: Path, text: Path) -> Iterator[list[str]]:
     ]  # fmt: skip
 
 
-def started(folder: Path, job: list[str], seconds: float = 0.5) -> subprocess.Popen[str]:
+def started(folder: Path, job: list[str]) -> subprocess.Popen[str]:
     """Start a job, and wait until its first checkpoint is there and it has trained for a while."""
     process = subprocess.Popen(
         job, cwd=folder, env=environment(), stderr=subprocess.PIPE, encoding="utf-8"
     )
     while process.poll() is None and not list(folder.glob("c/checkpoint-000001.json")):
         time.sleep(0.1)
-    time.sleep(seconds)
+    time.sleep(0.5)
     return process
 
 
@@ -61,20 +61,40 @@ def test_signals_end_with_a_checkpoint_and_the_command_that_goes_on(
     assert "synvec resume c" in again.stderr
 
 
+TELLING = """
+import sys
+from synvec import cli, progress
+
+class Told:
+    def __call__(self, report):
+        print("report of", report["phase"], file=sys.stderr, flush=True)
+    def close(self):
+        pass
+
+progress._Bar, progress._is_watched = Told, lambda: True
+cli.main()
+"""
+
+
 @POSIX
-@pytest.mark.slow
 def test_a_second_signal_waits_for_nothing(tmp_path: Path, text: Path) -> None:
     # A block of these settings takes minutes, and a first signal waits for its end.
     job = [
-        *TRAIN, str(text), "-o", "out.kv", "--workers", "1", "--checkpoint", "c", "--min-count",
-        "1", "--dim", "4000", "--window", "60", "--negative", "200", "--per-pair-negatives",
+        sys.executable, "-c", TELLING, "train", str(text), "-o", "out.kv", "--workers", "1",
+        "--checkpoint", "c", "--min-count", "1", "--dim", "4000", "--window", "60",
+        "--negative", "200", "--per-pair-negatives",
     ]  # fmt: skip
-    with started(tmp_path, job, 3) as process:
+    with subprocess.Popen(
+        job, cwd=tmp_path, env=environment(), stderr=subprocess.PIPE, encoding="utf-8"
+    ) as process:
+        assert process.stderr is not None
+        reports = (line for line in process.stderr if line == "report of train\n")
+        next(reports)
         process.send_signal(signal.SIGINT)
-        time.sleep(1)
-        assert process.poll() is None, "the first one waits"
+        # The look that meets the signal reports nothing; one before and two after it do.
+        assert [next(reports, None) for _ in range(3)].count(None) == 0, "the first one waits"
         process.send_signal(signal.SIGINT)
-        _, said = process.communicate()
+        said = process.stderr.read()
     assert process.returncode == 130
     assert said.splitlines()[-1] == "synvec: interrupted; go on with: synvec resume c"
     assert position(tmp_path / "c") == {"epoch": 0, "unit": 0}

@@ -149,6 +149,8 @@ def refuse_used(
         When it cannot be made or written.
     """
     path = os.fspath(checkpoints.folder)
+    if os.path.isfile(path):  # noqa: PTH113 - any StrPath
+        raise NotADirectoryError(20, "is a file; name a folder, which is made", path)
     folder = _core.CheckpointFolder(path)
     try:
         if folder.count():

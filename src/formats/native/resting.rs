@@ -52,7 +52,7 @@ pub type Nonfinite = (&'static str, usize);
 
 /// At least so many values are gathered before they are written: as many bytes as [`Output`] hands
 /// on without a copy in between, and few enough to be still in the cache when they are.
-const BLOCK_VALUES: usize = if cfg!(test) { 64 } else { 1 << 18 };
+const BLOCK_VALUES: usize = if cfg!(test) { 8 } else { 1 << 18 };
 
 /// How many gathered blocks may wait to be written.
 const BLOCKS_AHEAD: usize = 2;
