@@ -10,8 +10,8 @@ from synvec.exporting.targets import Batch, Label, rows_at_once
 from synvec.optional import imported
 
 ROW_GROUP = 122_880
-"""DuckDB writes a whole group of so many rows to its place; a part of one goes through the log first,
-which takes twice the time."""
+"""DuckDB writes a whole group of so many rows to its place; a part of one goes through the log
+first, which takes twice the time."""
 MOST_BLOCKS = 8
 """Where a group is larger than so many batches of other engines, resuming early is worth more."""
 

@@ -10,8 +10,8 @@ from synvec.optional import imported
 
 LABEL = b"synvec"
 BLOCKS = 4
-"""Each batch makes a new version of the table: with batches of one block a million rows of 100 numbers
-took a quarter more CPU time."""
+"""Each batch makes a new version of the table: with batches of one block a million rows of 100
+numbers took a quarter more CPU time."""
 
 
 class LanceDbTable:
