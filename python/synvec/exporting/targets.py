@@ -139,4 +139,4 @@ def open_target(url: str, vector_size: int) -> Target:
         return PostgresTable(place, table, vector_size)
     from synvec.exporting.qdrant_collections import QdrantCollection
 
-    return QdrantCollection(engine, place, table)
+    return QdrantCollection(engine, place, table, vector_size)
