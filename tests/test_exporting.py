@@ -125,6 +125,18 @@ def test_an_export_goes_on_where_it_was(
     assert_holds(url, kv)
 
 
+def test_integers_stay_integers(url: str) -> None:
+    keys = [2**63 - 1, -(2**63), 0, 7]
+    vectors = store_of(4).vectors
+    kv = KeyedVectors.from_arrays(keys, vectors, counts=[4, 3, 2, 1])
+    export(kv, url)
+    assert_holds(url, kv)
+    assert all(type(key) is int for key in content(url)[1])
+    same_text = KeyedVectors.from_arrays([*map(str, keys)], vectors, counts=[4, 3, 2, 1])
+    with pytest.raises(ValueError, match="holds other vectors"):
+        export(same_text, url)
+
+
 @pytest.mark.slow
 def test_a_killed_export_loses_and_doubles_nothing(
     kv: KeyedVectors, url: str, tmp_path: Path

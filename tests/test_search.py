@@ -8,6 +8,7 @@ import sys
 import threading
 import time
 import warnings
+from pathlib import Path
 from typing import Any, cast
 
 import numpy as np
@@ -104,6 +105,27 @@ def test_topn_means_what_it_means_for_the_exact_search(
     assert index.most_similar(kv["k7"], 0) == []
     assert kv.most_similar_batch(["k7", "k8"], topn=0, indexer=index) == [[], []]
     assert kv.most_similar_batch([], indexer=index) == []
+
+
+@pytest.mark.parametrize("kind", ["hnsw", "ivfpq"])
+def test_keys_that_are_integers_are_found_as_such(kind: str, tmp_path: Path) -> None:
+    if kind == "ivfpq":
+        pytest.importorskip("faiss", reason="pip install synvec[ann]")
+    vectors = np.random.default_rng(5).standard_normal((10_500, 4)).astype(np.float32)
+    keys = [2**63 - 1, -(2**63), -1, 0, *range(100_000, 110_496)]
+    kv = KeyedVectors.from_arrays(keys, vectors)
+    index = kv.build_index(cast(Any, kind), sample=100)
+    assert index.most_similar(kv[-1], 1)[0][0] == -1
+    asked = [-1, 100_007]
+    expected = [[found for found, _ in kv.most_similar(key, topn=3)] for key in asked]
+    index.save(tmp_path / "index")
+    for one in (index, kv.load_index(tmp_path / "index")):
+        one.effort = 1024
+        single = [kv.most_similar(key, topn=3, indexer=one) for key in asked]
+        for answers in (single, kv.most_similar_batch(asked, topn=3, indexer=one)):
+            assert [[key for key, _ in found] for found in answers] == expected
+    with pytest.raises(KeyError, match="3"):  # a row's number is no key
+        kv.most_similar(3, indexer=index)
 
 
 def test_sums_leave_all_their_keys_out(kv: KeyedVectors, index: ApproximateIndex) -> None:

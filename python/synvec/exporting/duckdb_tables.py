@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import json
+import math
 from typing import Any
 
 from synvec.exporting.targets import Batch, Label, rows_at_once
 from synvec.optional import imported
+
+ROW_GROUP = 122_880
+"""DuckDB writes a whole group of so many rows to its place; a part of one goes through the log
+first, which takes twice the time."""
+MOST_BLOCKS = 8
+"""Where a group is larger than so many batches of other engines, resuming early is worth more."""
 
 
 class DuckDbTable:
@@ -18,7 +25,7 @@ class DuckDbTable:
         duckdb = imported("duckdb", "duckdb", "an export to DuckDB")
         imported("pyarrow", "duckdb", "an export to DuckDB")
         self.name = f"the table {table} of {path}"
-        self.batch_rows = rows_at_once(vector_size)
+        self.batch_rows = _whole_groups(rows_at_once(vector_size))
         self._table, self._quoted = table, '"' + table.replace('"', '""') + '"'
         self._connection: Any = duckdb.connect(path)
 
@@ -63,3 +70,8 @@ class DuckDbTable:
     def close(self) -> None:
         """Close the file."""
         self._connection.close()
+
+
+def _whole_groups(rows: int) -> int:
+    """Return a number of rows that makes whole groups, unless these are very large."""
+    return rows if rows * MOST_BLOCKS < ROW_GROUP else math.ceil(rows / ROW_GROUP) * ROW_GROUP

@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +20,7 @@ KEYS_AT_ONCE = 1 << 16
 
 
 def export(
-    store: KeyedVectors, url: str, *, replace: bool = False, progress: Progress = False
+    store: KeyedVectors[Any], url: str, *, replace: bool = False, progress: Progress = False
 ) -> int:
     """Write all keys and vectors into a table of another engine.
 
@@ -78,7 +78,7 @@ def export(
     return written
 
 
-def label_of(store: KeyedVectors) -> Label:
+def label_of(store: KeyedVectors[Any]) -> Label:
     """Return what tells these keys, vectors and counts from others."""
     table = store.key_table
     keys = hashlib.blake2b(digest_size=16)
@@ -99,7 +99,7 @@ def label_of(store: KeyedVectors) -> Label:
     }
 
 
-def _ready(target: Target, store: KeyedVectors, label: Label, replace: bool) -> int:
+def _ready(target: Target, store: KeyedVectors[Any], label: Label, replace: bool) -> int:
     """Make the table unless it is there, and return the first row that is missing."""
     there = target.label()
     if there == label:
@@ -115,7 +115,7 @@ def _ready(target: Target, store: KeyedVectors, label: Label, replace: bool) -> 
     return 0
 
 
-def _batches(store: KeyedVectors, start: int, rows: int) -> Iterator[Batch]:
+def _batches(store: KeyedVectors[Any], start: int, rows: int) -> Iterator[Batch]:
     keys, vectors, counts = store.key_table, store.vectors, store.known_counts
     for begin in range(start, len(store), rows):
         block = slice(begin, begin + rows)

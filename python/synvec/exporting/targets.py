@@ -107,9 +107,9 @@ class Target(Protocol):
         """Let go of it."""
 
 
-def rows_at_once(vector_size: int) -> int:
-    """Return how many rows make a batch for an engine that likes large ones."""
-    return max(1024, BLOCK_BYTES // (4 * vector_size))
+def rows_at_once(vector_size: int, blocks: int = 1) -> int:
+    """Return how many rows make a batch of so many blocks for an engine that likes large ones."""
+    return max(1024, blocks * BLOCK_BYTES // (4 * vector_size))
 
 
 def open_target(url: str, vector_size: int) -> Target:
@@ -139,4 +139,4 @@ def open_target(url: str, vector_size: int) -> Target:
         return PostgresTable(place, table, vector_size)
     from synvec.exporting.qdrant_collections import QdrantCollection
 
-    return QdrantCollection(engine, place, table)
+    return QdrantCollection(engine, place, table, vector_size)

@@ -28,7 +28,7 @@ class Indexing(VectorStore[KeyT]):
         workers: int | None = None,
         progress: Progress = False,
         **options: Any,
-    ) -> ApproximateIndex:
+    ) -> ApproximateIndex[KeyT]:
         """Build an approximate index of all rows, audit it and measure its recall.
 
         It needs ``pip install synvec[ann]``. Every row is searched for by its own vector; what
@@ -95,7 +95,7 @@ class Indexing(VectorStore[KeyT]):
         from synvec.search import build_index
 
         return build_index(
-            cast("KeyedVectors", self),
+            cast("KeyedVectors[KeyT]", self),
             kind,
             effort=effort,
             target_recall=target_recall,
@@ -108,7 +108,7 @@ class Indexing(VectorStore[KeyT]):
 
     def load_index(
         self, fname: str | PathLike[str], *, workers: int | None = None
-    ) -> ApproximateIndex:
+    ) -> ApproximateIndex[KeyT]:
         """Open an index that was saved, if it is one of these very vectors.
 
         A graph is mapped, not read into memory. All bytes of the file and of the vectors are
@@ -133,4 +133,4 @@ class Indexing(VectorStore[KeyT]):
         """
         from synvec.search import open_index
 
-        return open_index(cast("KeyedVectors", self), fname, workers=workers)
+        return open_index(cast("KeyedVectors[KeyT]", self), fname, workers=workers)

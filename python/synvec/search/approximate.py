@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Generic
 
 import numpy as np
 
 from synvec import _core
 from synvec.arithmetic import Matrix, Vector, block_rows, divisors
+from synvec.key_types import KeyT
 from synvec.keyed_vectors.batches import nearest_keys
 from synvec.keyed_vectors.queries import Neighbor
 from synvec.search.audit import Audit
@@ -27,7 +28,7 @@ EXACT_SHARE = 4
 """Who wants more than one row in four is better served by looking at all of them."""
 
 
-class ApproximateIndex:
+class ApproximateIndex(Generic[KeyT]):
     """An index of all rows of a store; made by ``KeyedVectors.build_index`` and ``load_index``.
 
     Give it to ``most_similar(indexer=…)`` and ``most_similar_batch(indexer=…)``, or ask it itself.
@@ -56,7 +57,7 @@ class ApproximateIndex:
 
     def __init__(
         self,
-        keys: KeyTable,
+        keys: KeyTable[KeyT],
         vectors: Matrix,
         norms: Vector,
         engine: Engine,
@@ -66,7 +67,8 @@ class ApproximateIndex:
         workers: int,
     ) -> None:
         self.audit, self.workers = audit, workers
-        self._keys, self.vectors, self.norms = keys.copy(), vectors, norms
+        self._keys: KeyTable[KeyT] = keys.copy()
+        self.vectors, self.norms = vectors, norms
         self.engine, self.twins, self.lost = engine, twins, lost
         self._lost_units = UnitRows(vectors, norms)(lost)
 
@@ -143,7 +145,7 @@ class ApproximateIndex:
 
         save_index(self, fname)
 
-    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor]:
+    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor[KeyT]]:
         """Return the keys nearest to a vector with their cosines, best first.
 
         Parameters

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias, get_args
 import numpy as np
 
 from synvec import _core
+from synvec.key_types import KeyT
 from synvec.progress import Progress, ProgressCallback, observing
 from synvec.search.approximate import ApproximateIndex
 from synvec.search.audit import Audit, repair
@@ -25,7 +26,7 @@ TARGET_RECALL = 0.95
 
 
 def build_index(
-    store: KeyedVectors,
+    store: KeyedVectors[KeyT],
     kind: Kind = "hnsw",
     *,
     effort: int | None = None,
@@ -35,7 +36,7 @@ def build_index(
     workers: int | None = None,
     progress: Progress = False,
     **options: Any,
-) -> ApproximateIndex:
+) -> ApproximateIndex[KeyT]:
     """Build an approximate index of all rows of a store; see `KeyedVectors.build_index`."""
     workers = checked_workers(workers)
     _check(kind, effort, target_recall, sample)
@@ -114,7 +115,7 @@ def _fill(
 
 
 def _choose_effort(
-    index: ApproximateIndex, effort: int | None, target_recall: float, measured: RecallSample
+    index: ApproximateIndex[Any], effort: int | None, target_recall: float, measured: RecallSample
 ) -> None:
     """Take the effort that is asked for, or the least that reaches the target on the sample."""
     for tried in index.efforts if effort is None else (effort,):

@@ -29,6 +29,7 @@ from synvec.errors import (
     TruncatedFileError,
     UnsupportedFormatError,
 )
+from synvec.key_types import KeyT
 from synvec.search.approximate import ApproximateIndex
 from synvec.search.audit import Audit
 from synvec.search.building import checked_workers
@@ -51,7 +52,7 @@ BLOCK = 1 << 24
 ENGINES: dict[str, type[Any]] = {"hnsw": HnswEngine, "ivfpq": IvfPqEngine}
 
 
-def save_index(index: ApproximateIndex, path: str | PathLike[str]) -> None:
+def save_index(index: ApproximateIndex[Any], path: str | PathLike[str]) -> None:
     """Save an index in one file; see `ApproximateIndex.save`."""
     place = Path(os.path.realpath(path))
     if place.suffix in (".gz", ".bz2", ".xz", ".zst"):
@@ -68,7 +69,7 @@ def save_index(index: ApproximateIndex, path: str | PathLike[str]) -> None:
         _core.write_blocks(place, _blocks(index, _mapped(written)))
 
 
-def _blocks(index: ApproximateIndex, engine: Bytes) -> Iterator[bytes]:
+def _blocks(index: ApproximateIndex[Any], engine: Bytes) -> Iterator[bytes]:
     pairs = np.ascontiguousarray(index.twins.pairs, dtype="<i8")
     lost = np.ascontiguousarray(index.lost, dtype="<i8")
     sections = {
@@ -100,8 +101,8 @@ def _blocks(index: ApproximateIndex, engine: Bytes) -> Iterator[bytes]:
 
 
 def open_index(
-    store: KeyedVectors, path: str | PathLike[str], *, workers: int | None = None
-) -> ApproximateIndex:
+    store: KeyedVectors[KeyT], path: str | PathLike[str], *, workers: int | None = None
+) -> ApproximateIndex[KeyT]:
     """Open an index for the store that it was made of; see `KeyedVectors.load_index`."""
     workers = checked_workers(workers)
     name = os.fspath(path)
@@ -216,7 +217,7 @@ def _sections(data: Bytes, manifest: dict[str, Any], name: str) -> dict[str, Byt
     return found
 
 
-def _require_same(store: KeyedVectors, manifest: dict[str, Any], name: str) -> None:
+def _require_same(store: KeyedVectors[Any], manifest: dict[str, Any], name: str) -> None:
     """Refuse an index of other vectors, or of these before they were changed."""
     made_of = manifest["rows"], manifest["vector_size"]
     if made_of != store.vectors.shape:
