@@ -60,7 +60,7 @@ class ExploredModel:
     def __init__(
         self,
         name: str,
-        vectors: KeyedVectors,
+        vectors: KeyedVectors[Any],
         *,
         points: int = POINTS,
         path: Path | None = None,
@@ -69,10 +69,10 @@ class ExploredModel:
         if points < 1:
             raise ValueError(f"points is {points}, expected at least 1")
         self.name = name
-        self.vectors = vectors
+        self.vectors = _with_text(vectors)
         self.drawn = min(points, len(vectors))
         self._lock = threading.Lock()
-        self.layouts = Layouts(vectors, self.drawn, path, computes=computes)
+        self.layouts = Layouts(self.vectors, self.drawn, path, computes=computes)
 
     def summary(self) -> Json:
         """Return what the page must know before it draws anything."""
@@ -231,6 +231,17 @@ class ExploredModel:
     def _check(self, position: int) -> None:
         if not 0 <= position < len(self.vectors):
             raise IndexError(f"no word {position}, there are {len(self.vectors)}")
+
+
+def _with_text(vectors: KeyedVectors[Any]) -> KeyedVectors:
+    """Return the same vectors with keys that can be shown and searched for as text."""
+    if vectors.key_type is str:
+        return vectors
+    counts = vectors.known_counts
+    vectors.fill_norms()
+    return KeyedVectors.from_arrays(
+        vectors.key_table.texts(), vectors.vectors, counts=counts, norms=vectors.norms
+    )
 
 
 def short(key: str) -> str:

@@ -1,4 +1,4 @@
-"""A worker: maps what the supervisor hands it, and answers. ``python -m synvec.server.worker``.
+"""A worker: maps what the supervisor hands it, and answers.
 
 It takes two descriptors on its command line: the socket to listen on, and its end of the channel.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -163,6 +164,9 @@ def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
 
 def main() -> None:
     """Run a worker."""
+    # What was imported stays for good: a collection that walked over it would keep answers waiting.
+    gc.freeze()
+    gc.enable()
     listener, end = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     level = getattr(logging, sys.argv[3])
     logging.basicConfig(
@@ -180,6 +184,3 @@ def _allow_many_connections() -> None:
         wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
 
-
-if __name__ == "__main__":
-    main()
