@@ -109,7 +109,6 @@ class TestOverHttp:
         asked = shapes["VectorsRequest"]["properties"]["keys"]["items"]["anyOf"]
         assert {option["type"] for option in asked} == {"string", "integer"}
 
-
     def test_the_page_shows_them(self, server: Server, kv: KeyedVectors[int]) -> None:
         models = server.ask("/explorer/models")[2]["models"]
         place = [model["name"] for model in models].index("items")

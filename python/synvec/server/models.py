@@ -15,7 +15,7 @@ from synvec.key_types import index_of
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.keyed_vectors.misses import close_keys
 from synvec.server import problems
-from synvec.server.batching import Batcher, Neighbors, Question
+from synvec.server.batching import Batcher, Question
 from synvec.statistics import Correlation, pearson, spearman
 
 Key = str | int
@@ -43,7 +43,7 @@ class Model:
     """
 
     def __init__(
-        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher
+        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher[bytes]
     ) -> None:
         self.name = name
         self.vectors = vectors
@@ -60,8 +60,8 @@ class Model:
         negative: Sequence[Item],
         topn: int,
         restrict_vocab: int | None,
-    ) -> Neighbors:
-        """Return what ``most_similar(positive, negative)`` returns."""
+    ) -> bytes:
+        """Return what ``most_similar(positive, negative)`` returns, as JSON."""
         plus, minus = self._items("positive", positive), self._items("negative", negative)
         asked = self._asked("positive", lambda: self.vectors.prepare_query(plus, minus))
         question = Question(self.vectors, asked, topn, restrict_vocab)
@@ -69,8 +69,8 @@ class Model:
 
     async def neighbors_batch(
         self, queries: Sequence[Item], topn: int, restrict_vocab: int | None
-    ) -> list[Neighbors]:
-        """Return what ``most_similar_batch(queries)`` returns."""
+    ) -> list[bytes]:
+        """Return what ``most_similar_batch(queries)`` returns, as JSON for each."""
         items = self._items("queries", queries)
         asked = self._asked("queries", lambda: self.vectors.prepare_queries(items))
         return await self._batcher.ask(Question(self.vectors, asked, topn, restrict_vocab))
