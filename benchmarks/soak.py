@@ -66,7 +66,7 @@ def soak(options: argparse.Namespace) -> list[dict[str, Any]]:
             seen = load(server, options.rows, 1, rate, seconds)
             del seen["p99_ms_by_second"]
             time.sleep(0.5)  # the client's connections are gone
-            seen["own_bytes"], seen["files"] = server.resident_bytes(), server.open_files()
+            seen["own_bytes"], seen["files"] = server.own_bytes(), server.open_files()
             seen["restarts"] = server.metric("synvec_worker_restarts")
             windows.append(seen)
             print(f"{number + 1}: p99 {seen['p99_ms']} ms, {seen['own_bytes'] / 1e6:.1f} MB,"

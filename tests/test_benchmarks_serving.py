@@ -88,4 +88,6 @@ def test_load_and_start_in_small(tmp_path: Path) -> None:
     assert found["start"]["median_seconds"] > 0
     assert found["load"][0]["capacity_per_second"] > 0
     assert found["load"][0]["normal"]["statuses"]["200"] > 0
-    assert found["sharing"]["own_bytes"] > 0
+    one, two = (found["sharing"][f"with_{workers}"] for workers in (1, 2))
+    assert 0 < two["own_bytes_of_a_worker"] < two["proportional_bytes"] < two["resident_bytes"]
+    assert one["resident_bytes"] < two["resident_bytes"]
