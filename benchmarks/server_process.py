@@ -32,9 +32,9 @@ class ServerProcess:
         listed = children.read_text(encoding="ascii").split()
         return [int(child) for child in listed if "worker" in _command(int(child))]
 
-    def resident_bytes(self) -> int:
+    def own_bytes(self) -> int:
         """Return the memory that is the workers' own: pages of the vectors are shared."""
-        return sum(_own_bytes(worker) for worker in self.workers())
+        return sum(memory_of(worker).own for worker in self.workers())
 
     def open_files(self) -> int:
         """Return how many files the workers have open."""
@@ -89,17 +89,23 @@ def wait_for_answer(server: ServerProcess, path: str, seconds: float = 120) -> N
     raise SystemExit(f"{server.url}{path}: no answer")
 
 
-def _own_bytes(process: int) -> int:
-    rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-    own = re.findall(r"^Private_(?:Clean|Dirty): +(\d+) kB", rollup, re.MULTILINE)
-    return 1024 * sum(map(int, own))
+@dataclass(frozen=True)
+class Memory:
+    """The memory of a process, in bytes."""
+
+    resident: int
+    """All pages that it has (RSS)."""
+    proportional: int
+    """Of a page that several have, a part (PSS)."""
+    own: int
+    """Pages that it alone has (USS)."""
 
 
-def shared_bytes(process: int) -> int:
-    """Return the memory that a process shares with others."""
+def memory_of(process: int) -> Memory:
+    """Return what the kernel says of the pages of a process."""
     rollup = Path(f"/proc/{process}/smaps_rollup").read_text(encoding="ascii")
-    shared = re.findall(r"^Shared_(?:Clean|Dirty): +(\d+) kB", rollup, re.MULTILINE)
-    return 1024 * sum(map(int, shared))
+    sizes = {name: 1024 * int(kb) for name, kb in re.findall(r"^(\w+): +(\d+) kB", rollup, re.M)}
+    return Memory(sizes["Rss"], sizes["Pss"], sizes["Private_Clean"] + sizes["Private_Dirty"])
 
 
 def _command(process: int) -> str:

@@ -16,13 +16,15 @@ import numpy as np
 
 from benchmarks import machine
 from benchmarks.report import table
-from benchmarks.server_process import ServerProcess, serving, shared_bytes, wait_for_answer
+from benchmarks.server_process import ServerProcess, memory_of, serving, wait_for_answer
 from synvec import KeyedVectors
 
 Report = dict[str, Any]
 STEPS = (0.6, 0.8, 1.0, 1.3, 1.7, 2.2, 2.9, 3.8, 5.0, 6.5)
 """Of the in-process rate; a step is sustained when 99 % of its requests are answered."""
 SUSTAINED = 0.99
+HALVINGS = 3
+"""Of the gap between the last step that was sustained and the first that was not."""
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
@@ -84,24 +86,41 @@ def share_of(report: Report) -> float:
     return float(report["statuses"].get("200", 0) / report["sent"])
 
 
+def find_capacity(
+    server: ServerProcess, options: argparse.Namespace, queries: int, rate: float
+) -> tuple[float, list[Report]]:
+    """Return the highest rate that is sustained, and what was seen on the way there."""
+    steps: list[Report] = []
+
+    def is_sustained(step: float) -> bool:
+        steps.append(load(server, options.rows, queries, rate * step, options.seconds))
+        return share_of(steps[-1]) >= SUSTAINED
+
+    good, bad = 0.0, STEPS[-1] + 1
+    for step in STEPS:
+        if not is_sustained(step):
+            bad = step
+            break
+        good = step
+    for _ in range(HALVINGS):
+        middle = (good + bad) / 2
+        good, bad = (middle, bad) if is_sustained(middle) else (good, middle)
+    held = [report for report in steps if share_of(report) >= SUSTAINED] or steps[:1]
+    return max(report["accepted_per_second"] for report in held), steps
+
+
 def measure_load(options: argparse.Namespace, path: Path, queries: int) -> Report:
     """Find the rate that is sustained, then look at 70 % and 200 % of it."""
     # A B A: the in-process rate before and after.
     before = in_process(path, queries, options.seconds)
     with serving([f"vectors={path}"], "--workers", str(options.workers)) as server:
         load(server, options.rows, queries, before * 0.3, 3)
-        steps = []
-        for step in STEPS:
-            steps.append(load(server, options.rows, queries, before * step, options.seconds))
-            if share_of(steps[-1]) < SUSTAINED:
-                break
-        held = [report for report in steps if share_of(report) >= SUSTAINED] or steps[:1]
-        capacity = max(report["accepted_per_second"] for report in held)
+        capacity, steps = find_capacity(server, options, queries, before)
         normal = load(server, options.rows, queries, 0.7 * capacity, options.seconds)
-        memory = server.resident_bytes()
+        memory = server.own_bytes()
         over = load(server, options.rows, queries, 2 * capacity, options.overload_seconds)
         after = load(server, options.rows, queries, 0.7 * capacity, max(8, options.seconds))
-        grown = server.resident_bytes() - memory
+        grown = server.own_bytes() - memory
     again = in_process(path, queries, options.seconds)
     base = (before + again) / 2
     normal_p99 = normal["p99_ms"]
@@ -131,17 +150,32 @@ def measure_start(path: Path) -> Report:
 
 
 def measure_sharing(path: Path) -> Report:
-    """Return what two workers hold of two models of the same size, by themselves and together."""
-    with serving([f"one={path}", f"other={path}"], "--workers", "2") as server:
-        for _ in range(20):
-            server.get("/v1/models/one/neighbors?key=word7")
-            server.get("/v1/models/other/neighbors?key=word7")
-        workers = server.workers()
-        return {
-            "file_bytes": path.stat().st_size,
-            "own_bytes": server.resident_bytes() / len(workers),
-            "shared_bytes": sum(map(shared_bytes, workers)) / len(workers),
-        }
+    """Return what two workers that serve two models take together, beside what one does.
+
+    The proportional share (PSS) of a page is its size divided by the processes that have it: summed
+    over the workers, and the supervisor, it is the memory that is really taken.
+    """
+    report: Report = {"models": 2, "file_bytes": path.stat().st_size}
+    for workers in (1, 2):
+        options = ("--workers", str(workers))
+        with serving([f"one={path}", f"other={path}"], *options) as server:
+            ask_all(server, report["file_bytes"])
+            sizes = [memory_of(worker) for worker in server.workers()]
+            report[f"with_{workers}"] = {
+                "resident_bytes": sum(size.resident for size in sizes),
+                "proportional_bytes": sum(size.proportional for size in sizes),
+                "own_bytes_of_a_worker": max(size.own for size in sizes),
+            }
+    return report
+
+
+def ask_all(server: ServerProcess, file_bytes: int) -> None:
+    """Ask until each worker has looked at the rows of both models."""
+    for _ in range(500):
+        for model in ("one", "other"):
+            server.get(f"/v1/models/{model}/neighbors?key=word7")
+        if all(memory_of(worker).resident > 1.8 * file_bytes for worker in server.workers()):
+            return
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

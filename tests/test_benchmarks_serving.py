@@ -54,17 +54,26 @@ def window(**changes: Any) -> dict[str, Any]:
         ({}, None),
         ({"own_bytes": 90e6}, "memory grew by 40.0 MB"),
         ({"files": 40}, "28 more files are open"),
-        ({"statuses": {"200": 9, "0": 2}}, "2 answers were cut"),
+        ({"statuses": {"200": 9, "0": 2}}, "4 answers were cut"),
+        ({"statuses": {"503": 9}}, "nothing was answered in 2 of 5 windows"),
         ({"statuses": {"200": 9, "500": 1}}, "there were answers 500"),
         ({"restarts": 1.0}, "1 workers died"),
         ({"p99_ms": 30.0}, "the p99 went from 3.0 to 30.0 ms"),
     ],
 )
 def test_the_verdict(last: dict[str, Any], wrong: str | None) -> None:
-    windows = [window(), window(), window(), window() | last]
-    if "p99_ms" in last:
-        windows[2] |= last
+    windows = [
+        window(own_bytes=1e6, files=3, p99_ms=90.0),
+        window(),
+        window(),
+        *[window() | last] * 2,
+    ]
     assert soak.verdict(windows) == ([] if wrong is None else [wrong])
+
+
+def test_a_burst_is_no_leak() -> None:
+    windows = [window(), window(), window(own_bytes=90e6, files=70), window()]
+    assert soak.verdict([*windows, window(own_bytes=95e6)]) == []
 
 
 def test_load_and_start_in_small(tmp_path: Path) -> None:
@@ -88,4 +97,6 @@ def test_load_and_start_in_small(tmp_path: Path) -> None:
     assert found["start"]["median_seconds"] > 0
     assert found["load"][0]["capacity_per_second"] > 0
     assert found["load"][0]["normal"]["statuses"]["200"] > 0
-    assert found["sharing"]["own_bytes"] > 0
+    one, two = (found["sharing"][f"with_{workers}"] for workers in (1, 2))
+    assert 0 < two["own_bytes_of_a_worker"] < two["proportional_bytes"] < two["resident_bytes"]
+    assert one["resident_bytes"] < two["resident_bytes"]

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from serving import WORDS, Server, serving, until, vectors
-from synvec import KeyedVectors
+from synvec import KeyedVectors, formats
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="serve runs on POSIX systems")
 
@@ -262,6 +262,23 @@ class TestErrors:
         with server.connect() as client:
             client.sendall(b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n")
             assert client.recv(1000).startswith(b"HTTP/1.1 421 ")
+
+
+def test_a_key_whose_vector_holds_nan(tmp_path: Path) -> None:
+    rows = np.ones((3, 2), np.float32)
+    rows[1] = np.nan
+    kv = KeyedVectors.from_arrays(["one", "none", "other"], rows)
+    formats.save(kv, str(tmp_path / "words.kv"), format="native", allow_nonfinite=True)
+    with serving(tmp_path, tmp_path / "words.kv") as server:
+        assert server.ask("/v1/models/words/vector?key=none")[2] == {"vector": [None, None]}
+        for path, asked in (
+            ("neighbors?key=none", None),
+            ("neighbors", {"negative": ["none"]}),
+            ("neighbors/batch", {"queries": ["one", "none"]}),
+        ):
+            status, _, answer = server.ask(f"/v1/models/words/{path}", asked)
+            assert (status, answer["error"]["type"]) == (422, "invalid_request")
+            assert "NaN or infinity" in answer["error"]["message"]
 
 
 @pytest.fixture(scope="module")

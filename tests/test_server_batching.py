@@ -15,6 +15,7 @@ from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.server.batching import ROOM, Batcher, Neighbors, Question
 from synvec.server.models import Model, Models
 from synvec.server.problems import RequestError
+from synvec.server.responses import neighbors_as_json
 
 KV = vectors(300)
 OTHER = vectors(200, 7, seed=3)
@@ -47,7 +48,7 @@ def run(work: Coroutine[Any, Any, Any]) -> Any:
 
 def test_questions_that_wait_share_a_call() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 16)
+    batcher = Batcher(calls, 16, list)
 
     async def ask() -> list[list[Neighbors]]:
         first = asyncio.create_task(batcher.ask(question("tea")))
@@ -68,7 +69,7 @@ def test_questions_that_wait_share_a_call() -> None:
 
 def test_other_ranges_and_stores_are_asked_apart() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 16)
+    batcher = Batcher(calls, 16, list)
     asked = [
         question("tea"), question("tea", end=50), question("king"), question("tea", kv=OTHER),
         question("w1", end=50),
@@ -92,7 +93,7 @@ def test_other_ranges_and_stores_are_asked_apart() -> None:
 
 def test_a_large_request_does_not_keep_a_small_one_waiting() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 8)
+    batcher = Batcher(calls, 8, list)
     keys = [f"w{each}" for each in range(100)]
 
     async def ask() -> tuple[int, list[Neighbors], list[Neighbors]]:
@@ -116,7 +117,7 @@ def test_a_large_request_does_not_keep_a_small_one_waiting() -> None:
 
 def test_the_line_is_bounded_and_opens_again() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 4)
+    batcher = Batcher(calls, 4, list)
 
     async def ask() -> None:
         tasks = [asyncio.create_task(batcher.ask(question(f"w{each}"))) for each in range(4 * ROOM)]
@@ -141,7 +142,7 @@ def test_the_line_is_bounded_and_opens_again() -> None:
 
 def test_a_place_is_given_up_for_no_less_than_it_weighs() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 4)
+    batcher = Batcher(calls, 4, list)
     many = [f"w{each}" for each in range(4)]
 
     async def ask() -> None:
@@ -163,7 +164,7 @@ def test_a_place_is_given_up_for_no_less_than_it_weighs() -> None:
 
 def test_what_was_begun_is_finished() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 2)
+    batcher = Batcher(calls, 2, list)
     keys = [f"w{each}" for each in range(6)]
 
     async def ask() -> None:
@@ -185,7 +186,7 @@ def test_what_was_begun_is_finished() -> None:
 def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
     calls = Calls()
     calls.may_go.release(100)
-    batcher = Batcher(calls, 4)
+    batcher = Batcher(calls, 4, list)
     wrong = Question(KV, PreparedQueries(np.ones((9, 3), np.float32), [[]] * 9), 5)
 
     async def ask() -> None:
@@ -201,7 +202,7 @@ def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
 
 def test_who_left_takes_no_place() -> None:
     calls = Calls()
-    batcher = Batcher(calls, 2)
+    batcher = Batcher(calls, 2, list)
 
     async def ask() -> None:
         tasks = [asyncio.create_task(batcher.ask(question("tea"))) for _ in range(2 * ROOM)]
@@ -217,12 +218,12 @@ def test_who_left_takes_no_place() -> None:
 
 
 def test_nothing_asked_is_nothing_found() -> None:
-    batcher = Batcher(ThreadPoolExecutor(1), 4)
+    batcher = Batcher(ThreadPoolExecutor(1), 4, list)
     assert run(batcher.ask(Question(KV, KV.prepare_queries([]), 5))) == []
 
 
 def test_a_model_that_went_bad_says_so_until_it_is_there() -> None:
-    models, batcher = Models(), Batcher(ThreadPoolExecutor(1), 4)
+    models, batcher = Models(), Batcher(ThreadPoolExecutor(1), 4, neighbors_as_json)
     assert not models.is_ready
     models.lack("words", "no good")
     with pytest.raises(RequestError, match="no good") as error:
@@ -235,7 +236,7 @@ def test_a_model_that_went_bad_says_so_until_it_is_there() -> None:
 
 
 def test_a_search_for_spellings_keeps_no_other_waiting() -> None:
-    model = Model("words", KV, 1, Batcher(ThreadPoolExecutor(1), 4))
+    model = Model("words", KV, 1, Batcher(ThreadPoolExecutor(1), 4, neighbors_as_json))
     with model._spelling, pytest.raises(RequestError) as error:
         model.rows(["coffe"], norm=False)
     assert error.value.details == {"key": "coffe", "suggestions": []}

@@ -27,6 +27,9 @@ pytestmark = pytest.mark.skipif(
     not sys.platform.startswith("linux"), reason="looks into /proc, as only Linux has it"
 )
 
+LEAVING = int(os.environ.get("SYNVEC_LEAVING", "300"))
+"""Clients that leave before their answer; ten thousand of them by hand."""
+
 KV = vectors(2000, 50)
 EXPECTED = KV.most_similar("tea", topn=3)
 
@@ -60,7 +63,7 @@ class TestClientsThatLeave:
         assert is_right(server)
         files = open_files(server)
         request = f"GET {NEIGHBORS} HTTP/1.1\r\nHost: localhost\r\n\r\n".encode()
-        for _ in range(300):
+        for _ in range(LEAVING):
             client = server.connect()
             client.sendall(request)
             # Away with it at once, and a reset instead of a farewell.

@@ -140,7 +140,7 @@ def test_a_file_that_shrinks_meanwhile_is_refused(
 
 
 def test_no_room_is_said_beforehand(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "_free_bytes", lambda: 1000)
+    monkeypatch.setattr(holding, "available_memory", lambda: (1000, "so the test says"))
     with pytest.raises(MemoryError, match="--hold map"):
         hold(path)
     hold(path, "map").close()

@@ -109,6 +109,14 @@ class TestOverHttp:
         asked = shapes["VectorsRequest"]["properties"]["keys"]["items"]["anyOf"]
         assert {option["type"] for option in asked} == {"string", "integer"}
 
+    def test_the_page_shows_them(self, server: Server, kv: KeyedVectors[int]) -> None:
+        models = server.ask("/explorer/models")[2]["models"]
+        place = [model["name"] for model in models].index("items")
+        word = server.ask(f"/explorer/{place}/word?index=0&n=3")[2]
+        near = [int(each["key"]) for each in word["neighbors"]]
+        assert (word["key"], near) == ("1001", [key for key, _ in kv.most_similar(1001, topn=3)])
+        assert server.ask(f"/explorer/{place}/index?key=-7")[2]["index"] == 1
+
 
 class TestClient:
     def test_answers_are_the_librarys(self, client: Client[int], kv: KeyedVectors[int]) -> None:

@@ -80,9 +80,10 @@ def check_memory_of_reading(files: Iterable[str], spool_bytes: int) -> None:
 def available_memory() -> tuple[int, str] | None:
     """Return how many bytes this process may still take, and who says so; None if nobody does.
 
-    On Linux: what the kernel holds to be available, or less where a control group sets a limit.
+    On Linux: what the kernel holds to be available, or less where a control group or the limit on
+    addresses (``ulimit -v``) says so.
     """
-    found = [one for one in (_of_system(), _of_cgroup()) if one is not None]
+    found = [one for one in (_of_system(), _of_cgroup(), _of_addresses()) if one is not None]
     return min(found, default=None)
 
 
@@ -122,6 +123,19 @@ def _of_cgroup() -> tuple[int, str] | None:
             if bytes_left is not None:
                 left.append(bytes_left)
     return (min(left), "limit of the control group") if left else None
+
+
+def _of_addresses() -> tuple[int, str] | None:
+    try:
+        import resource
+
+        limit = resource.getrlimit(resource.RLIMIT_AS)[0]
+        taken = int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+    except (ImportError, OSError):
+        return None
+    if limit == resource.RLIM_INFINITY:
+        return None
+    return max(0, limit - taken), "limit on addresses, ulimit -v"
 
 
 def _left(folder: Path, limit: str, used: str) -> int | None:

@@ -22,6 +22,7 @@ from synvec.server.gate import Gate
 from synvec.server.metrics import Metrics
 from synvec.server.models import Model, Models
 from synvec.server.problems import RequestError
+from synvec.server.responses import neighbors_as_json
 from synvec.server.settings import Settings
 
 logger = logging.getLogger(__name__)
@@ -57,7 +58,7 @@ def application(
     """
     settings = settings or Settings()
     opened = Models()
-    batcher = Batcher(ThreadPoolExecutor(1, "core"), settings.batch)
+    batcher = Batcher(ThreadPoolExecutor(1, "core"), settings.batch, neighbors_as_json)
     for name, given in models.items():
         vectors = (
             given if isinstance(given, KeyedVectors) else formats.vectors_of(formats.load(given))
@@ -104,8 +105,8 @@ async def _tell_problem(_: Request, error: Exception) -> Response:
 
 
 async def _tell_full(_: Request, error: Exception) -> Response:
-    logger.error("out of memory: %s", error)
-    return _answer(problems.busy())
+    assert isinstance(error, MemoryError)
+    return _answer(problems.out_of_memory(error))
 
 
 async def _tell_invalid(_: Request, error: Exception) -> Response:

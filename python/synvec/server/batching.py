@@ -8,19 +8,25 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from itertools import islice
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 from synvec.keyed_vectors import KeyedVectors
 from synvec.keyed_vectors.preparing import PreparedQueries
-from synvec.server import problems
+from synvec.server import memory, problems
 
 ROOM = 2
 """Calls of the core that are spoken for at most: the one that runs and the next."""
 
-Neighbors = list[tuple[str | int, float]]
+BYTES_A_CALL = 16 << 20
+BYTES_A_NEIGHBOR = 256
+"""What a call may take, beside what was taken when it began."""
+
+Neighbors = list[tuple[Any, float]]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,31 +57,31 @@ class Question:
 
 
 @dataclass(slots=True, eq=False)
-class _Job:
+class _Job(Generic[T]):
     """A question under way: what of it was asked, what was answered, who waits for it."""
 
     question: Question
-    future: asyncio.Future[list[Neighbors]]
+    future: asyncio.Future[list[T]]
     weight: int
     """Places that it takes: its vectors, but no more than go into a call; 0 once it gave them up.
     """
     asked: int = 0
-    answers: list[Neighbors] = field(default_factory=list)
+    answers: list[T] = field(default_factory=list)
 
     def left(self) -> int:
         return len(self.question.asked) - self.asked
 
 
 @dataclass(frozen=True, slots=True)
-class _Part:
+class _Part(Generic[T]):
     """Some vectors of a job, in one call of the core."""
 
-    job: _Job
+    job: _Job[T]
     start: int
     stop: int
 
 
-class Batcher:
+class Batcher(Generic[T]):
     """Asks the core, one call at a time, with as many questions as wait.
 
     Parameters
@@ -84,18 +90,22 @@ class Batcher:
         Where the calls run; the core lets go of the interpreter lock and uses all cores.
     batch
         Vectors that go into one call.
+    finish
+        Makes of the neighbours of a vector what is answered; runs in the executor, too, so that an
+        answer of a million neighbours keeps nobody else waiting.
     """
 
-    def __init__(self, executor: Executor, batch: int) -> None:
+    def __init__(self, executor: Executor, batch: int, finish: Callable[[Neighbors], T]) -> None:
         self._executor = executor
         self._batch = batch
-        self._jobs: deque[_Job] = deque()
+        self._finish = finish
+        self._jobs: deque[_Job[T]] = deque()
         self._drain: asyncio.Task[None] | None = None
         self._taken = 0
         """Places that are spoken for, in the call that runs and in the next."""
 
-    async def ask(self, question: Question) -> list[Neighbors]:
-        """Return the neighbours of each vector, as ``most_similar`` does, to the bit.
+    async def ask(self, question: Question) -> list[T]:
+        """Return the neighbours of each vector, those of ``most_similar`` to the bit.
 
         Raises
         ------
@@ -132,7 +142,7 @@ class Batcher:
             if not oldest.future.done():
                 oldest.future.set_exception(problems.busy())
 
-    def _leave(self, job: _Job) -> None:
+    def _leave(self, job: _Job[T]) -> None:
         """Let go of a job's places; what of it nobody waits for is not asked any more."""
         self._taken -= job.weight
         job.weight = 0
@@ -152,7 +162,7 @@ class Batcher:
                 self._hand_out(parts, found)
         self._drain = None
 
-    def _take(self) -> list[_Part]:
+    def _take(self) -> list[_Part[T]]:
         """Return what goes into the next call: of each job its share, those of one scope alone.
 
         A request of a thousand queries so doesn't keep one of a single query waiting; what is
@@ -172,24 +182,25 @@ class Batcher:
                 self._jobs.append(job)
         return parts
 
-    def _answer(self, parts: list[_Part]) -> list[list[Neighbors]]:
+    def _answer(self, parts: list[_Part[T]]) -> list[list[T]]:
         """Ask the core; runs in the executor."""
         asked = PreparedQueries.joined(
             [part.job.question.asked.part(part.start, part.stop) for part in parts]
         )
         first = parts[0].job.question
         topn = [part.job.question.topn for part in parts for _ in range(part.start, part.stop)]
-        found = iter(first.store.answer(asked, topn, first.end))
+        memory.require(BYTES_A_CALL + BYTES_A_NEIGHBOR * len(asked) * max(topn, default=0))
+        found = map(self._finish, first.store.answer(asked, topn, first.end))
         return [list(islice(found, part.stop - part.start)) for part in parts]
 
-    def _hand_out(self, parts: list[_Part], found: list[list[Neighbors]]) -> None:
+    def _hand_out(self, parts: list[_Part[T]], found: list[list[T]]) -> None:
         for part, answers in zip(parts, found, strict=True):
             job = part.job
             job.answers += answers
             if len(job.answers) == len(job.question.asked) and not job.future.done():
                 job.future.set_result(job.answers)
 
-    def _fail(self, parts: list[_Part], error: Exception) -> None:
+    def _fail(self, parts: list[_Part[T]], error: Exception) -> None:
         for part in parts:
             self._leave(part.job)
             if not part.job.future.done():

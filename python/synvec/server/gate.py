@@ -14,7 +14,7 @@ from typing import Any
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from synvec.server import problems
+from synvec.server import memory, problems
 from synvec.server.metrics import Metrics
 from synvec.server.problems import RequestError
 from synvec.server.settings import Settings
@@ -27,6 +27,9 @@ UNLIMITED = (*OPEN, "/metrics")
 """Answered however many requests are under way: that is when somebody wants to know."""
 BUFFERED_BODIES = 16
 """Bodies of the largest size that may be held at once while they arrive."""
+BYTES_A_REQUEST = 16 << 20
+BYTES_A_BYTE = 12
+"""What a request may take, by itself and for each byte of its body once that is parsed."""
 
 
 class Gate:
@@ -64,6 +67,8 @@ class Gate:
             await self._let_in(scope, body, receive, answer)
         except RequestError as problem:
             await answer.tell(problem)
+        except MemoryError as error:
+            await answer.tell(problems.out_of_memory(error))
         except _ClientLeftError:
             return
         except Exception:
@@ -117,8 +122,10 @@ class Gate:
             self._buffered -= size
 
     async def _let_in(self, scope: Scope, body: bytes, receive: Receive, answer: _Answer) -> None:
-        if scope["path"] not in UNLIMITED and self._in_flight >= self._settings.max_requests:
-            raise problems.busy()
+        if scope["path"] not in UNLIMITED:
+            if self._in_flight >= self._settings.max_requests:
+                raise problems.busy()
+            memory.require(BYTES_A_REQUEST + BYTES_A_BYTE * len(body))
         self._in_flight += 1
         self._metrics.in_flight.inc()
         try:

@@ -22,6 +22,8 @@ from typing import IO
 from synvec import formats
 from synvec.errors import FormatError
 from synvec.keyed_vectors import KeyedVectors
+from synvec.preflight import available_memory
+from synvec.preflight import size as readable
 from synvec.server.settings import Hold
 from synvec.word2vec import Word2Vec
 
@@ -169,11 +171,12 @@ def _memory(size: int) -> IO[bytes]:
     """Return a file without a name, in memory where the system has such files."""
     if sys.platform != "linux":
         return tempfile.TemporaryFile()
-    free = _free_bytes()
-    if free is not None and size + SPARE_BYTES > free:
+    available = available_memory()
+    if available is not None and size + SPARE_BYTES > available[0]:
         raise MemoryError(
-            f"a copy of {size:,} bytes to serve from, {free:,} are free; make room, or map a native"
-            " file with --hold map"
+            f"a copy of {readable(size)} to serve from and {readable(SPARE_BYTES)} to work in are"
+            f" needed, {readable(available[0])} are available ({available[1]}); make room, or map a"
+            " native file with --hold map"
         )
     flags = os.MFD_CLOEXEC | os.MFD_ALLOW_SEALING
     return os.fdopen(os.memfd_create("synvec", flags), "w+b")
@@ -185,20 +188,6 @@ def _sealed(file: IO[bytes]) -> int:
         seals = fcntl.F_SEAL_SHRINK | fcntl.F_SEAL_GROW | fcntl.F_SEAL_WRITE | fcntl.F_SEAL_SEAL
         fcntl.fcntl(file.fileno(), fcntl.F_ADD_SEALS, seals)
     return os.dup(file.fileno())
-
-
-def _free_bytes() -> int | None:
-    """Return the memory that may still be taken, by the machine's or the container's measure."""
-    free: list[int] = []
-    with contextlib.suppress(OSError):
-        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
-            if line.startswith("MemAvailable:"):
-                free.append(int(line.split()[1]) * 1024)
-    with contextlib.suppress(OSError, ValueError):  # "max" is no number: there is no limit
-        group = Path("/sys/fs/cgroup")
-        limit = int((group / "memory.max").read_text(encoding="ascii"))
-        free.append(limit - int((group / "memory.current").read_text(encoding="ascii")))
-    return min(free, default=None)
 
 
 @contextlib.contextmanager

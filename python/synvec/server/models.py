@@ -15,7 +15,7 @@ from synvec.key_types import index_of
 from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
 from synvec.keyed_vectors.misses import close_keys
 from synvec.server import problems
-from synvec.server.batching import Batcher, Neighbors, Question
+from synvec.server.batching import Batcher, Question
 from synvec.statistics import Correlation, pearson, spearman
 
 Key = str | int
@@ -43,7 +43,7 @@ class Model:
     """
 
     def __init__(
-        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher
+        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher[bytes]
     ) -> None:
         self.name = name
         self.vectors = vectors
@@ -60,19 +60,19 @@ class Model:
         negative: Sequence[Item],
         topn: int,
         restrict_vocab: int | None,
-    ) -> Neighbors:
-        """Return what ``most_similar(positive, negative)`` returns."""
+    ) -> bytes:
+        """Return what ``most_similar(positive, negative)`` returns, as JSON."""
         plus, minus = self._items("positive", positive), self._items("negative", negative)
-        asked = self._asked(lambda: self.vectors.prepare_query(plus, minus))
+        asked = self._asked("positive", lambda: self.vectors.prepare_query(plus, minus))
         question = Question(self.vectors, asked, topn, restrict_vocab)
         return (await self._batcher.ask(question))[0]
 
     async def neighbors_batch(
         self, queries: Sequence[Item], topn: int, restrict_vocab: int | None
-    ) -> list[Neighbors]:
-        """Return what ``most_similar_batch(queries)`` returns."""
+    ) -> list[bytes]:
+        """Return what ``most_similar_batch(queries)`` returns, as JSON for each."""
         items = self._items("queries", queries)
-        asked = self._asked(lambda: self.vectors.prepare_queries(items))
+        asked = self._asked("queries", lambda: self.vectors.prepare_queries(items))
         return await self._batcher.ask(Question(self.vectors, asked, topn, restrict_vocab))
 
     def similarities(self, pairs: Sequence[tuple[Key, Key]]) -> list[float]:
@@ -85,7 +85,7 @@ class Model:
     def rows(self, keys: Sequence[Key], norm: bool) -> Matrix:
         """Return the vectors of keys, scaled to length 1 with ``norm``."""
         self._refuse_positions(keys)
-        return self._asked(lambda: self.vectors.rows_of(keys, norm))
+        return self._asked("keys", lambda: self.vectors.rows_of(keys, norm))
 
     def outlier(self, keys: Sequence[Key]) -> Key:
         """Return the key that fits the others least."""
@@ -150,13 +150,15 @@ class Model:
             checked.append(vector)
         return checked
 
-    def _asked(self, ask: Callable[[], T]) -> T:
-        """Return what the library answers; an unknown key becomes the answer that says so."""
+    def _asked(self, field: str, ask: Callable[[], T]) -> T:
+        """Return what the library answers; what is wrong becomes the answer that says so."""
         try:
             return ask()
         except UnknownKeyError as error:
             key: Key = error.key if isinstance(error.key, int) else str(error.key)
             raise self._unknown(key) from None
+        except ValueError as error:  # a key's vector may hold NaN when somebody insisted
+            raise problems.invalid_field(field, str(error)) from None
 
     def _unknown(self, key: Key) -> problems.RequestError:
         kind = {str: "strings", int: "integers"}[self.vectors.key_type]

@@ -6,9 +6,12 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
+
+logger = logging.getLogger(__name__)
 
 RETRY_AFTER = 1
 """Seconds after which a request that found the server full may come again."""
@@ -105,6 +108,13 @@ def busy() -> RequestError:
     """Return the answer when as many requests as the server takes are under way."""
     message = f"too many requests are under way; try again in {RETRY_AFTER} s"
     return RequestError(503, "busy", message, {"Retry-After": str(RETRY_AFTER)})
+
+
+def out_of_memory(error: MemoryError) -> RequestError:
+    """Return the answer when there is no memory for a request; the log says how much was needed."""
+    logger.error("out of memory: %s", error)
+    message = f"there is no memory for this request now; try again in {RETRY_AFTER} s"
+    return RequestError(503, "out_of_memory", message, {"Retry-After": str(RETRY_AFTER)})
 
 
 def unauthorized() -> RequestError:

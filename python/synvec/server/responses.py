@@ -4,21 +4,47 @@ from __future__ import annotations
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from starlette.responses import Response
+
+from synvec.server.batching import Neighbors
 
 REF = "#/components/schemas/{model}"
 """Where the description of the server has the shape of an answer."""
 
 
+_JSON = json.JSONEncoder(ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+
+
+def as_json(answer: Any) -> bytes:
+    """Return an answer as JSON; NaN and infinity, which it doesn't know, as ``null``."""
+    try:
+        text = _JSON.encode(answer)
+    except ValueError:  # vectors may be saved with NaN when somebody insists
+        text = _JSON.encode(_without_nan(answer))
+    return text.encode()
+
+
+def neighbors_as_json(found: Neighbors) -> bytes:
+    """Return neighbours as JSON."""
+    return as_json([{"key": key, "cosine": cosine} for key, cosine in found])
+
+
 def json_response(answer: dict[str, Any], status: int = 200) -> Response:
     """Return an answer that was made here: nothing of it has to be validated again."""
-    try:
-        text = json.dumps(answer, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    except ValueError:  # vectors may be saved with NaN when somebody insists; JSON knows none
-        text = json.dumps(_without_nan(answer), ensure_ascii=False, separators=(",", ":"))
-    return Response(text.encode(), status, media_type="application/json")
+    return Response(as_json(answer), status, media_type="application/json")
+
+
+def neighbors_response(found: bytes) -> Response:
+    """Return neighbours that are JSON already."""
+    return Response(b'{"neighbors":%b}' % found, media_type="application/json")
+
+
+def answers_response(found: Sequence[bytes]) -> Response:
+    """Return neighbours of many that are JSON already."""
+    return Response(b'{"answers":[%b]}' % b",".join(found), media_type="application/json")
 
 
 def told(model: str, status: int = 200, description: str = "The answer") -> dict[int | str, Any]:

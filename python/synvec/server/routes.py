@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
-from synvec.server import batching, problems, schemas
+from synvec.server import problems, schemas
 from synvec.server.models import Model, Models
-from synvec.server.responses import json_response, told
+from synvec.server.responses import answers_response, json_response, neighbors_response, told
 from synvec.server.settings import Settings
 
 router = APIRouter(prefix="/v1")
@@ -64,7 +64,7 @@ async def neighbors_of_key(
 ) -> Response:
     """Find the nearest keys to one key."""
     _check_topn(topn, limits)
-    return _neighbors(await model.neighbors([model.key_of(key)], [], topn, restrict_vocab))
+    return neighbors_response(await model.neighbors([model.key_of(key)], [], topn, restrict_vocab))
 
 
 @router.post("/models/{model}/neighbors", responses=told("Neighbors"), tags=["neighbors"])
@@ -75,7 +75,7 @@ async def neighbors(model: Served, limits: Limits, asked: schemas.NeighborsReque
     _check_count("positive", len(asked.positive) + len(asked.negative), limits.max_batch)
     _check_topn(asked.topn, limits)
     found = await model.neighbors(asked.positive, asked.negative, asked.topn, asked.restrict_vocab)
-    return _neighbors(found)
+    return neighbors_response(found)
 
 
 @router.post(
@@ -85,8 +85,8 @@ async def neighbors_of_many(model: Served, limits: Limits, asked: schemas.BatchR
     """Find the nearest keys to each of many keys and vectors, in one request."""
     _check_count("queries", len(asked.queries), limits.max_batch)
     _check_topn(asked.topn, limits)
-    answers = await model.neighbors_batch(asked.queries, asked.topn, asked.restrict_vocab)
-    return json_response({"answers": [_named(found) for found in answers]})
+    found = await model.neighbors_batch(asked.queries, asked.topn, asked.restrict_vocab)
+    return answers_response(found)
 
 
 @router.get("/models/{model}/analogy", responses=told("Neighbors"), tags=["neighbors"])
@@ -102,7 +102,7 @@ async def analogy_of_keys(
     """Answer "a is to b as c is to what?": the nearest keys to b − a + c."""
     _check_topn(topn, limits)
     plus, minus = [model.key_of(b), model.key_of(c)], [model.key_of(a)]
-    return _neighbors(await model.neighbors(plus, minus, topn, restrict_vocab))
+    return neighbors_response(await model.neighbors(plus, minus, topn, restrict_vocab))
 
 
 @router.post("/models/{model}/analogy", responses=told("Neighbors"), tags=["neighbors"])
@@ -110,7 +110,7 @@ async def analogy(model: Served, limits: Limits, asked: schemas.AnalogyRequest) 
     """Answer "a is to b as c is to what?": the nearest keys to b − a + c."""
     _check_topn(asked.topn, limits)
     found = await model.neighbors([asked.b, asked.c], [asked.a], asked.topn, asked.restrict_vocab)
-    return _neighbors(found)
+    return neighbors_response(found)
 
 
 @router.get("/models/{model}/similarity", responses=told("SimilarityAnswer"), tags=["keys"])
@@ -186,11 +186,3 @@ def _about(model: Model) -> dict[str, Any]:
         "vector_size": kv.vector_size,
         "version": model.version,
     }
-
-
-def _neighbors(found: batching.Neighbors) -> Response:
-    return json_response({"neighbors": _named(found)})
-
-
-def _named(found: batching.Neighbors) -> list[dict[str, Any]]:
-    return [{"key": key, "cosine": cosine} for key, cosine in found]

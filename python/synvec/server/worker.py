@@ -1,4 +1,4 @@
-"""A worker: maps what the supervisor hands it, and answers. ``python -m synvec.server.worker``.
+"""A worker: maps what the supervisor hands it, and answers.
 
 It takes two descriptors on its command line: the socket to listen on, and its end of the channel.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import gc
 import logging
 import os
 import resource
@@ -29,6 +30,7 @@ from synvec.server.holding import path_of
 from synvec.server.metrics import Metrics
 from synvec.server.models import Model, Models
 from synvec.server.protocol import LINGERING_SECONDS, protocol_with
+from synvec.server.responses import neighbors_as_json
 from synvec.server.settings import Settings
 
 logger = logging.getLogger("synvec.server")
@@ -52,7 +54,7 @@ class Worker:
         self._restarts = 0
         self._settings = Settings()
         self._core = ThreadPoolExecutor(1, "core")
-        self._batcher = Batcher(self._core, self._settings.batch)
+        self._batcher = Batcher(self._core, self._settings.batch, neighbors_as_json)
         self._server: uvicorn.Server | None = None
         self._may_start = threading.Event()
 
@@ -97,7 +99,7 @@ class Worker:
         match message["do"]:
             case "settings":
                 self._settings = Settings.from_json(message["settings"])
-                self._batcher = Batcher(self._core, self._settings.batch)
+                self._batcher = Batcher(self._core, self._settings.batch, neighbors_as_json)
             case "model":
                 assert file is not None
                 self._open(message["name"], message["version"], file)
@@ -163,6 +165,9 @@ def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
 
 def main() -> None:
     """Run a worker."""
+    # What was imported stays for good: a collection that walked over it would keep answers waiting.
+    gc.freeze()
+    gc.enable()
     listener, end = (socket.socket(fileno=int(number)) for number in sys.argv[1:3])
     level = getattr(logging, sys.argv[3])
     logging.basicConfig(
@@ -179,7 +184,3 @@ def _allow_many_connections() -> None:
     if soft != resource.RLIM_INFINITY and (hard == resource.RLIM_INFINITY or soft < hard):
         wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
         resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, wanted), hard))
-
-
-if __name__ == "__main__":
-    main()
