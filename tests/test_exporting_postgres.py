@@ -99,7 +99,9 @@ def test_two_exports_at_once_take_turns(
     told = []
 
     def meanwhile(report: object) -> None:
-        with pytest.raises(RuntimeError, match=r"another export, or .*, is writing to the table") as error:
+        with pytest.raises(
+            RuntimeError, match=r"another export, or .*, is writing to the table"
+        ) as error:
             export(store(), url)
         told.append(error)
 
