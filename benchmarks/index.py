@@ -25,7 +25,7 @@ from synvec.search.audit import Audit, repair
 from synvec.search.engine import UnitRows
 
 QUERIES = 2000
-SINGLE = 200
+SINGLE = 1000
 """So many of the queries are asked one by one as well."""
 Matrix = NDArray[np.float32]
 Spent = tuple[float, float]

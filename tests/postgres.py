@@ -88,13 +88,18 @@ SERVER = ("-c", "listen_addresses=", "-c", "fsync=off", "-c", "shared_buffers=64
 
 
 def _reachable(folder: Path, place: Path, who: dict[str, Any]) -> Path:
-    """Return the programs where an unprivileged user may run them: copies, if need be."""
+    """Return the programs where an unprivileged user may run them: copies, if need be.
+
+    A virtual environment may be in a folder of root's alone. The wheel's programs look for their
+    libraries beside the package.
+    """
     try:
         subprocess.run([folder / "postgres", "--version"], capture_output=True, check=True, **who)
     except PermissionError:
-        for part in ("bin", "lib", "share"):
-            shutil.copytree(folder.parent / part, place / "programs" / part, symlinks=True)
-        return place / "programs/bin"
+        package = folder.parent.parent
+        for part in (package, package.with_name(f"{package.name}.libs")):
+            shutil.copytree(part, place / part.name)
+        return place / folder.relative_to(package.parent)
     return folder
 
 

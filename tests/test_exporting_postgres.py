@@ -99,7 +99,9 @@ def test_two_exports_at_once_take_turns(
     told = []
 
     def meanwhile(report: object) -> None:
-        with pytest.raises(RuntimeError, match="another export is writing to the table") as error:
+        with pytest.raises(
+            RuntimeError, match=r"another export, or .*, is writing to the table"
+        ) as error:
             export(store(), url)
         told.append(error)
 
@@ -182,8 +184,9 @@ def test_more_dimensions_than_pgvector_holds_are_refused_and_many_are_told_of(
     url = f"{database}&table={table}"
     with pytest.raises(ValueError, match="16,001 dimensions, pgvector holds at most 16,000"):
         export(store(16_001), url)
-    with pytest.warns(UserWarning, match=r"indexes at most 2,000: .* halfvec\(16000\)"):
+    with pytest.warns(UserWarning, match=r"indexes at most 2,000: .* halfvec\(16000\)") as told:
         assert export(store(16_000), url) == 2
+    assert told[0].filename == __file__
 
 
 def test_no_server_is_an_error_of_the_connection(tmp_path: Path) -> None:

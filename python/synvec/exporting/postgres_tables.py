@@ -126,12 +126,7 @@ class PostgresTable:
         """
         with self._telling():
             self._run(f"SET lock_timeout = '{WAIT}'")
-        try:
-            self._rows("SELECT pg_advisory_lock(hashtextextended(%s, 0))", f"synvec {self._table}")
-        except self._psycopg.errors.LockNotAvailable as error:
-            raise RuntimeError(
-                f"another export is writing to {self.name}: wait until it has ended"
-            ) from error
+        self._rows("SELECT pg_advisory_lock(hashtextextended(%s, 0))", f"synvec {self._table}")
 
     def _vector_type(self) -> Any:
         """Return pgvector's type, which may be in a schema that isn't searched."""
@@ -155,14 +150,20 @@ class PostgresTable:
         return self._connection.execute(self._psycopg.sql.SQL(statement).format(*parts))
 
     def _rows(self, query: str, *values: str) -> list[Any]:
-        found: list[Any] = self._connection.execute(query, values).fetchall()
-        return found
+        with self._telling():
+            found: list[Any] = self._connection.execute(query, values).fetchall()
+            return found
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
         """Make of the library's errors such as Python has, that name the table."""
         try:
             yield
+        except self._psycopg.errors.LockNotAvailable as error:
+            raise RuntimeError(
+                f"another export, or somebody else, is writing to {self.name}: wait until that has "
+                "ended"
+            ) from error
         except self._psycopg.OperationalError as error:
             raise ConnectionError(f"{self.name}: {error}") from error
         except self._psycopg.Error as error:
@@ -185,7 +186,7 @@ def _check(table: str, vector_size: int) -> None:
             f"the vectors have {vector_size:,} dimensions, pgvector indexes at most "
             f"{MOST_INDEXED:,}: they are searched row by row, or index them as "
             f"halfvec({vector_size}), which goes to {2 * MOST_INDEXED:,}",
-            stacklevel=4,
+            stacklevel=5,
         )
 
 

@@ -181,8 +181,8 @@ class ApproximateIndex(Generic[KeyT]):
         # To a zero vector all rows are alike: the exact search has an order for them.
         is_short = ~queries.any(axis=1)
         is_short |= True if found.shape[1] < wanted else found[:, -1] < 0
-        short = np.flatnonzero(is_short)
-        if len(short):
+        if is_short.any():
+            short = np.flatnonzero(is_short)
             left_out = [excluded[place] for place in short.tolist()]
             found, scores = _widened(found, wanted, MISSING), _widened(scores, wanted, np.nan)
             rows, own = self._exactly(queries[short], wanted, left_out)

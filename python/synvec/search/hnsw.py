@@ -117,8 +117,8 @@ class HnswEngine:
         with interruptible():
             found = self._index.search(self._stored(units), wanted, threads=workers)
         # One query alone comes back without the places where nothing was found, many with them.
-        keys = np.atleast_2d(found.keys).astype(np.int64)
-        scores: Matrix = np.float32(1) - np.atleast_2d(found.distances).astype(np.float32)
+        keys = found.keys.view(np.int64).reshape(len(units), -1)
+        scores: Matrix = np.float32(1) - found.distances.reshape(keys.shape)
         if len(units) > 1:
             empty = np.arange(wanted) >= np.asarray(found.counts)[:, np.newaxis]
             keys[empty], scores[empty] = MISSING, np.nan
