@@ -119,9 +119,9 @@ class Model:
         return isinstance(key, self.vectors.key_type) and key in self.vectors
 
     def _refuse_positions(self, items: Iterable[Item]) -> None:
-        """Refuse integers where keys are strings: in the library they are positions, here nothing.
+        """Refuse integers where keys are strings, which the library would take for positions.
 
-        Who asks for 7 means a key, and got another model's answer without knowing.
+        Who asks for 7 means a key; the row at place 7 would be the answer to another question.
         """
         if self.vectors.key_type is str:
             for item in items:

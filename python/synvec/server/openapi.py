@@ -73,9 +73,8 @@ def _limit(properties: Mapping[str, Schema], settings: Settings) -> None:
 def _describe(operation: Schema, settings: Settings, *, has_errors: bool) -> None:
     """Add to an operation what is said of all."""
     if has_errors:
-        for status, description in ERRORS.items():
-            for number, told_of in told("ErrorAnswer", int(status), description).items():
-                operation["responses"][str(number)] = told_of
+        for number, description in ERRORS.items():
+            operation["responses"][str(number)] = told("ErrorAnswer", number, description)[number]
     for parameter in operation.get("parameters", []):
         if parameter["name"] == "topn":
             parameter["schema"]["maximum"] = settings.max_topn

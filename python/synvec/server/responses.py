@@ -42,9 +42,10 @@ def neighbors_response(found: bytes) -> Response:
     return Response(b'{"neighbors":%b}' % found, media_type="application/json")
 
 
-def answers_response(found: Sequence[bytes]) -> Response:
-    """Return neighbours of many that are JSON already."""
-    return Response(b'{"answers":[%b]}' % b",".join(found), media_type="application/json")
+def list_response(name: str, parts: Sequence[bytes]) -> Response:
+    """Return a list whose items are JSON already."""
+    text = b'{"%b":[%b]}' % (name.encode(), b",".join(parts))
+    return Response(text, media_type="application/json")
 
 
 def told(model: str, status: int = 200, description: str = "The answer") -> dict[int | str, Any]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from synvec.server import problems, schemas
 from synvec.server.models import Model, Models
-from synvec.server.responses import answers_response, json_response, neighbors_response, told
+from synvec.server.responses import (
+    as_json,
+    json_response,
+    list_response,
+    neighbors_response,
+    told,
+)
 from synvec.server.settings import Settings
 
 router = APIRouter(prefix="/v1")
@@ -86,7 +93,7 @@ async def neighbors_of_many(model: Served, limits: Limits, asked: schemas.BatchR
     _check_count("queries", len(asked.queries), limits.max_batch)
     _check_topn(asked.topn, limits)
     found = await model.neighbors_batch(asked.queries, asked.topn, asked.restrict_vocab)
-    return answers_response(found)
+    return list_response("answers", found)
 
 
 @router.get("/models/{model}/analogy", responses=told("Neighbors"), tags=["neighbors"])
@@ -144,7 +151,10 @@ async def vector(
 async def vectors(model: Served, limits: Limits, asked: schemas.VectorsRequest) -> Response:
     """Return the vectors of many keys."""
     _check_count("keys", len(asked.keys), limits.max_batch)
-    return json_response({"vectors": model.rows(asked.keys, asked.norm).tolist()})
+    rows = model.rows(asked.keys, asked.norm)
+    # It takes a while to write down some hundred thousand numbers: not in the loop, row by row.
+    parts = await asyncio.to_thread(lambda: [as_json(row.tolist()) for row in rows])
+    return list_response("vectors", parts)
 
 
 @router.post("/models/{model}/doesnt-match", responses=told("Outlier"), tags=["keys"])
