@@ -11,6 +11,7 @@ import pytest
 from click.testing import CliRunner
 
 from synvec import KeyedVectors, Word2Vec
+from synvec.cli.prompts import _completion
 from synvec.cli.word2vec import word2vec, word_classes
 
 
@@ -218,3 +219,23 @@ def test_analogies_are_answered_as_by_gensims_script(text: Path) -> None:
     assert shown.stdout == ""
     missing = run(*train, "-accuracy", text.with_name("no"), code=1)
     assert "No such file" in missing.stderr
+
+
+def test_tab_completes_words_and_gives_back_the_completer_that_was_there() -> None:
+    readline = pytest.importorskip("readline")
+    vectors = KeyedVectors.from_arrays(["near", "north", "no"], np.eye(3))
+
+    def before(text: str, state: int) -> None:
+        return None
+
+    own = readline.get_completer()
+    readline.set_completer(before)
+    try:
+        with _completion(vectors):
+            complete = readline.get_completer()
+            assert [complete("no", number) for number in range(3)] == ["no", "north", None]
+            assert complete("x", 0) is None
+            assert complete("", 2) == "north"
+        assert readline.get_completer() is before
+    finally:
+        readline.set_completer(own)
