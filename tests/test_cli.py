@@ -65,7 +65,7 @@ def test_every_option_reaches_the_model(
     saved = tmp_path / "full.model"
     result = run(
         "train", corpus, "-o", "out.kv", "--model", model, "--loss", loss, *arguments,
-        "--cbow-sum", "--per-pair-negatives", "--lowercase", "--deterministic",
+        "--cbow-sum", "--cbow-corrected", "--per-pair-negatives", "--lowercase", "--deterministic",
         "--save-model", saved,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
@@ -76,7 +76,7 @@ def test_every_option_reaches_the_model(
         "min_alpha": 0.001, "ns_exponent": 0.5, "seed": 7, "workers": 2, "tokenize": "words",
         "negative": 0 if hierarchical else 4, "hs": int(hierarchical),
         "sg": int(model == "skipgram"), "cbow_mean": 0, "shared_negatives": False,
-        "lowercase": True, "deterministic": True,
+        "lowercase": True, "deterministic": True, "cbow_corrected": True,
     }  # fmt: skip
     assert {name: getattr(found, name) for name in expected} == expected
     vectors = KeyedVectors.load(str(tmp_path / "out.kv"))

@@ -1,11 +1,17 @@
 """``synvec phrases``: text in, text with phrases out."""
 
 import gzip
+import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from click.testing import CliRunner
+
+from synvec import ENGLISH_CONNECTOR_WORDS, Phrases, scan
+from synvec.cli.phrases import phrases as phrases_command
 
 TEXT = "new york is far\nin new york\n\nbank of america is near\nbank of america\n"
 
@@ -104,3 +110,51 @@ def test_what_is_wrong_with_saved_phrases_is_said(text: Path) -> None:
     text.with_name("v.txt").write_text("1 2\na 1 2\n")
     assert "no phrases" in run(text, "--load", text.with_name("v.txt"), code=1).stderr
     assert text.read_text() == TEXT
+
+
+@pytest.mark.parametrize(
+    ("options", "reading", "settings"),
+    [
+        (("--min-count", 2), {}, {"min_count": 2}),
+        (("--threshold", 5), {}, {"threshold": 5.0}),
+        (("--scoring", "npmi"), {}, {"scoring": "npmi", "threshold": 0.5}),
+        (("--scoring", "word2phrase"), {}, {"scoring": "word2phrase", "threshold": 100.0}),
+        (("--connectors", "english"), {}, {"connector_words": ENGLISH_CONNECTOR_WORDS}),
+        (("--delimiter", "~"), {}, {"delimiter": "~"}),
+        (("--max-vocab-size", 60), {}, {"max_vocab_size": 60}),
+        (("--lowercase",), {"lowercase": True}, {}),
+        (("--tokenize", "words"), {"tokenize": "words"}, {}),
+    ],
+)
+def test_an_option_does_what_the_argument_does(
+    text: Path, options: tuple[object, ...], reading: dict[str, Any], settings: dict[str, Any]
+) -> None:
+    chance = random.Random(2)
+    pairs = ["New York", "new york", "Bank of America", "far, away", "far away.", "rare bird"]
+    words = [f"w{number}" for number in range(80)]
+    lines = [
+        " ".join(
+            [
+                chance.choice(words),
+                *chance.choices(pairs, (9, 5, 9, 7, 3, 1)),
+                *chance.choices(words, k=3),
+            ]
+        )
+        for _ in range(300)
+    ]
+    text.write_text("\n".join(lines))
+
+    def listed(*given: object) -> str:
+        line = [*map(str, ("--min-count", 1, *given)), "--list", str(text)]
+        done = CliRunner().invoke(phrases_command, line, catch_exceptions=False)
+        assert done.exit_code == 0
+        return done.stdout
+
+    counted = Phrases(**{"min_count": 1} | settings)
+    counted.add_scanned(scan(corpus_file=text, **reading))
+    found = counted.export_phrases()
+    assert found
+    assert listed(*options) == "".join(
+        f"{phrase}\t{score:.6g}\n" for phrase, score in found.items()
+    )
+    assert listed(*options) != listed()

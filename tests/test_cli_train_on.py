@@ -62,3 +62,26 @@ def test_training_begins_with_vectors(texts: list[Path], tmp_path: Path) -> None
     KeyedVectors.from_arrays(["a"], [[9.0] * 9]).save_word2vec_format(wide)
     said = run(texts[0], "-o", out, "--init", wide, *SMALL, code=1)
     assert "the vectors have 9 dimensions, the model has vector_size=8" in said
+
+
+def test_settings_that_are_given_take_the_place_of_the_models(
+    texts: list[Path], tmp_path: Path
+) -> None:
+    model, again = tmp_path / "model.kv", tmp_path / "again.kv"
+    run(texts[0], "-o", tmp_path / "first.kv", "--save-model", model, *SMALL)
+    options = {
+        "window": 3, "epochs": 2, "min-count": 2, "sample": 0.01, "alpha": 0.02,
+        "min-alpha": 0.001, "ns-exponent": 0.5, "seed": 7, "workers": 2, "negative": 4,
+        "tokenize": "words",
+    }  # fmt: skip
+    given = [part for name, value in options.items() for part in (f"--{name}", value)]
+    switches = ("--cbow-sum", "--cbow-corrected", "--per-pair-negatives", "--lowercase")
+    paths = ("--continue", model, "-o", tmp_path / "out.kv", "--save-model", again)
+    run(texts[1], *paths, *given, *switches, "--deterministic")
+    found = Word2Vec.load(again)
+    expected = {name.replace("-", "_"): value for name, value in options.items()} | {
+        "cbow_mean": 0, "cbow_corrected": True, "shared_negatives": False, "lowercase": True,
+        "deterministic": True, "vector_size": 8, "sg": 1,
+    }  # fmt: skip
+    assert {name: getattr(found, name) for name in expected} == expected
+    assert len(found.history) == 3

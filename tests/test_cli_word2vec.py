@@ -4,12 +4,15 @@ import random
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
-from synvec import KeyedVectors
-from synvec.cli.word2vec import word_classes
+from synvec import KeyedVectors, Word2Vec
+from synvec.cli.prompts import _completion
+from synvec.cli.word2vec import word2vec, word_classes
 
 
 def run(*arguments: object, stdin: str = "", code: int = 0) -> subprocess.CompletedProcess[str]:
@@ -146,3 +149,93 @@ def test_analogies_at_a_prompt(compass: Path) -> None:
     assert "Only 1 words were entered.. 3 words are needed" in shown
     assert "northeast" in shown and "Cosine distance" in shown
     assert shown.endswith("Enter three words (EXIT to break): \n"), "Ctrl-D ends the line"
+
+
+@pytest.mark.parametrize(
+    ("flags", "arguments"),
+    [
+        (("-size", 5), {"vector_size": 5}),
+        (("-window", 2), {"window": 2}),
+        (("-sample", 0.5), {"sample": 0.5}),
+        (("-hs", 1), {"hs": 1}),
+        (("-hs", 1, "-negative", 0), {"hs": 1, "negative": 0}),
+        (("-negative", 2), {"negative": 2}),
+        (("-iter", 3), {"epochs": 3}),
+        (("-min-count", 120), {"min_count": 120}),
+        (("-min_count", 120), {"min_count": 120}),  # as gensim's word2vec_standalone has it
+        (("-alpha", 0.2), {"alpha": 0.2, "min_alpha": 0.2e-4}),
+        (("-cbow", 0), {"sg": 1, "alpha": 0.025, "min_alpha": 0.025e-4}),
+    ],
+)
+def test_a_flag_does_what_the_argument_does(
+    text: Path, flags: tuple[object, ...], arguments: dict[str, Any]
+) -> None:
+    """The vectors of `Word2Vec` with word2vec.c's defaults and this one argument."""
+
+    def by_flags(*given: object) -> KeyedVectors:
+        line = ["-train", text, "-output", out, "-threads", 1, "-binary", 1, "-debug", 0, *given]
+        done = CliRunner().invoke(word2vec, [*map(str, line)], catch_exceptions=False)
+        assert (done.exit_code, done.output) == (0, "")
+        return KeyedVectors.load(out)
+
+    out = text.with_name("vectors.bin")
+    defaults: dict[str, Any] = {"alpha": 0.05, "min_alpha": 0.05e-4, "workers": 1}
+    model = Word2Vec(corpus_file=text, **defaults | arguments)
+    found = by_flags(*flags)
+    assert found.index_to_key == ["</s>", *model.wv.index_to_key]
+    assert (found.vectors[1:] == model.wv.vectors).all()
+    plain = by_flags()
+    assert plain.vectors.shape != found.vectors.shape or (plain.vectors != found.vectors).any()
+
+
+def test_threads_and_debug_reach_the_model(text: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made: list[dict[str, Any]] = []
+
+    def spy(**arguments: Any) -> Word2Vec:
+        made.append(arguments)
+        return Word2Vec(**arguments)
+
+    monkeypatch.setattr("synvec.cli.word2vec.Word2Vec", spy)
+    monkeypatch.setattr("synvec._core.available_workers", lambda: 3)
+    for threads, debug in ((2, 0), (12, 1)):
+        line = ["-train", text, "-size", 4, "-threads", threads, "-debug", debug, "-iter", 1]
+        line += ["-output", text.with_name("out")]
+        assert CliRunner().invoke(word2vec, [*map(str, line)]).exit_code == 0
+    assert [one["workers"] for one in made] == [2, 3]
+    assert [one["progress"] for one in made] == [False, False]
+    shown = run("word2vec", "-train", text, "-output", text.with_name("out"), *SMALL[:-1], 1)
+    assert shown.stderr == f"synvec: 9 words saved to {text.with_name('out')}\n"
+    assert shown.stdout == ""
+
+
+def test_analogies_are_answered_as_by_gensims_script(text: Path) -> None:
+    questions = text.with_name("questions.txt")
+    questions.write_text(": letters\na b c d\na b c unknown\n")
+    train = ("word2vec", "-train", text, "-output", text.with_name("out"), *SMALL)
+    shown = run(*train, "-accuracy", questions)
+    assert shown.stderr in [
+        f"synvec: {share} of 1 analogies of {questions}\n" for share in ("0.0%", "100.0%")
+    ]
+    assert shown.stdout == ""
+    missing = run(*train, "-accuracy", text.with_name("no"), code=1)
+    assert "No such file" in missing.stderr
+
+
+def test_tab_completes_words_and_gives_back_the_completer_that_was_there() -> None:
+    readline = pytest.importorskip("readline")
+    vectors = KeyedVectors.from_arrays(["near", "north", "no"], np.eye(3))
+
+    def before(text: str, state: int) -> None:
+        return None
+
+    own = readline.get_completer()
+    readline.set_completer(before)
+    try:
+        with _completion(vectors):
+            complete = readline.get_completer()
+            assert [complete("no", number) for number in range(3)] == ["no", "north", None]
+            assert complete("x", 0) is None
+            assert complete("", 2) == "north"
+        assert readline.get_completer() is before
+    finally:
+        readline.set_completer(own)

@@ -4,6 +4,7 @@ import gzip
 import io
 import pickle
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,26 @@ def test_long_lines_are_split_and_lines_limited() -> None:
         ["7"],
     ]
     assert list(LineSentence(text, limit=2)) == [["1", "2", "3", "4", "5"], ["6"]]
-    with pytest.raises(ValueError, match="max_sentence_length must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="max_sentence_length must be 1 or more, not 0"):
         LineSentence(text, max_sentence_length=0)
+
+
+@pytest.mark.parametrize("kind", [LineSentence, PathLineSentences, Text8Corpus])
+@pytest.mark.parametrize("name", ["max_sentence_length", "limit"])
+def test_numbers_of_a_corpus_are_whole(kind: Any, name: str, tmp_path: Path) -> None:
+    if (kind, name) == (Text8Corpus, "limit"):
+        return  # it has none
+    for wrong in ("x", 1.5, True):
+        with pytest.raises(TypeError, match=f"{name} is .*, expected a whole number"):
+            kind(tmp_path, **{name: wrong})
+    with pytest.raises(ValueError, match=f"{name} must be . or more, not -1"):
+        kind(tmp_path, **{name: -1})
+
+
+@pytest.mark.parametrize("source", [5, None, b"text.txt"])
+def test_a_source_is_a_path_or_an_open_text(source: Any) -> None:
+    with pytest.raises(TypeError, match=r"source is .*, expected a path or an open text"):
+        LineSentence(source)
 
 
 def test_file_objects_of_bytes_and_text_and_plain_lines() -> None:
@@ -65,6 +84,7 @@ def test_the_files_of_a_directory_come_by_name(tmp_path: Path) -> None:
     assert list(corpus) == [["1"], ["2"], ["3", "4"], ["5"]]
     assert [Path(file).name for file in corpus.input_files] == ["a", "b"]
     assert list(PathLineSentences(tmp_path, limit=1)) == [["1"], ["3", "4"]]
+    assert list(PathLineSentences(tmp_path, 1)) == [["1"], ["2"], ["3"], ["4"], ["5"]]
     assert list(PathLineSentences(tmp_path / "b")) == [["3", "4"], ["5"]]
 
 

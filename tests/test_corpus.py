@@ -247,7 +247,7 @@ except OSError as error:
 def test_settings_out_of_range_are_named(text: Path) -> None:
     with pytest.raises(ValueError, match="spool_bytes must be 0 or more, not -1"):
         scan(corpus_file=text, spool_bytes=-1)
-    with pytest.raises(ValueError, match="workers must be at least 1, not 0"):
+    with pytest.raises(ValueError, match="workers must be 1 or more, not 0"):
         scan(corpus_file=text, workers=0)
 
 
@@ -312,6 +312,9 @@ def test_every_kind_of_sentence_is_taken() -> None:
     sentences = [["a", ""], ("a",), iter(["b"]), np.array(["c", "d"]), [Word("a")], {"e": 1}]
     assert words_of(scan(sentences)) == {"a": 3, "": 1, "b": 1, "c": 1, "d": 1, "e": 1}
     assert scan(list(word) for word in ("xy", "yz")).keys.keys() == ["x", "y", "z"]
+    for dtype in (np.str_, np.object_):
+        rows = np.array([["a", "b"], ["c", "d"]], dtype)
+        assert words_of(scan(rows)) == {"a": 1, "b": 1, "c": 1, "d": 1}  # type: ignore[arg-type]
 
 
 def test_what_an_iterator_raises_comes_through() -> None:

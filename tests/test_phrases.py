@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 import synvec
@@ -176,11 +177,46 @@ def test_settings_that_make_no_sense(options: dict[str, object], message: str) -
         Phrases(**options)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"min_count": "1"}, "min_count is str '1', expected a number"),
+        ({"threshold": None}, "threshold is None, expected a number"),
+        ({"max_vocab_size": 3.5}, "max_vocab_size is float 3.5, expected a whole number"),
+        ({"connector_words": None}, "connector_words is None, expected several words"),
+        ({"min_counts": 1}, "^Phrases got .*'min_counts'; did you mean 'min_count'"),
+    ],
+)
+def test_settings_of_the_wrong_kind_are_told_by_name(
+    options: dict[str, object], message: str
+) -> None:
+    with pytest.raises(TypeError, match=message):
+        Phrases(**options)  # type: ignore[arg-type]
+
+
+def test_numbers_of_numpy_are_saved(tmp_path: Path) -> None:
+    found = phrases(min_count=np.int64(1), threshold=np.float32(0.5), max_vocab_size=np.int32(1000))
+    found.save(tmp_path / "phrases.kv")
+    again = Phrases.load(tmp_path / "phrases.kv")
+    assert (again.min_count, again.threshold, again.max_vocab_size) == (1, 0.5, 1000)
+    assert again.export_phrases() == found.export_phrases()
+
+
+def test_a_corpus_seen_through_phrases_has_its_length_and_its_sentences() -> None:
+    """As in gensim, whose `TransformedCorpus` passes both on."""
+    seen = phrases()[CORPUS]
+    assert len(seen) == len(CORPUS)
+    assert seen[1] == ["new_york"]
+    assert list(seen[1:3]) == [["new_york"], ["bank_of_america"]]
+    with pytest.raises(TypeError, match=r"has no len\(\)"):
+        len(phrases()[iter(CORPUS)])
+
+
 def test_a_string_is_no_sentence_and_no_set_of_words() -> None:
     found = phrases()
     with pytest.raises(TypeError, match="not the string 'new york'; split it"):
         found["new york"]
-    with pytest.raises(TypeError, match="several words"):
+    with pytest.raises(TypeError, match="connector_words is str 'of', expected several words"):
         Phrases(connector_words="of")
     with pytest.raises(TypeError, match="not int"):
         found[5]

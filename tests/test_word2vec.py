@@ -407,6 +407,9 @@ def test_memory_is_estimated_by_matrix():
     assert report["vectors"] == report["syn1"] == report["syn1neg"] == 1000 * 112 * 4
     assert report["total"] == sum(v for k, v in report.items() if k != "total")
     assert "lanes" not in report
+    filled = {"corpus": 5, "total": 7}
+    assert model.estimate_memory(1000, filled) is filled
+    assert filled == report | {"corpus": 5, "total": report["total"] + 5}
     model.deterministic = True
     lanes = model.estimate_memory(vocab_size=1000)["lanes"]
     assert lanes == 3 * (1000 * 8 + 16 * 1000 * 112 * 4)

@@ -1,5 +1,8 @@
 """Word2Vec asked for what can't be: each mistake has its error, and says what to do."""
 
+from typing import Any
+
+import numpy as np
 import pytest
 
 from synvec import KeyedVectors, Word2Vec
@@ -89,3 +92,58 @@ def test_what_a_model_cannot_begin_with():
         model.predict_output_word(3)
     with pytest.raises(TypeError, match=r"topn is float 1\.5"):
         model.predict_output_word(["red"], topn=1.5)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"start_alpha": "x"}, TypeError, "^start_alpha is str 'x', expected a number"),
+        ({"start_alpha": -1}, ValueError, "^start_alpha must be a finite number, 0 or more"),
+        ({"end_alpha": float("nan")}, ValueError, "^end_alpha must be a finite number, 0 or more"),
+        ({"epochs": 1.5}, TypeError, "epochs is float 1.5, expected a whole number"),
+        ({"total_words": 2**62, "epochs": 99}, ValueError, "total_words times epochs must be less"),
+        ({"compute_loss": "yes"}, TypeError, "compute_loss is str 'yes', expected 0 or 1"),
+    ],
+)
+def test_arguments_of_train_are_told_by_their_own_names(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    model = trained(FRUIT, epochs=1)
+    before = model.wv.vectors.copy()
+    with pytest.raises(error, match=message):
+        model.train(FRUIT, **{"total_examples": 3, "epochs": 1} | arguments)
+    assert (model.wv.vectors == before).all() and len(model.history) == 1
+
+
+def test_small_integers_of_numpy_do_not_overflow() -> None:
+    model = trained([["a", "b"]] * 100, epochs=1)
+    assert model.train([["a", "b"]] * 100, total_words=200, epochs=np.int8(3)) == (600, 600)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "error", "message"),
+    [
+        ({"sample": -1}, ValueError, "sample must be a finite number, 0 or more, not -1"),
+        ({"sample": float("inf")}, ValueError, "sample must be a finite number"),
+        ({"sample": "x"}, TypeError, "sample is str 'x', expected a number"),
+        ({"min_count": "x"}, TypeError, "min_count is str 'x', expected a whole number"),
+    ],
+)
+def test_settings_of_prepare_vocab_are_looked_at_before_they_are_taken(
+    arguments: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    model = Word2Vec(min_count=1, vector_size=4)
+    model.scan_vocab(FRUIT)
+    with pytest.raises(error, match=message):
+        model.prepare_vocab(**arguments)
+    assert (model.sample, model.min_count, len(model.wv)) == (1e-3, 1, 0)
+
+
+def test_what_cannot_be_scored_or_estimated() -> None:
+    model = trained(FRUIT, epochs=1, hs=1, negative=0)
+    with pytest.raises(TypeError, match="sentences are int 5, expected lists of words"):
+        model.score(5)
+    with pytest.raises(TypeError, match="total_sentences is str 'x', expected a whole number"):
+        model.score(FRUIT, total_sentences="x")
+    with pytest.raises(ValueError, match="vocab_size must be 0 or more, not -1"):
+        model.estimate_memory(-1)

@@ -13,6 +13,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal, Protocol, cast, runtime_chec
 import numpy as np
 
 from synvec import _core, table_files, tables, texts
+from synvec.arguments import whole
 from synvec.arrow import batches_of, batches_of_lists, is_arrow
 from synvec.paths import StrPath, files_of, folder_at, place_of, shown
 from synvec.warning import warn_caller
@@ -71,9 +72,13 @@ class LineSentence:
         max_sentence_length: int = MAX_WORDS_IN_BATCH,
         limit: int | None = None,
     ) -> None:
+        if isinstance(source, bytes | bytearray) or not isinstance(
+            source, str | os.PathLike | Iterable
+        ):
+            raise TypeError(f"source is {shown(source)}, expected a path or an open text")
         self.source = source
-        self.max_sentence_length = _at_least_one("max_sentence_length", max_sentence_length)
-        self.limit = limit
+        self.max_sentence_length = whole("max_sentence_length", max_sentence_length, least=1)
+        self.limit = _limit(limit)
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words; blank lines yield nothing."""
@@ -103,8 +108,8 @@ class PathLineSentences:
         limit: int | None = None,
     ) -> None:
         self.source = source
-        self.max_sentence_length = _at_least_one("max_sentence_length", max_sentence_length)
-        self.limit = limit
+        self.max_sentence_length = whole("max_sentence_length", max_sentence_length, least=1)
+        self.limit = _limit(limit)
         from pathlib import Path  # here, since it costs 5 ms of `import synvec`
 
         path = Path(source)
@@ -135,7 +140,7 @@ class Text8Corpus:
 
     def __init__(self, fname: StrPath, max_sentence_length: int = MAX_WORDS_IN_BATCH) -> None:
         self.fname = fname
-        self.max_sentence_length = _at_least_one("max_sentence_length", max_sentence_length)
+        self.max_sentence_length = whole("max_sentence_length", max_sentence_length, least=1)
 
     def __iter__(self) -> Iterator[list[str]]:
         """Yield lists of words."""
@@ -241,9 +246,8 @@ def scan(
     ['the', 'cat', 'a', 'dog']
     """
     tokenize = _checked_tokenize(tokenize)
-    if spool_bytes < 0:
-        raise ValueError(f"spool_bytes must be 0 or more, not {spool_bytes}")
-    workers = _core.available_workers() if workers is None else _at_least_one("workers", workers)
+    spool_bytes = whole("spool_bytes", spool_bytes, least=0)
+    workers = _core.available_workers() if workers is None else whole("workers", workers, least=1)
     settings: dict[str, Any] = {
         "spool_bytes": spool_bytes,
         "spool_dir": None if spool_dir is None else folder_at("spool_dir", spool_dir),
@@ -403,12 +407,10 @@ def _checked_sentences(corpus: object) -> Iterable[object]:
         )
     if not isinstance(corpus, Iterable) and not hasattr(corpus, "__getitem__"):
         raise TypeError(f"corpus_iterable must be an iterable of token lists, not {shown(corpus)}")
-    if isinstance(corpus, np.ndarray) and corpus.ndim == 2:
+    if isinstance(corpus, np.ndarray) and corpus.ndim == 2 and corpus.dtype.kind in "iu":
         return [corpus]  # a sentence a row, which the core takes whole
     return cast("Iterable[object]", corpus)
 
 
-def _at_least_one(name: str, value: int) -> int:
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, not {value}")
-    return value
+def _limit(lines: int | None) -> int | None:
+    return None if lines is None else whole("limit", lines, least=0)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synvec import _core
+from synvec.arguments import NO_PICKLE, with_known_arguments
 from synvec.corpora import scan
 from synvec.phrase_files import load_phrases, save_frozen
 from synvec.phrase_scores import Scoring
@@ -37,6 +38,14 @@ class PhrasedCorpus:
         frozen = self.phrases.current()
         for sentence in self.corpus:
             yield frozen.join(sentence)
+
+    def __len__(self) -> int:
+        """Return how many sentences the corpus has; a `TypeError` where it can't tell."""
+        return len(self.corpus)  # type: ignore[arg-type]  # the error of len() says it well
+
+    def __getitem__(self, number: Any) -> Any:
+        """Return one sentence with its phrases, or some (of a slice), where the corpus can."""
+        return self.phrases[self.corpus[number]]  # type: ignore[index]
 
     def scan(self, **settings: Any) -> _core.ScannedCorpus:
         """Read the corpus once, as `synvec.scan` does, with the phrases in it."""
@@ -157,12 +166,13 @@ class FrozenPhrases:
         table = _core.KeyTable(list(self.phrasegrams))
         return _core.PhraseSet(table, self.delimiter, sorted(self.connector_words))
 
-    def save(self, path: Target) -> None:
+    @with_known_arguments(**NO_PICKLE)
+    def save(self, fname_or_handle: Target) -> None:
         """Save the phrases, their scores and the settings, in synvec's own format.
 
         Parameters
         ----------
-        path
+        fname_or_handle
             The file, or a file object open for writing bytes.
 
         Raises
@@ -174,15 +184,15 @@ class FrozenPhrases:
         OSError
             When the system refuses; an old file is left.
         """
-        save_frozen(self, path)
+        save_frozen(self, fname_or_handle)
 
     @classmethod
-    def load(cls, path: Source, *, limits: Limits | None = None) -> FrozenPhrases:
+    def load(cls, fname: Source, *, limits: Limits | None = None) -> FrozenPhrases:
         """Open phrases that `save` has written, here or in gensim; see `Phrases.load`.
 
         Of a file with everything that was counted, the phrases that come of it.
         """
-        loaded = load_phrases(path, limits)
+        loaded = load_phrases(fname, limits)
         return loaded if isinstance(loaded, FrozenPhrases) else cls(loaded)
 
 

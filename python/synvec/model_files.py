@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +13,7 @@ from synvec.training import require_own_words
 if TYPE_CHECKING:
     from synvec.corpora import Tokenize
     from synvec.formats import NativeParts
+    from synvec.formats.sources import Target
     from synvec.word2vec import Word2Vec
     from synvec.word2vec.state import ModelState
 
@@ -33,7 +33,7 @@ _RESULTS = (
 """What building the vocabulary and training have made of them."""
 
 
-def save_model(model: Word2Vec[Any], path: str | os.PathLike[str]) -> None:
+def save_model(model: Word2Vec[Any], path: Target) -> None:
     """Write a model: vectors, output weights, settings and history."""
     from synvec import formats
 

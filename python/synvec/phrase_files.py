@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synvec import _core
+from synvec.arguments import real, whole
 from synvec.errors import HeaderError
 from synvec.phrase_scores import name_of
 
@@ -42,7 +43,7 @@ _ARGUMENTS: dict[str, type | tuple[type, ...]] = {
 def save_counted(phrases: Phrases, path: Target) -> None:
     """Write everything that was counted, and the settings."""
     config = _settings(phrases) | {
-        "max_vocab_size": phrases.max_vocab_size,
+        "max_vocab_size": whole("max_vocab_size", phrases.max_vocab_size),
         "corpus_word_count": phrases.corpus_word_count,
     }
     keys, counts = phrases._model.words()
@@ -71,8 +72,8 @@ def _settings(phrases: Phrases | FrozenPhrases) -> dict[str, Any]:
             ' ("default") before save, and to the function again after load'
         )
     return {
-        "min_count": phrases.min_count,
-        "threshold": phrases.threshold,
+        "min_count": real("min_count", phrases.min_count),
+        "threshold": real("threshold", phrases.threshold),
         "delimiter": phrases.delimiter,
         "scoring": scoring,
         "connector_words": sorted(phrases.connector_words),

@@ -10,6 +10,8 @@ import math
 from collections.abc import Callable
 from typing import Literal
 
+from synvec.arguments import real
+
 Scorer = Callable[[int, int, int, int, int, int], float]
 Scoring = Literal["default", "npmi", "word2phrase"] | Scorer
 
@@ -105,7 +107,7 @@ def name_of(scoring: Scoring) -> str | None:
 
 def check_scoring(scoring: Scoring, threshold: float) -> None:
     """Raise a `ValueError` for a way to score that there isn't, or a threshold out of its range."""
-    if math.isnan(threshold):
+    if math.isnan(real("threshold", threshold)):
         raise ValueError("threshold is NaN, expected a number")
     if callable(scoring):
         missing = set(ARGUMENTS) - set(inspect.signature(scoring).parameters)

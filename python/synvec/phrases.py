@@ -7,11 +7,11 @@ once and never makes text of the phrases in between.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from math import isnan
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 
 from synvec import _core
+from synvec.arguments import NO_PICKLE, real, whole, with_known_arguments
 from synvec.corpora import scan
 from synvec.frozen_phrases import (
     FrozenPhrases,
@@ -20,7 +20,8 @@ from synvec.frozen_phrases import (
     Sentence,
     whether_single,
 )
-from synvec.paths import StrPath
+from synvec.legacy import with_older_keywords
+from synvec.paths import StrPath, shown
 from synvec.phrase_files import load_phrases, save_counted
 from synvec.phrase_scores import (
     Scorer,
@@ -111,6 +112,8 @@ class Phrases:
     ['new_york', 'is', 'far']
     """
 
+    @with_older_keywords(common_terms="connector_words")
+    @with_known_arguments()
     def __init__(
         self,
         sentences: Iterable[Sentence] | None = None,
@@ -125,9 +128,9 @@ class Phrases:
         corpus_file: StrPath | Sequence[StrPath] | None = None,
         workers: int | None = None,
     ) -> None:
-        if isinstance(connector_words, str):
+        if isinstance(connector_words, str) or not isinstance(connector_words, Iterable):
             raise TypeError(
-                f"connector_words must be several words, not the string {connector_words!r}"
+                f"connector_words is {shown(connector_words)}, expected several words, as a list"
             )
         self.min_count = min_count
         self.threshold = threshold
@@ -145,9 +148,9 @@ class Phrases:
             self.add_vocab(sentences, corpus_file=corpus_file)
 
     def _check(self) -> None:
-        if isnan(self.min_count) or self.min_count <= 0:
+        if not real("min_count", self.min_count) > 0:  # nor NaN
             raise ValueError(f"min_count should be at least 1, not {self.min_count}")
-        if self.max_vocab_size < 1:
+        if whole("max_vocab_size", self.max_vocab_size) < 1:
             raise ValueError(f"max_vocab_size should be at least 1, not {self.max_vocab_size}")
         if not isinstance(self.delimiter, str) or not self.delimiter:
             raise ValueError(f"delimiter should be some text, not {self.delimiter!r}")
@@ -275,12 +278,13 @@ class Phrases:
         single, sentence = whether_single(sentence)
         return self.current().join(sentence) if single else PhrasedCorpus(self, sentence)
 
-    def save(self, path: Target) -> None:
+    @with_known_arguments(**NO_PICKLE)
+    def save(self, fname_or_handle: Target) -> None:
         """Save counts and settings, in synvec's own format: everything needed to count on.
 
         Parameters
         ----------
-        path
+        fname_or_handle
             The file, or a file object open for writing bytes. An old one is replaced when the new
             one is whole.
 
@@ -302,15 +306,15 @@ class Phrases:
         >>> dict(phrases.vocab)
         {'a': 3, 'b': 3, 'a_b': 3}
         """
-        save_counted(self, path)
+        save_counted(self, fname_or_handle)
 
     @classmethod
-    def load(cls, path: Source, *, limits: Limits | None = None) -> Phrases:
+    def load(cls, fname: Source, *, limits: Limits | None = None) -> Phrases:
         """Open what `save` has written, here or in gensim (3.x and 4.x).
 
         Parameters
         ----------
-        path
+        fname
             The file, or a file object open for reading bytes.
         limits
             Bounds on what the file may ask for; `synvec.Limits()` by default.
@@ -322,10 +326,13 @@ class Phrases:
         FormatError
             When the file is not what it claims to be.
         """
-        loaded = load_phrases(path, limits)
+        from synvec.formats.sources import name_of as name_of_source
+
+        loaded = load_phrases(fname, limits)
         if not isinstance(loaded, Phrases):
             raise AttributeError(
-                f"{path} holds chosen phrases without counts; use FrozenPhrases.load"
+                f"{name_of_source(fname)} holds chosen phrases without counts; use "
+                "FrozenPhrases.load"
             )
         return loaded
 

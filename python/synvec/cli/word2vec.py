@@ -45,6 +45,7 @@ _FLAGS = {
     "save-vocab": _Flag(str, None, "write the words and their counts"),
     "read-vocab": _Flag(str, None, "take words and counts from there, not from the text"),
     "cbow": _Flag(int, 1, "0 for skip-gram"),
+    "accuracy": _Flag(str, None, "answer the analogies of this file, as gensim's script does"),
 }
 
 _HELP = """Usage: synvec word2vec -train FILE -output FILE [FLAG VALUE]...
@@ -68,8 +69,9 @@ def _parsed(arguments: Sequence[str]) -> SimpleNamespace:
     """Return the value of every flag."""
     values = {name: flag.default for name, flag in _FLAGS.items()}
     for at in range(0, len(arguments), 2):
-        name = arguments[at].removeprefix("-")
-        if arguments[at] != f"-{name}" or name not in _FLAGS:
+        # gensim's word2vec_standalone has -min_count.
+        name = arguments[at].removeprefix("-").replace("_", "-")
+        if not arguments[at].startswith("-") or name not in _FLAGS:
             known = " ".join(f"-{flag}" for flag in _FLAGS)
             raise click.UsageError(f"there is no flag {arguments[at]!r}; there are {known}")
         if at + 1 == len(arguments):
@@ -128,17 +130,26 @@ def word2vec(arguments: tuple[str, ...]) -> None:
         )
     if options.debug > 0:
         messages.say(f"{len(vectors):,} words saved to {options.output}")
+    if options.accuracy is not None:
+        _say_accuracy(vectors, options.accuracy)
 
 
 def _preflight(options: SimpleNamespace) -> None:
     """Find out now what word2vec.c finds out after the training."""
-    for path in (options.train, options.read_vocab):
+    for path in (options.train, options.read_vocab, options.accuracy):
         if path not in (None, files.STDIO):
             with Path(path).open("rb"):
                 pass
     for path in (options.output, options.save_vocab):
         if path is not None:
             files.check_text_out(path, (options.train,))
+
+
+def _say_accuracy(vectors: KeyedVectors, questions: str) -> None:
+    score, sections = vectors.evaluate_word_analogies(questions)
+    total = sections[-1]
+    asked = len(total["correct"]) + len(total["incorrect"])
+    messages.say(f"{score:.1%} of {asked:,} analogies of {questions}")
 
 
 def _check_classes(classes: int, words: int) -> None:

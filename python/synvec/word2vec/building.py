@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 
 from synvec import _core
-from synvec.arguments import with_known_arguments
+from synvec.arguments import real, whole, with_known_arguments
 from synvec.encoded import Corpus, CorpusFile, EncodedSource, fingerprint
 from synvec.history import History
 from synvec.key_types import KeyT, has_integers
@@ -194,8 +195,10 @@ class Building(ModelState[KeyT]):
             out, and ``downsample_total``: tokens that are left of all.
         """
         counted = WordFrequencies(self.raw_vocab, self.corpus_count)
-        min_count = self.min_count if min_count is None else min_count
-        sample = self.sample if sample is None else sample
+        min_count = self.min_count if min_count is None else whole("min_count", min_count)
+        sample = self.sample if sample is None else real("sample", sample)
+        if not 0 <= sample < math.inf:
+            raise ValueError(f"sample must be a finite number, 0 or more, not {sample}")
         chosen = self._vocabulary(counted, trim_rule, min_count, may_be_empty=True)
         thinned, left = subsampled(chosen.counts, sample)
         if not dry_run:
@@ -290,8 +293,17 @@ class Building(ModelState[KeyT]):
         self.wv.vectors = changed  # also tells the store that its norms are stale
         return int(shared.sum())
 
-    def estimate_memory(self, vocab_size: int | None = None) -> dict[str, int]:
+    def estimate_memory(
+        self, vocab_size: int | None = None, report: dict[str, int] | None = None
+    ) -> dict[str, int]:
         """Estimate what training takes, in bytes, for ``vocab_size`` words (default: its own).
+
+        Parameters
+        ----------
+        vocab_size
+            How many words.
+        report
+            A dictionary to put the answer into, beside what else it has: it counts in ``total``.
 
         Returns
         -------
@@ -300,9 +312,11 @@ class Building(ModelState[KeyT]):
             of 8 letters, counts and tables), ``lanes`` with ``deterministic`` (what is kept of each
             row, and copies) and their ``total``.
         """
-        words = len(self.wv) if vocab_size is None else vocab_size
+        words = len(self.wv) if vocab_size is None else whole("vocab_size", vocab_size, least=0)
         matrix = words * (-(-self.vector_size // 16) * 16) * 4
-        report = {"vocab": words * 48, "vectors": matrix}
+        report = {} if report is None else report
+        report.pop("total", None)  # of an estimate before
+        report |= {"vocab": words * 48, "vectors": matrix}
         if self.negative:
             report["syn1neg"] = matrix
         if self.hs:

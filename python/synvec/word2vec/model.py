@@ -33,8 +33,12 @@ from synvec.word2vec.training import Training
 
 if TYPE_CHECKING:
     from synvec.formats import NativeParts
+    from synvec.formats.sources import Source, Target
 
 logger = logging.getLogger(__name__)
+
+FAST_VERSION = 1
+"""gensim's sign that training is compiled, which scripts ask for: here it always is."""
 
 
 class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames):
@@ -366,21 +370,25 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
     # Files
 
     @with_known_arguments(**NO_PICKLE)
-    def save(self, path: str | os.PathLike[str]) -> None:
+    def save(self, fname_or_handle: Target) -> None:
         """Save everything needed to go on training, in synvec's own format; not the corpus.
 
-        The file is written beside ``path`` and moved there when it is whole.
+        Parameters
+        ----------
+        fname_or_handle
+            The file, or a file object open for writing bytes. A file is written beside its place
+            and moved there when it is whole.
         """
-        save_model(self, path)
+        save_model(self, fname_or_handle)
 
     @on_class_only
-    def load(cls, path: str | os.PathLike[str], mmap: Literal["c", "r"] | None = None) -> Word2Vec:
+    def load(cls, fname: Source, mmap: Literal["c", "r"] | None = None) -> Word2Vec:
         """Open a model that `save` has written, here or in gensim (0.12 to 4.4).
 
         Parameters
         ----------
-        path
-            The file.
+        fname
+            The file, or a file object open for reading bytes.
         mmap
             ``"r"`` for arrays that cannot be written to; otherwise they can, without a change to
             the file.
@@ -392,12 +400,13 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
             ``KeyedVectors.load``.
         """
         from synvec import formats
+        from synvec.formats.sources import name_of
 
-        model = formats.load(path, mmap=mmap)
+        model = formats.load(fname, mmap=mmap)
         if not isinstance(model, Word2Vec):
             what = "vectors alone" if isinstance(model, KeyedVectors) else str(model)
             raise AttributeError(
-                f"{os.fspath(path)} holds {what}, not a model; use {type(model).__name__}.load"
+                f"{name_of(fname)} holds {what}, not a model; use {type(model).__name__}.load"
             )
         return model
 

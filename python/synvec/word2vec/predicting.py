@@ -128,6 +128,9 @@ class Predicting(ModelState[KeyT]):
         if len(self.wv) == 0:
             raise RuntimeError("the model has no vocabulary: train it first")
         require_own_words(self)
+        total_sentences = whole("total_sentences", total_sentences, least=0)
+        if not isinstance(sentences, Iterable) or isinstance(sentences, str):
+            raise TypeError(f"sentences are {shown(sentences)}, expected lists of words")
         ids: list[NDArray[np.int64]] = []
         offsets = [0]
         for sentence in sentences:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -88,7 +89,7 @@ class Training(ModelState[KeyT]):
         RuntimeError
             Before `build_vocab`.
         ValueError
-            When ``epochs`` or both totals are missing, or a number is negative.
+            When ``epochs`` or both totals are missing, or a number is out of its range.
         TypeError
             When the words of the corpus are ``int`` and those of the model are ``str``, or the
             other way round.
@@ -120,11 +121,12 @@ class Training(ModelState[KeyT]):
                 "the corpus has no words by total_examples and total_words; give the number of its "
                 "sentences or words"
             )
+        epochs = whole("epochs", epochs, below=2**32)
         word_count = whole("word_count", word_count, least=0)
         compute_loss = switch("compute_loss", compute_loss)
         listeners = as_objects(callbacks)
-        start = self.alpha if start_alpha is None else start_alpha
-        end = self.min_alpha if end_alpha is None else end_alpha
+        start = self.alpha if start_alpha is None else _rate("start_alpha", start_alpha)
+        end = self.min_alpha if end_alpha is None else _rate("end_alpha", end_alpha)
         self._config(epochs=epochs, alpha=start, min_alpha=end, compute_loss=compute_loss)
         checkpoints = as_checkpoints(checkpoint, checkpoint_every)
         plan = TrainingPlan.of(
@@ -145,7 +147,8 @@ class Training(ModelState[KeyT]):
         if not total_words:
             assert total_examples is not None
             total_words = round(total_examples * corpus.raw_words / max(corpus.sentences, 1))
-        plan = replace(plan, total_raw_words=total_words * epochs)
+        in_all = whole("total_words times epochs", total_words * epochs, below=2**64)
+        plan = replace(plan, total_raw_words=in_all)
         if checkpoints is None:
             return self._finish_training(TrainingRun(self, corpus, plan), listeners, progress)
         from synvec.checkpoints.session import Session  # what few need is imported for them
@@ -233,6 +236,13 @@ class Training(ModelState[KeyT]):
     def plot_history(self, *, axes: Any = None) -> Any:
         """Draw what came of the epochs so far: ``history.plot``."""
         return self.history.plot(axes)
+
+
+def _rate(name: str, rate: object) -> float:
+    number = real(name, rate)
+    if not 0 <= number < math.inf:
+        raise ValueError(f"{name} must be a finite number, 0 or more, not {number}")
+    return number
 
 
 _LONG_SENTENCE = 10_000
