@@ -296,6 +296,17 @@ def test_copies_and_pickles_train_on_alone(copied):
     np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
 
 
+def test_an_opened_model_may_be_mapped_for_reading_alone(tmp_path):
+    path = tmp_path / "model.kv"
+    trained(epochs=1).save(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="read-only"):
+        Word2Vec.load(path, mmap="r").wv.vectors[0] = 1
+    Word2Vec.load(path).wv.vectors[0] = 1
+    Word2Vec.load(path, mmap="c").train(TWO_TOPICS, total_examples=300, epochs=1)
+    assert path.read_bytes() == before
+
+
 def test_keyed_vectors_load_opens_a_full_model_too(tmp_path):
     model = trained(FRUIT)
     model.save(tmp_path / "model.kv")
