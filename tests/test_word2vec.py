@@ -247,6 +247,8 @@ def test_vocabulary_limits():
     assert model.effective_min_count == 5
     assert len(trained(sentences, max_final_vocab=3).wv) == 3
     assert len(trained(sentences, max_vocab_size=4).wv) == 4
+    assert list(trained(sentences, max_vocab_size=3).wv.index_to_key) == ["a", "c", "b"]
+    assert list(trained(sentences, max_vocab_size=2).wv.index_to_key) == ["a"]
 
 
 def test_a_trim_rule_decides_word_by_word():
