@@ -420,6 +420,8 @@ def test_memory_is_estimated_by_matrix():
     assert report["vectors"] == report["syn1"] == report["syn1neg"] == 1000 * 112 * 4
     assert report["total"] == sum(v for k, v in report.items() if k != "total")
     assert "lanes" not in report
+    assert "syn1neg" not in trained(FRUIT, hs=1, negative=0).estimate_memory()
+    assert "syn1" not in trained(FRUIT).estimate_memory()
     filled = {"corpus": 5, "total": 7}
     assert model.estimate_memory(1000, filled) is filled
     assert filled == report | {"corpus": 5, "total": report["total"] + 5}
