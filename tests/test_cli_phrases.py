@@ -158,3 +158,13 @@ def test_an_option_does_what_the_argument_does(
         f"{phrase}\t{score:.6g}\n" for phrase, score in found.items()
     )
     assert listed(*options) != listed()
+
+
+def test_the_column_of_a_table(text: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lines = TEXT.splitlines()
+    path = text.with_suffix(".parquet")
+    parquet.write_table(pyarrow.table({"title": ["x"] * len(lines), "body": lines}), path)
+    assert run(path, "--column", "body", *OPTIONS).stdout == run(text, *OPTIONS).stdout
+    assert "title" in run(path, *OPTIONS, code=1).stderr

@@ -33,6 +33,8 @@ def test_long_lines_are_split_and_lines_limited() -> None:
         ["7"],
     ]
     assert list(LineSentence(text, limit=2)) == [["1", "2", "3", "4", "5"], ["6"]]
+    long = io.StringIO("word " * 20_001)
+    assert [len(words) for words in LineSentence(long)] == [10_000, 10_000, 1]
     with pytest.raises(ValueError, match="max_sentence_length must be 1 or more, not 0"):
         LineSentence(text, max_sentence_length=0)
 

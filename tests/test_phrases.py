@@ -42,6 +42,8 @@ def test_counts_and_scores_are_gensims() -> None:
     assert list(found.analyze_sentence(["new", "york", "x"])) == [("new_york", 2.0), ("x", None)]
     assert found.score_candidate("new", "york", []) == ("new_york", 2.0)
     assert found.score_candidate("york", "is", []) == (None, None)
+    assert found.score_candidate("bank", "america", ["of"]) == ("bank_of_america", 2.0)
+    assert found.score_candidate("bank", "america") == (None, None)
     assert found.find_phrases([["new", "york"]]) == {"new_york": 2.0}
     assert found[[]] == []
 
@@ -73,6 +75,19 @@ def test_scorers_at_their_edges() -> None:
     assert original_scorer(0, 1, 1, 1, 1, 1) == -math.inf
     assert npmi_scorer(2, 2, 1, 5, 2, 10) == -math.inf
     assert npmi_scorer(2, 2, 2, 5, 1, 10) == pytest.approx(1)  # never seen apart
+
+
+@pytest.mark.parametrize("workers", [1, 3])
+def test_a_file_is_counted_as_its_sentences_are(tmp_path: Path, workers: int) -> None:
+    path = tmp_path / "text"
+    path.write_text("".join(" ".join(sentence) + "\n" for sentence in CORPUS))
+    settings = {"min_count": 1, "threshold": 0.1, "connector_words": ["of"], "workers": workers}
+    from_file = Phrases(corpus_file=path, **settings)  # type: ignore[arg-type]
+    assert from_file.vocab == phrases().vocab
+    from_file.add_vocab(corpus_file=[path])
+    assert from_file.vocab["bank_of_america"] == 4
+    with pytest.raises(ValueError, match="workers must be 1 or more, not 0"):
+        Phrases(CORPUS, workers=0)
 
 
 def test_longer_phrases_come_from_phrases_of_phrases() -> None:

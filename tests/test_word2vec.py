@@ -247,6 +247,8 @@ def test_vocabulary_limits():
     assert model.effective_min_count == 5
     assert len(trained(sentences, max_final_vocab=3).wv) == 3
     assert len(trained(sentences, max_vocab_size=4).wv) == 4
+    assert list(trained(sentences, max_vocab_size=3).wv.index_to_key) == ["a", "c", "b"]
+    assert list(trained(sentences, max_vocab_size=2).wv.index_to_key) == ["a"]
 
 
 def test_a_trim_rule_decides_word_by_word():
@@ -294,6 +296,17 @@ def test_copies_and_pickles_train_on_alone(copied):
     np.testing.assert_array_equal(model.wv.vectors, before)
     model.train(TWO_TOPICS, total_examples=300, epochs=1)
     np.testing.assert_array_equal(model.wv.vectors, twin.wv.vectors)
+
+
+def test_an_opened_model_may_be_mapped_for_reading_alone(tmp_path):
+    path = tmp_path / "model.kv"
+    trained(epochs=1).save(path)
+    before = path.read_bytes()
+    with pytest.raises(ValueError, match="read-only"):
+        Word2Vec.load(path, mmap="r").wv.vectors[0] = 1
+    Word2Vec.load(path).wv.vectors[0] = 1
+    Word2Vec.load(path, mmap="c").train(TWO_TOPICS, total_examples=300, epochs=1)
+    assert path.read_bytes() == before
 
 
 def test_keyed_vectors_load_opens_a_full_model_too(tmp_path):
@@ -407,6 +420,8 @@ def test_memory_is_estimated_by_matrix():
     assert report["vectors"] == report["syn1"] == report["syn1neg"] == 1000 * 112 * 4
     assert report["total"] == sum(v for k, v in report.items() if k != "total")
     assert "lanes" not in report
+    assert "syn1neg" not in trained(FRUIT, hs=1, negative=0).estimate_memory()
+    assert "syn1" not in trained(FRUIT).estimate_memory()
     filled = {"corpus": 5, "total": 7}
     assert model.estimate_memory(1000, filled) is filled
     assert filled == report | {"corpus": 5, "total": report["total"] + 5}

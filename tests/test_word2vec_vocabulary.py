@@ -170,6 +170,32 @@ def test_raw_counts_are_kept_on_request() -> None:
     model.build_vocab(CORPUS, keep_raw_vocab=True)
     assert model.raw_vocab == {"a": 60, "b": 40, "c": 20, "d": 20}
     assert len(model.wv) == 2
+    model.prepare_vocab(keep_raw_vocab=True)
+    assert len(model.raw_vocab) == 4
+    for keep, kept in ((True, {"z": 30, "y": 1}), (False, {})):
+        model.build_vocab_from_freq({"z": 30, "y": 1}, keep_raw_vocab=keep)
+        assert model.raw_vocab == kept
+
+
+def test_the_second_step_takes_settings_a_rule_and_a_model_to_grow() -> None:
+    model = Word2Vec(vector_size=4, min_count=1)
+    model.scan_vocab(CORPUS)
+    model.prepare_vocab(min_count=30, sample=0.5, keep_raw_vocab=True)
+    assert (model.wv.index_to_key, model.min_count, model.sample) == (["a", "b"], 30, 0.5)
+    model.prepare_vocab(
+        trim_rule=lambda word, count, least: RULE_KEEP if word == "d" else RULE_DISCARD
+    )
+    assert model.wv.index_to_key == ["d"]
+    model.scan_vocab([["x"] * 30])
+    model.prepare_vocab(update=True)
+    assert model.wv.index_to_key == ["d", "x"]
+
+
+def test_reading_shows_its_progress() -> None:
+    reports: list[dict[str, Any]] = []
+    model = Word2Vec(vector_size=4, min_count=1)
+    model.build_vocab(CORPUS, progress=reports.append)
+    assert reports[-1] == {**reports[-1], "phase": "scan", "words": 140, "sentences": 40}
 
 
 def test_the_null_word_comes_last() -> None:
@@ -185,18 +211,31 @@ def test_a_vocabulary_is_taken_over() -> None:
     other.reset_from(one)
     assert other.wv.index_to_key == one.wv.index_to_key and other.wv is not one.wv
     assert other.wv.vectors.shape == (4, 6)
-    assert other.corpus_count == 40
+    assert (other.corpus_count, other.corpus_total_words) == (40, 140)
+    pruned = Word2Vec(CORPUS, vector_size=4, min_count=1, max_final_vocab=2)
+    other.reset_from(pruned)
+    assert other.effective_min_count == pruned.effective_min_count == 21
+    other.reset_from(one)
     train_on(other, CORPUS)
     one.init_weights()
     fresh = Word2Vec(vector_size=4, min_count=1, seed=3)
     fresh.build_vocab(CORPUS)
     assert (one.wv.vectors == fresh.wv.vectors).all() and (one.syn1neg == 0).all()
+    assert (len(one.history), one.min_alpha_yet_reached) == (0, one.alpha)
     with pytest.raises(RuntimeError, match="no vocabulary"):
         other.reset_from(Word2Vec(vector_size=4))
 
 
-def test_what_happened_is_noted() -> None:
+def test_what_happened_is_noted(caplog: pytest.LogCaptureFixture) -> None:
     model = trained()
+    assert model.total_train_time == sum(epoch.seconds for epoch in model.history) > 0
+    with caplog.at_level(logging.DEBUG):
+        for level in (logging.ERROR, None):
+            model.add_lifecycle_event("tried", level, by="us")
+    assert [(one.levelname, one.message) for one in caplog.records] == [
+        ("ERROR", "tried: {'by': 'us'}")
+    ]
+    del model.lifecycle_events[-2:]
     assert [event["event"] for event in model.lifecycle_events] == ["build_vocab", "train"]
     model.add_lifecycle_event("shipped", to="production")
     last = model.lifecycle_events[-1]
