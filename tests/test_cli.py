@@ -105,6 +105,21 @@ def test_train_takes_several_files_and_stdin(run: Run, corpus: Path, tmp_path: P
     np.testing.assert_array_equal(files.vectors, stdin.vectors)
 
 
+def test_train_takes_a_column_of_a_table(run: Run, corpus: Path, tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    lines = corpus.read_text(encoding="utf-8").splitlines()
+    table = pyarrow.table({"title": ["a title"] * len(lines), "body": lines})
+    parquet.write_table(table, tmp_path / "table.parquet")
+    result = run("train", "table.parquet", "--column", "body", "-o", "table.kv", *SMALL)
+    assert result.returncode == 0, result.stderr
+    run("train", corpus, "-o", "text.kv", *SMALL)
+    found, expected = (KeyedVectors.load(str(tmp_path / f"{n}.kv")) for n in ("table", "text"))
+    assert found.index_to_key == expected.index_to_key
+    np.testing.assert_array_equal(found.vectors, expected.vectors)
+    failed(run("train", "table.parquet", "-o", "out.kv", *SMALL), 1, "title", "body")
+
+
 def test_train_to_stdout_prints_text_and_nothing_else(run: Run, corpus: Path) -> None:
     result = run("train", corpus, "-o", "-", *SMALL)
     lines = result.stdout.splitlines()
