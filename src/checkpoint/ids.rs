@@ -25,7 +25,7 @@ pub fn save(folder: &Path, corpus: &EncodedCorpus, observer: &mut dyn Observer) 
     if std::fs::metadata(&path).is_ok_and(|found| found.len() == bytes.len() as u64) {
         return Ok(());
     }
-    let mut output = Output::create(Destination::Path(path), observer)?;
+    let mut output = Output::create(Destination::Unread(path), observer)?;
     output.write(bytes)?;
     output.finish()
 }

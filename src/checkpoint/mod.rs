@@ -189,7 +189,7 @@ impl Folder {
             config: content.model,
         };
         let mut telling = Telling { total: model.bytes(), inner: observer };
-        let written = save_resting(&model, Destination::Path(data), &mut telling)?
+        let written = save_resting(&model, Destination::Unread(data), &mut telling)?
             .map_err(|(name, row)| diverged(name, row, config, reached))?;
         if let Err(error) = self.publish(number, content, reached, written) {
             // A rename may have happened although something failed after it.

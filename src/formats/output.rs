@@ -4,6 +4,7 @@
 //! disk; whatever fails before that leaves the old file as it was.
 
 pub(crate) mod faults;
+mod uncached;
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Seek, SeekFrom, Write};
@@ -12,6 +13,7 @@ use std::time::Instant;
 
 use tempfile::NamedTempFile;
 
+use self::uncached::Uncached;
 use crate::compression::{Compression, Encoder};
 use crate::error::{Error, Result};
 use crate::progress::{FileProgress, Observer, POLL_INTERVAL, Report};
@@ -24,6 +26,9 @@ pub enum Destination<'a> {
     /// A file, replaced as a whole, compressed as its ending asks for. What is no regular file (a
     /// pipe, a terminal) is written to directly.
     Path(PathBuf),
+    /// The same for a large file that nobody reads soon: uncompressed, and past the page cache where
+    /// the system can.
+    Unread(PathBuf),
     /// A file that grows; this alone is not atomic.
     Append(PathBuf),
     /// A stream, and its name if it has one.
@@ -40,7 +45,7 @@ pub struct Output<'a> {
 }
 
 enum Target<'a> {
-    Replace { temporary: NamedTempFile, place: PathBuf },
+    Replace { temporary: NamedTempFile, uncached: Option<Uncached>, place: PathBuf },
     Direct(File),
     Append(File),
     Stream(Box<dyn Write + Send + 'a>),
@@ -53,6 +58,7 @@ impl<'a> Output<'a> {
             Destination::Path(path) | Destination::Append(path) => {
                 (path.clone(), Compression::from_ending(path))
             }
+            Destination::Unread(path) => (path.clone(), None),
             Destination::Stream(_, name) => (name.clone().unwrap_or("<stream>".into()), None),
         };
         let encoder = Target::open(destination)
@@ -89,21 +95,29 @@ impl<'a> Output<'a> {
     /// Publishes what was written, with other first bytes: those that could only be known at the
     /// end. For a file that is replaced, uncompressed.
     pub fn finish_with_head(self, head: &[u8]) -> Result<()> {
-        let publish = || {
-            let encoder = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-            encoder.finish()?.with_head(head)?.publish()
-        };
-        publish().map_err(|error| Error::io(&self.path, error))
+        let Self { writer, path, .. } = self;
+        settle(writer)
+            .and_then(|target| target.with_head(head)?.publish())
+            .map_err(|error| Error::io(&path, error))
     }
 
     /// Publishes what was written.
     pub fn finish(self) -> Result<()> {
-        let publish = || {
-            let encoder = self.writer.into_inner().map_err(io::IntoInnerError::into_error)?;
-            encoder.finish()?.publish()
-        };
-        publish().map_err(|error| Error::io(&self.path, error))
+        let Self { writer, path, .. } = self;
+        settle(writer).and_then(Target::publish).map_err(|error| Error::io(&path, error))
     }
+}
+
+/// Hands over to the target what is still held back on the way to it.
+fn settle(writer: BufWriter<Encoder<Target<'_>>>) -> io::Result<Target<'_>> {
+    let encoder = writer.into_inner().map_err(io::IntoInnerError::into_error)?;
+    let mut target = encoder.finish()?;
+    if let Target::Replace { temporary, uncached, .. } = &mut target
+        && let Some(uncached) = uncached.take()
+    {
+        uncached.finish(temporary.as_file_mut())?;
+    }
+    Ok(target)
 }
 
 impl<'a> Target<'a> {
@@ -112,6 +126,13 @@ impl<'a> Target<'a> {
             Destination::Stream(stream, _) => Ok(Self::Stream(stream)),
             Destination::Append(path) => {
                 OpenOptions::new().append(true).create(true).open(path).map(Self::Append)
+            }
+            Destination::Unread(path) => {
+                let mut target = Self::open(Destination::Path(path))?;
+                if let Self::Replace { temporary, uncached, .. } = &mut target {
+                    *uncached = Uncached::open(temporary.path());
+                }
+                Ok(target)
             }
             Destination::Path(path) => match fs::metadata(&path) {
                 Ok(data) if !data.is_file() => {
@@ -140,7 +161,7 @@ impl<'a> Target<'a> {
             faults::step()?;
             temporary.as_file().set_permissions(permissions)?;
         }
-        Ok(Self::Replace { temporary, place })
+        Ok(Self::Replace { temporary, uncached: None, place })
     }
 
     fn with_head(mut self, head: &[u8]) -> io::Result<Self> {
@@ -160,7 +181,7 @@ impl<'a> Target<'a> {
             // Pipes and terminals have nothing to synchronise, and say so.
             Self::Direct(_) => Ok(()),
             Self::Append(file) => file.sync_all(),
-            Self::Replace { temporary, place } => {
+            Self::Replace { temporary, place, .. } => {
                 faults::step()?;
                 temporary.as_file().sync_all()?;
                 faults::step()?;
@@ -173,6 +194,9 @@ impl<'a> Target<'a> {
 
 impl Write for Target<'_> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if let Self::Replace { temporary, uncached: Some(uncached), .. } = self {
+            return uncached.write(bytes, temporary.as_file_mut());
+        }
         faults::step()?;
         match self {
             Self::Replace { temporary, .. } => temporary.as_file_mut().write(bytes),
