@@ -78,9 +78,10 @@ pub fn nearest(
         return scan(store, question, 0..questions, 0..places, &stop);
     }
     let share = |all: usize, worker| all * worker / threads..all * (worker + 1) / threads;
-    // Many questions: each thread answers some of them. Few, or those that share their products:
-    // each looks at some of the rows.
-    if questions >= 16 * threads && question.sums.is_none() {
+    // So many questions that each thread can look at all rows with as many as it holds at once: each
+    // answers some of them. Fewer, or those that share their products: each looks at some of the
+    // rows, which come from memory once then and not for every thread.
+    if questions >= held_at_once(store) * threads && question.sums.is_none() {
         let work = |worker| scan(store, question, share(questions, worker), 0..places, &stop);
         return Ok(workers::run(threads, &stop, work, poll)?.concat());
     }
@@ -177,6 +178,11 @@ fn block_rows(store: Store<'_>) -> usize {
     (BLOCK_VALUES / store.width).clamp(8, 1024)
 }
 
+/// Questions that look at a block of rows together, at most.
+fn held_at_once(store: Store<'_>) -> usize {
+    (QUERY_VALUES / store.width).min(PRODUCTS / block_rows(store)).max(2)
+}
+
 /// The best of some places of the scope for some of the questions.
 fn scan(
     store: Store<'_>,
@@ -187,7 +193,7 @@ fn scan(
 ) -> Result<Vec<Vec<Hit>>> {
     let at_once = match question.sums {
         Some(_) => questions.len().max(1),
-        None => (QUERY_VALUES / store.width).min(PRODUCTS / block_rows(store)).max(2),
+        None => held_at_once(store),
     };
     let mut found = Vec::with_capacity(questions.len());
     for first in questions.clone().step_by(at_once) {
@@ -342,10 +348,12 @@ mod tests {
     #[test]
     fn a_vector_among_thousands_gets_the_bits_that_it_gets_alone() {
         let (width, rows) = (33, 400);
-        let (values, asked) = (random(width * rows, 4), random(width * 101, 5));
+        let values = random(width * rows, 4);
         let stored = Dense::new(&values, width);
         let norms = row_norms(stored, 1, never).unwrap();
         let store = floats(stored, &values, &norms);
+        // Enough for each of two threads to answer its own, so many at once and a few more.
+        let asked = random(width * (2 * held_at_once(store) + 101), 5);
         let ask = |vectors: Dense<'_>, threads| {
             let excluded = vec![Vec::new(); vectors.len()];
             let scope = Scope::Range(0, rows);
@@ -354,6 +362,8 @@ mod tests {
         };
         let asked = Dense::new(&asked, width);
         let together = ask(asked, 2);
+        let few = ask(asked.part(0..101), 2); // each thread looks at half of the rows
+        assert_eq!(few, together[..101]);
         for (vector, together) in together.iter().enumerate() {
             let alone = asked.part(vector..vector + 1);
             assert_eq!(&ask(alone, 1)[0], together);
