@@ -12,12 +12,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import browser as browsers
 from synvec import KeyedVectors
 from synvec.explorer import ExploredModel, Explorer, page
 from synvec.explorer.clusters import clusters_of
 from synvec.explorer.single_page import page_of
 from synvec.projection import principal_components
+from tests.browser import served
 
 
 def random_vectors(count: int = 60, size: int = 8, **more: Any) -> KeyedVectors:
@@ -298,7 +298,7 @@ def _decoded(text: str) -> bytes:
 
 
 def test_the_local_server_answers_its_own_machine_alone(explorer: Explorer) -> None:
-    with browsers.served(explorer) as server:
+    with served(explorer) as server:
         assert server.server_address[0] == "127.0.0.1"
         connection = http.client.HTTPConnection(*server.server_address[:2])
 
