@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -276,6 +277,7 @@ def test_a_single_page_holds_what_the_page_asks_for(vectors: KeyedVectors) -> No
     html = page_of([ExploredModel("<words>", vectors, points=40)])
     assert "<words>" not in html  # nothing in the data can end its element
     assert "src=" not in html.split("<script", 1)[0]
+    assert html.index("Content-Security-Policy") < html.index("<link") < html.index("<style")
     text = html.split('id="synvec-data">')[1].split("</script>")[0]
     (data,) = json.loads(text)
     assert data["summary"]["name"] == "<words>"
@@ -292,6 +294,15 @@ def _decoded(text: str) -> bytes:
     import base64
 
     return base64.b64decode(text)
+
+
+def test_the_page_asks_for_its_script_and_style_alone() -> None:
+    if not page.is_built():
+        pytest.skip(page.HOW_TO_BUILD)
+    named = re.findall(r'(?:src|href)="([^"]*)"', page.text("index.html"))
+    fetched = {name for name in named if not name.startswith("data:")}
+    assert fetched == {"./assets/explorer.js", "./assets/explorer.css"}
+    assert all(page.file(name.removeprefix(".")) for name in fetched)
 
 
 # --- over HTTP -----------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ import numpy as np
 import pytest
 
 from synvec import KeyedVectors, Word2Vec
-from synvec.explorer import ExploredModel
+from synvec.explorer import ExploredModel, Explorer
+from synvec.explorer.answers import Answer
 from synvec.explorer.single_page import write_page
 from tests.browser import Visit
 from tests.exploring import (
@@ -156,6 +157,27 @@ def test_a_link_brings_the_view_back(page: Any, visit: Visit) -> None:
     assert again.evaluate("synvec.place('milk')") == pytest.approx(place, abs=0.5)
     pressed = again.locator(".choice [aria-pressed=true]").all_inner_texts()
     assert pressed == ["PCA", "Frequency"]
+
+
+def test_a_page_that_rests_asks_for_nothing(
+    visit: Visit, vectors: KeyedVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    answer = Explorer.answer
+
+    def noted(self: Explorer, method: str, path: str, query: str = "") -> Answer:
+        asked.append(path)
+        return answer(self, method, path, query)
+
+    monkeypatch.setattr(Explorer, "answer", noted)
+    page = visit.show(vectors)
+    asked.clear()
+    click_on(page, "tea")
+    wait_for_word(page, "tea")
+    until(page, "synvec.isStill() && document.documentElement.dataset.link === 'kept'")
+    page.wait_for_timeout(500)  # the browser itself asks, too, once the address has changed
+    assert "word=tea" in page.url
+    assert asked == ["/explorer/0/word"]
 
 
 def test_a_link_of_nonsense_shows_the_page(visit: Visit, page: Any) -> None:
