@@ -6,7 +6,6 @@ Trains both in many settings over several seeds, and gives the difference of the
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from math import floor, sqrt
@@ -15,7 +14,7 @@ from statistics import mean, variance
 from typing import Any
 
 from benchmarks import train
-from benchmarks.report import table
+from benchmarks.report import table, write_json
 
 SETTINGS: Sequence[str] = (
     "",
@@ -65,8 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         given = [*rest, "--programs", programs, *setting.split()]
         report = train.measure(train.parse(given), "part of benchmarks.quality")
         found.append({"setting": setting or "defaults", **compare(report["runs"], programs)})
-        options.results.parent.mkdir(parents=True, exist_ok=True)
-        options.results.write_text(json.dumps(found, indent=1), encoding="utf-8")
+        write_json(options.results, found)
     print(markdown(found, options.candidate, options.peer))
 
 
