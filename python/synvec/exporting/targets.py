@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -104,6 +105,15 @@ class Target(Protocol):
 
     def close(self) -> None:
         """Let go of it."""
+
+
+def label_in(comment: str | bytes | None) -> Label:
+    """Return the label that was written beside a table; empty where something else stands there."""
+    try:
+        label = json.loads(comment or "{}")
+    except ValueError:
+        return {}
+    return label if isinstance(label, dict) else {}
 
 
 def rows_at_once(vector_size: int, blocks: int = 1) -> int:
