@@ -1,8 +1,9 @@
-"""What several files of tests have in common: commands, checkpoints, a database, a browser."""
+"""What several files of tests have in common: commands, corpora, a database, a browser."""
 
 import random
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -70,6 +71,17 @@ def database() -> Iterator[str]:
         url = f"postgresql:///postgres?{parameters}"
         postgres.asked(url, "CREATE EXTENSION vector")
         yield url
+
+
+@pytest.fixture
+def place() -> Iterator[str]:
+    """A folder in fsspec's memory."""
+    fsspec = pytest.importorskip("fsspec", reason="needs pip install synvec[remote]")
+    name = f"/{uuid.uuid4().hex}"
+    yield f"memory:/{name}"
+    memory = fsspec.filesystem("memory")
+    if memory.exists(name):
+        memory.rm(name, recursive=True)
 
 
 @pytest.fixture(scope="module")  # while it is there an event loop is set, which others can't have
