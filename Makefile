@@ -15,7 +15,7 @@ EXTENSION    := $(wildcard python/synvec/_core*.so)
 # The explorer's page, in TypeScript; without Node all else works, and the server says how to build it.
 NPM          := $(shell node tools/check_node.cjs 2>/dev/null && command -v npm)
 PAGE         := python/synvec/explorer/built/index.html
-WEB_SOURCES  := $(shell find web/src web/public -type f) $(addprefix web/,index.html package.json package-lock.json vite.config.js tsconfig.json)
+WEB_SOURCES  := $(shell find web/src -type f) $(addprefix web/,index.html package.json package-lock.json vite.config.js tsconfig.json)
 NODE_MODULES := web/node_modules/.installed
 
 .DEFAULT_GOAL := help

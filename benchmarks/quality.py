@@ -6,7 +6,6 @@ Trains both in many settings over several seeds, and gives the difference of the
 """
 
 import argparse
-import json
 import sys
 from collections.abc import Mapping, Sequence
 from math import floor, sqrt
@@ -15,7 +14,7 @@ from statistics import mean, variance
 from typing import Any
 
 from benchmarks import train
-from benchmarks.report import table
+from benchmarks.report import table, write_json
 
 SETTINGS: Sequence[str] = (
     "",
@@ -48,7 +47,11 @@ def parse(arguments: Sequence[str]) -> tuple[argparse.Namespace, list[str]]:
     add = parser.add_argument
     add("--candidate", default="synvec", help="or synvec-pairs")
     add("--peer", default="gensim-file", help="or synvec-pairs, gensim-sentences, fasttext")
-    add("--only", default="", help="the settings that contain these words, as '--model cbow'")
+    add(
+        "--only",
+        help="the settings that contain these words, as '--model cbow'; '' is the default setting "
+        "alone; without it all of them",
+    )
     add("--results", type=Path, default=Path("benchmarks/results/quality.json"))
     return parser.parse_known_args(arguments)
 
@@ -57,14 +60,28 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options, rest = parse(sys.argv[1:] if arguments is None else arguments)
     programs = f"{options.candidate},{options.peer}"
     found = []
-    for setting in SETTINGS:
-        if options.only in setting:
-            given = [*rest, "--programs", programs, *setting.split()]
-            report = train.measure(train.parse(given), "part of benchmarks.quality")
-            found.append({"setting": setting or "defaults", **compare(report["runs"], programs)})
-            options.results.parent.mkdir(parents=True, exist_ok=True)
-            options.results.write_text(json.dumps(found, indent=1), encoding="utf-8")
+    for setting in chosen(options.only):
+        given = [*rest, "--programs", programs, *setting.split()]
+        report = train.measure(train.parse(given), "part of benchmarks.quality")
+        found.append({"setting": setting or "defaults", **compare(report["runs"], programs)})
+        write_json(options.results, found)
     print(markdown(found, options.candidate, options.peer))
+
+
+def chosen(only: str | None) -> list[str]:
+    """Return the settings that ``--only`` names.
+
+    Raises
+    ------
+    SystemExit
+        When there is none.
+    """
+    if only is None:
+        return list(SETTINGS)
+    found = [setting for setting in SETTINGS if (only in setting if only else not setting)]
+    if not found:
+        raise SystemExit(f"--only {only!r} is in no setting; there are {', '.join(SETTINGS[1:])}")
+    return found
 
 
 def compare(runs: Sequence[Mapping[str, Any]], programs: str) -> dict[str, Any]:

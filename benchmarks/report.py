@@ -1,6 +1,8 @@
 """Runs to a table: medians of speed, ratios of medians, means of quality."""
 
+import json
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from statistics import mean, median, stdev
 from typing import Any
 
@@ -13,6 +15,12 @@ SPEEDS = {
     "trained_words_per_wall_second": "trained M/s",
 }
 ANALOGIES = ("total", "semantic", "syntactic")
+
+
+def write_json(path: Path, report: Any) -> None:
+    """Write a report; its folder is made."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(report, indent=1), encoding="utf-8")
 
 
 def add_speeds(run: Run, raw_words: int, expected_trained_words: float) -> dict[str, Any]:

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.report import table
+from benchmarks.report import table, write_json
 from benchmarks.server_process import ServerProcess, memory_of, serving, wait_for_answer
 from synvec import KeyedVectors
 
@@ -28,21 +28,29 @@ HALVINGS = 3
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.serving", description=__doc__.splitlines()[0]
-    )
+    parser = parser_of("serving", __doc__, rows=400_000, dim=300)
     add = parser.add_argument
-    add("--rows", type=int, default=400_000)
-    add("--dim", type=int, default=300)
     add("--start-rows", type=int, default=1_000_000, help="of the file whose start is timed")
     add("--seconds", type=float, default=10, help="of each step of load")
     add("--overload-seconds", type=float, default=60)
     add("--queries", default="1,16", help="queries a request, each measured by itself")
-    add("--workers", type=int, default=1)
     add("--parts", default="start,sharing,load", help="what is measured")
-    add("--data", type=Path, default=Path("benchmarks/results"), help="where vectors are kept")
-    add("--output", type=Path, default=Path("benchmarks/results/serving.json"))
     return parser.parse_args(arguments)
+
+
+def parser_of(program: str, doc: str, *, rows: int, dim: int) -> argparse.ArgumentParser:
+    """Return a parser of what is served, and where the report goes."""
+    results = Path("benchmarks/results")
+    parser = argparse.ArgumentParser(
+        prog=f"python -m benchmarks.{program}", description=doc.splitlines()[0]
+    )
+    add = parser.add_argument
+    add("--rows", type=int, default=rows)
+    add("--dim", type=int, default=dim)
+    add("--workers", type=int, default=1)
+    add("--data", type=Path, default=results, help="where vectors are kept")
+    add("--output", type=Path, default=results / f"{program}.json")
+    return parser
 
 
 def vectors(folder: Path, rows: int, dim: int) -> Path:
@@ -197,8 +205,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         rows = [[f"{each[name]:.4g}" if each[name] is not None else "never" for name in columns]
                 for each in loads]  # fmt: skip
         print(table(columns, rows))
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    write_json(options.output, report)
 
 
 if __name__ == "__main__":

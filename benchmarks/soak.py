@@ -6,17 +6,16 @@ slower. ``.ci/run`` has ten minutes of it.
 """
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from benchmarks.report import write_json
 from benchmarks.server_process import ServerProcess, serving
-from benchmarks.serving import SUSTAINED, load, share_of, vectors
+from benchmarks.serving import SUSTAINED, load, parser_of, share_of, vectors
 
 Window = dict[str, Any]
 """What was seen in a part of the time."""
@@ -32,24 +31,17 @@ SLOWER = 3.0
 
 
 def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(
-        prog="python -m benchmarks.soak", description=__doc__.splitlines()[0]
-    )
+    parser = parser_of("soak", __doc__, rows=100_000, dim=100)
     add = parser.add_argument
     add("--minutes", type=float, default=10)
     add("--windows", type=int, default=20)
-    add("--rows", type=int, default=100_000)
-    add("--dim", type=int, default=100)
     add("--rate", type=float, help="requests a second; found out by default")
-    add("--workers", type=int, default=1)
     add(
         "--slower",
         type=float,
         default=SLOWER,
         help="times the first half's p99; 0 doesn't judge it",
     )
-    add("--data", type=Path, default=Path("benchmarks/results"), help="where vectors are kept")
-    add("--output", type=Path, default=Path("benchmarks/results/soak.json"))
     return parser.parse_args(arguments)
 
 
@@ -134,8 +126,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     hours = options.minutes / 60 / 2  # from the middle of the early ones to that of the late ones
     slope = (least(late, "own_bytes") - least(early, "own_bytes")) / hours
     report = {"slope_bytes_per_hour": slope, "wrong": wrong, "windows": windows}
-    options.output.parent.mkdir(parents=True, exist_ok=True)
-    options.output.write_text(json.dumps(report, indent=1), encoding="utf-8")
+    write_json(options.output, report)
     print("; ".join(wrong) or "steady")
     sys.exit(1 if wrong else 0)
 

@@ -1,16 +1,19 @@
-"""What several files of tests have in common: the command line, checkpoints, a database."""
+"""What several files of tests have in common: commands, corpora, a database, a browser."""
 
 import random
 import subprocess
 import sys
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 
 from benchmarks.kills import write_corpus
 from synvec import KeyedVectors
+from tests import browser as browsers
 from tests import postgres
 
 Run = Callable[..., subprocess.CompletedProcess[str]]
@@ -68,3 +71,27 @@ def database() -> Iterator[str]:
         url = f"postgresql:///postgres?{parameters}"
         postgres.asked(url, "CREATE EXTENSION vector")
         yield url
+
+
+@pytest.fixture
+def place() -> Iterator[str]:
+    """A folder in fsspec's memory."""
+    fsspec = pytest.importorskip("fsspec", reason="needs pip install synvec[remote]")
+    name = f"/{uuid.uuid4().hex}"
+    yield f"memory:/{name}"
+    memory = fsspec.filesystem("memory")
+    if memory.exists(name):
+        memory.rm(name, recursive=True)
+
+
+@pytest.fixture(scope="module")  # while it is there an event loop is set, which others can't have
+def browser() -> Iterator[Any]:
+    with browsers.launched() as launched:
+        yield launched
+
+
+@pytest.fixture
+def visit(browser: Any) -> Iterator[browsers.Visit]:
+    """Pages and their servers, which stop once the pages are closed."""
+    with browsers.visiting(browser) as visit:
+        yield visit

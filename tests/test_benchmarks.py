@@ -360,6 +360,14 @@ def test_every_setting_of_quality_is_one_that_training_takes() -> None:
         train.parse(["--corpus", "x", *setting.split()])
 
 
+def test_settings_of_quality_are_chosen_by_their_words() -> None:
+    assert quality.chosen(None) == list(quality.SETTINGS)
+    assert quality.chosen("") == [""]
+    assert quality.chosen("hierarchical --window") == ["--loss hierarchical --window 2"]
+    with pytest.raises(SystemExit, match="'hirarchical' is in no setting; there are --window 2, "):
+        quality.chosen("hirarchical")
+
+
 def test_the_interval_of_a_difference() -> None:
     # Welch by hand: errors 1/3 and 0, 2 degrees of freedom; then 4/3 and 3/10, 2.93 of them.
     assert quality.half_interval([1, 2, 3], [5, 5]) == pytest.approx(4.303 * (1 / 3) ** 0.5)

@@ -152,10 +152,13 @@ def test_dry_run_estimates_and_leaves_nothing(run: Run, corpus: Path, tmp_path: 
     assert found["memory_bytes"] == sum(
         found[f"{part}_bytes"] for part in ("matrices", "ids", "keys")
     )
+    assert (found["matrices"], found["copies_bytes"]) == (2, 0)
     assert found["words_per_second"] > 0
     assert found["train_seconds"] == pytest.approx(2400 * 2 / found["words_per_second"])
     assert [path.name for path in tmp_path.iterdir()] == ["corpus.txt"]
-    plain = run("train", corpus, "--dry-run", *SMALL).stdout
+    plain = run("train", corpus, "--dry-run", "--deterministic", *SMALL).stdout
+    # Sixteen copies of rows of 64 bytes, and 8 bytes for each row, of either matrix.
+    assert "copies\t82.6 kB (--deterministic)\n" in plain
     assert "memory\t" in plain
     assert "time\t" in plain
 

@@ -7,8 +7,7 @@ import gzip
 import io
 import lzma
 import sys
-import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,16 +21,6 @@ from synvec.paths import files_of
 fsspec = pytest.importorskip("fsspec")
 
 TEXT = "the cat sat\n\nthe dog\nein Hund, naïve\n" * 30
-
-
-@pytest.fixture
-def place() -> Iterator[str]:
-    """A folder in fsspec's memory."""
-    name = f"/{uuid.uuid4().hex}"
-    yield f"memory:/{name}"
-    memory = fsspec.filesystem("memory")
-    if memory.exists(name):
-        memory.rm(name, recursive=True)
 
 
 def put(url: str, content: bytes | str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import re
 import threading
 from pathlib import Path
 from typing import Any
@@ -12,12 +13,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-import browser as browsers
 from synvec import KeyedVectors
 from synvec.explorer import ExploredModel, Explorer, page
 from synvec.explorer.clusters import clusters_of
 from synvec.explorer.single_page import page_of
 from synvec.projection import principal_components
+from tests.browser import served
 
 
 def random_vectors(count: int = 60, size: int = 8, **more: Any) -> KeyedVectors:
@@ -276,6 +277,7 @@ def test_a_single_page_holds_what_the_page_asks_for(vectors: KeyedVectors) -> No
     html = page_of([ExploredModel("<words>", vectors, points=40)])
     assert "<words>" not in html  # nothing in the data can end its element
     assert "src=" not in html.split("<script", 1)[0]
+    assert html.index("Content-Security-Policy") < html.index("<link") < html.index("<style")
     text = html.split('id="synvec-data">')[1].split("</script>")[0]
     (data,) = json.loads(text)
     assert data["summary"]["name"] == "<words>"
@@ -294,11 +296,20 @@ def _decoded(text: str) -> bytes:
     return base64.b64decode(text)
 
 
+def test_the_page_asks_for_its_script_and_style_alone() -> None:
+    if not page.is_built():
+        pytest.skip(page.HOW_TO_BUILD)
+    named = re.findall(r'(?:src|href)="([^"]*)"', page.text("index.html"))
+    fetched = {name for name in named if not name.startswith("data:")}
+    assert fetched == {"./assets/explorer.js", "./assets/explorer.css"}
+    assert all(page.file(name.removeprefix(".")) for name in fetched)
+
+
 # --- over HTTP -----------------------------------------------------------------------------------
 
 
 def test_the_local_server_answers_its_own_machine_alone(explorer: Explorer) -> None:
-    with browsers.served(explorer) as server:
+    with served(explorer) as server:
         assert server.server_address[0] == "127.0.0.1"
         connection = http.client.HTTPConnection(*server.server_address[:2])
 

@@ -5,21 +5,27 @@ from __future__ import annotations
 import csv
 import importlib.util
 import io
-import json
 import random
-import re
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-import browser as browsers
 from synvec import KeyedVectors, Word2Vec
 from synvec.explorer import ExploredModel, Explorer
+from synvec.explorer.answers import Answer
 from synvec.explorer.single_page import write_page
+from tests.browser import Visit
+from tests.exploring import (
+    click_on,
+    heading,
+    listed,
+    neighbors,
+    random_vectors,
+    until,
+    wait_for_word,
+)
 
 pytestmark = pytest.mark.slow
 
@@ -40,89 +46,9 @@ def vectors() -> KeyedVectors:
     return model.wv
 
 
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with browsers.launched() as launched:
-        yield launched
-
-
-Open = Callable[..., Any]
-
-
 @pytest.fixture
-def open_page(browser: Any) -> Iterator[Open]:
-    """Open a page; at the end there must have been no error on its console."""
-    wrong: list[str] = []
-    contexts = []
-
-    def opened(
-        address: str,
-        *,
-        wait: bool = True,
-        allow_errors: bool = False,
-        script: str = "",
-        **options: Any,
-    ) -> Any:
-        size = options.pop("size", (1100, 760))
-        context = browser.new_context(
-            viewport={"width": size[0], "height": size[1]}, reduced_motion="reduce", **options
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.add_init_script(script)
-        if not allow_errors:
-            page.on("console", lambda said: said.type == "error" and wrong.append(said.text))
-        page.on("pageerror", lambda error: wrong.append(str(error)))
-        page.set_default_timeout(20_000)
-        page.goto(address)
-        if wait:
-            page.wait_for_selector("html[data-clusters]")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert wrong == []
-
-
-@pytest.fixture
-def page(open_page: Open, vectors: KeyedVectors) -> Iterator[Any]:
-    with browsers.served(Explorer([ExploredModel("topics", vectors)])) as server:
-        yield open_page(server.url)
-
-
-def until(page: Any, expression: str, argument: Any = None) -> None:
-    """Wait until an expression is true in the page.
-
-    Playwright's own way of waiting evaluates text in the page, which the page's policy forbids.
-    """
-    end = time.monotonic() + 20
-    while not page.evaluate(expression, argument):
-        assert time.monotonic() < end, f"never true: {expression}"
-        page.wait_for_timeout(15)
-
-
-def listed(page: Any, within: str = ".bars") -> list[str]:
-    """Return the words of the neighbours that are shown."""
-    words: list[str] = page.locator(f"{within} .word").all_inner_texts()
-    return words
-
-
-def heading(page: Any) -> str:
-    return str(page.locator(".body h2").inner_text())
-
-
-def wait_for_word(page: Any, word: str) -> None:
-    page.locator(".body h2", has_text=re.compile(f"^{re.escape(word)}$")).wait_for()
-
-
-def click_on(page: Any, word: str, m: int = 0) -> None:
-    until(page, "synvec.isStill()")
-    page.mouse.click(*page.evaluate(f"synvec.place({json.dumps(word)}, {m})"))
-
-
-def neighbors(vectors: KeyedVectors, *query: Any, topn: int = 20) -> list[str]:
-    return [key for key, _ in vectors.most_similar(*query, topn=topn)]
+def page(visit: Visit, vectors: KeyedVectors) -> Any:
+    return visit.show(vectors)
 
 
 # --- words ---------------------------------------------------------------------------------------
@@ -217,7 +143,7 @@ def test_the_lasso_lists_and_exports(page: Any, vectors: KeyedVectors) -> None:
 # --- the view ------------------------------------------------------------------------------------
 
 
-def test_a_link_brings_the_view_back(page: Any, open_page: Open) -> None:
+def test_a_link_brings_the_view_back(page: Any, visit: Visit) -> None:
     page.get_by_role("combobox", name="Find a word").fill("tea")
     page.keyboard.press("Enter")
     wait_for_word(page, "tea")
@@ -225,7 +151,7 @@ def test_a_link_brings_the_view_back(page: Any, open_page: Open) -> None:
     page.get_by_role("button", name="Nearer").click()
     until(page, "synvec.isStill() && document.documentElement.dataset.link === 'kept'")
     place = page.evaluate("synvec.place('milk')")
-    again = open_page(page.url)
+    again = visit.open(page.url)
     wait_for_word(again, "tea")
     until(again, "synvec.isStill()")
     assert again.evaluate("synvec.place('milk')") == pytest.approx(place, abs=0.5)
@@ -233,8 +159,29 @@ def test_a_link_brings_the_view_back(page: Any, open_page: Open) -> None:
     assert pressed == ["PCA", "Frequency"]
 
 
-def test_a_link_of_nonsense_shows_the_page(open_page: Open, page: Any) -> None:
-    other = open_page(f"{page.url.split('#')[0]}#tab=x&word=nowhere&view=a,b&list=9999.x&map=no")
+def test_a_page_that_rests_asks_for_nothing(
+    visit: Visit, vectors: KeyedVectors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = []
+    answer = Explorer.answer
+
+    def noted(self: Explorer, method: str, path: str, query: str = "") -> Answer:
+        asked.append(path)
+        return answer(self, method, path, query)
+
+    monkeypatch.setattr(Explorer, "answer", noted)
+    page = visit.show(vectors)
+    asked.clear()
+    click_on(page, "tea")
+    wait_for_word(page, "tea")
+    until(page, "synvec.isStill() && document.documentElement.dataset.link === 'kept'")
+    page.wait_for_timeout(500)  # the browser itself asks, too, once the address has changed
+    assert "word=tea" in page.url
+    assert asked == ["/explorer/0/word"]
+
+
+def test_a_link_of_nonsense_shows_the_page(visit: Visit, page: Any) -> None:
+    other = visit.open(f"{page.url.split('#')[0]}#tab=x&word=nowhere&view=a,b&list=9999.x&map=no")
     assert heading(other) == "Click a word"
 
 
@@ -289,17 +236,16 @@ WEBGL = """{
 }"""
 
 
-def test_graphics_card_and_processor_draw_the_same(open_page: Open) -> None:
+def test_graphics_card_and_processor_draw_the_same(visit: Visit) -> None:
     vectors = random_vectors([f"w{i}" for i in range(400)])
     pictures = []
     for script in (WEBGL, ""):
-        with browsers.served(Explorer([ExploredModel("odd", vectors)])) as server:
-            page = open_page(server.url, script=script)
-            assert page.locator("canvas.points").is_visible() == bool(script)
-            page.evaluate("location.hash = 'word=w7'")
-            wait_for_word(page, "w7")
-            until(page, "synvec.isStill()")
-            pictures.append(pixels(page.screenshot()).astype(int))
+        page = visit.show(vectors, script=script)
+        assert page.locator("canvas.points").is_visible() == bool(script)
+        page.evaluate("location.hash = 'word=w7'")
+        wait_for_word(page, "w7")
+        until(page, "synvec.isStill()")
+        pictures.append(pixels(page.screenshot()).astype(int))
     far = np.abs(pictures[0] - pictures[1]).max(axis=2)
     assert (far > 60).mean() < 0.002  # here and there the edge of a point
     x, y = map(round, page.evaluate("synvec.place('w7')"))
@@ -312,8 +258,8 @@ def pixels(png: bytes) -> np.ndarray:
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_page_follows_the_system(open_page: Open, page: Any, scheme: str) -> None:
-    other = open_page(page.url, color_scheme=scheme, size=(400, 760))
+def test_the_page_follows_the_system(visit: Visit, page: Any, scheme: str) -> None:
+    other = visit.open(page.url, color_scheme=scheme, size=(400, 760))
     assert other.evaluate("document.documentElement.dataset.theme") == scheme
     # Nothing is wider than a narrow window.
     assert other.evaluate("document.documentElement.scrollWidth") <= 400
@@ -328,190 +274,49 @@ def test_every_control_has_a_name(page: Any) -> None:
     assert unnamed == []
 
 
-# --- bad input -----------------------------------------------------------------------------------
-
-
-def shown(open_page: Open, vectors: KeyedVectors, points: int = 100_000) -> Any:
-    with browsers.served(Explorer([ExploredModel("odd", vectors, points=points)])) as server:
-        yield open_page(server.url)
-
-
-def random_vectors(keys: list[str], size: int = 8) -> KeyedVectors:
-    draw = np.random.default_rng(5)
-    return KeyedVectors.from_arrays(keys, draw.normal(size=(len(keys), size)).astype(np.float32))
-
-
-@pytest.mark.parametrize(
-    ("count", "size", "said"),
-    [
-        (0, 8, "No words yet"),
-        (1, 8, "Click a word"),
-        (40, 2, "Click a word"),
-        (40, 1, "Click a word"),
-    ],
-)
-def test_small_models(open_page: Open, count: int, size: int, said: str) -> None:
-    for page in shown(open_page, random_vectors([f"w{i}" for i in range(count)], size)):
-        assert heading(page) == said
-        if count:
-            click_on(page, "w0")
-            wait_for_word(page, "w0")
-            assert len(listed(page)) == min(count - 1, 20)
-
-
-def test_nothing_fails_on_an_empty_model(open_page: Open) -> None:
-    for page in shown(open_page, random_vectors([])):
-        for key in ("v", "c", "c", "0", "+", "t", "2", "3", "4", "l", "Escape", "Escape"):
-            page.keyboard.press(key)
-        page.get_by_role("combobox", name="Find a word").fill("king")
-        page.keyboard.press("Enter")
-        page.locator(".note", has_text="No word “king” here").wait_for()
-        page.keyboard.press("Escape")
-        page.keyboard.press("1")
-        wait_for_word(page, "No words yet")
-
-
-def test_integers_as_keys(open_page: Open) -> None:
-    rows = random_vectors([f"w{i}" for i in range(40)]).vectors
-    vectors = KeyedVectors.from_arrays(list(range(1000, 1040)), rows)
-    for page in shown(open_page, vectors):
-        page.get_by_role("combobox", name="Find a word").fill("101")
-        page.get_by_role("option", name="1017").click()
-        wait_for_word(page, "1017")
-        assert listed(page) == [str(key) for key in neighbors(vectors, 1017)]
-        page.evaluate("location.hash = 'tab=sum&plus=1001&plus=1003&minus=1002'")
-        page.locator(".steps .last .reached").wait_for()
-        assert listed(page) == [
-            str(key) for key in neighbors(vectors, [1001, 1003], [1002], topn=12)
-        ]
-        page.keyboard.press("v")
-        with page.expect_download() as download:
-            page.get_by_role("button", name="CSV").click()
-        rows = csv.DictReader(io.StringIO(Path(download.value.path()).read_text()))
-        assert {row["word"] for row in rows} <= {str(key) for key in vectors.index_to_key}
-
-
-def test_words_are_text_whatever_they_hold(open_page: Open) -> None:
-    markup = "<img src=x onerror=window.hacked=1>"
-    keys = [
-        *(markup, "</script><script>window.hacked=1</script>", "=cmd|' /C calc'!A0", 'a,b"c\nd'),
-        *("مرحبا", "שלום", "e\u0301\u0302\u0323", "नमस्ते", "👩\u200d👩\u200d👧", "\u202eevil"),
-        *("x" * 5000, "日本語" * 1000),
-    ]
-    for page in shown(open_page, random_vectors(keys)):
-        for key in keys:
-            page.evaluate("key => { location.hash = new URLSearchParams({word: key}) }", key)
-            until(
-                page,
-                "key => document.querySelector('[role=status]').textContent.startsWith(key)",
-                key[:60],
-            )
-        assert markup not in page.locator("body").inner_html()
-        assert page.evaluate("window.hacked") is None
-        page.keyboard.press("v")
-        page.locator(".words").wait_for()
-        with page.expect_download() as download:
-            page.get_by_role("button", name="CSV").click()
-        rows = list(
-            csv.DictReader(
-                io.StringIO(Path(download.value.path()).read_bytes().decode(), newline="")
-            )
-        )
-        assert {row["word"] for row in rows} >= set(keys[:8])
-
-
-def test_a_hundred_thousand_points_move(open_page: Open) -> None:
-    for page in shown(open_page, random_vectors([f"w{i}" for i in range(120_000)], 4)):
-        assert page.evaluate("synvec.count()") == 100_000
-        assert "120,000 words, the first 100,000 drawn" in page.locator(".about").inner_text()
-        page.mouse.move(400, 400)
-        page.mouse.wheel(0, -600)
-        page.mouse.down()
-        page.mouse.move(500, 450, steps=5)
-        page.mouse.up()
-        until(page, "synvec.zoom() > 2")
-        # A word beyond the map is found by its beginning, and says that it isn't there.
-        page.get_by_role("combobox", name="Find a word").fill("w1190")
-        page.get_by_role("option", name="w11900", exact=True).wait_for()
-        page.get_by_role("combobox", name="Find a word").fill("w119000")
-        page.keyboard.press("Enter")
-        wait_for_word(page, "w119000")
-        assert "Not on the map" in page.locator(".body").inner_text()
-
-
-def test_a_server_that_goes_away_and_comes_back(open_page: Open, vectors: KeyedVectors) -> None:
-    explorer = Explorer([ExploredModel("topics", vectors)])
-    with browsers.served(explorer) as server:
-        page = open_page(server.url, allow_errors=True)  # the browser itself reports lost requests
-        port = server.server_address[1]
-    page.evaluate("location.hash = 'word=tea'")
-    page.locator(".banner", has_text="does not answer").wait_for()
-    with browsers.served(explorer, port):
-        wait_for_word(page, "tea")
-        page.locator(".banner").wait_for(state="hidden")
-        assert listed(page) == neighbors(vectors, "tea")
-
-
-def test_another_model_behind_the_same_address_is_shown(
-    open_page: Open, vectors: KeyedVectors
-) -> None:
-    with browsers.served(Explorer([ExploredModel("topics", vectors)])) as server:
-        page = open_page(server.url, allow_errors=True)
-        port = server.server_address[1]
-    page.evaluate("location.hash = 'word=tea'")
-    page.locator(".banner", has_text="does not answer").wait_for()
-    other = random_vectors([f"w{i}" for i in range(50)])
-    with browsers.served(Explorer([ExploredModel("others", other)]), port):
-        page.locator(".about", has_text="others 50 words").wait_for()
-        page.locator(".note", has_text="No word “tea” here").wait_for()
-
-
 @pytest.mark.skipif(
     importlib.util.find_spec("openTSNE") is None, reason="needs pip install synvec[viz]"
 )
-def test_tsne_is_computed_while_one_goes_on(open_page: Open) -> None:
-    model = ExploredModel("words", random_vectors([f"w{i}" for i in range(200)]))
-    with browsers.served(Explorer([model])) as server:
-        page = open_page(server.url)
-        page.set_default_timeout(200_000)
-        before = page.evaluate("synvec.place('w7')")
-        page.get_by_role("button", name="t-SNE").click()
-        page.locator(".choice .running").wait_for()
-        click_on(page, "w3")
-        wait_for_word(page, "w3")
-        page.locator("html[data-layout=tsne]").wait_for(state="attached")
-        page.keyboard.press("0")
-        assert page.evaluate("synvec.place('w7')") != pytest.approx(before, abs=2)
-        assert "map=tsne" in page.url
+def test_tsne_is_computed_while_one_goes_on(visit: Visit) -> None:
+    page = visit.show(random_vectors([f"w{i}" for i in range(200)]))
+    page.set_default_timeout(200_000)
+    before = page.evaluate("synvec.place('w7')")
+    page.get_by_role("button", name="t-SNE").click()
+    page.locator(".choice .running").wait_for()
+    click_on(page, "w3")
+    wait_for_word(page, "w3")
+    page.locator("html[data-layout=tsne]").wait_for(state="attached")
+    page.keyboard.press("0")
+    assert page.evaluate("synvec.place('w7')") != pytest.approx(before, abs=2)
+    assert "map=tsne" in page.url
 
 
 # --- two models, and none ------------------------------------------------------------------------
 
 
-def test_two_models_side_by_side(open_page: Open, vectors: KeyedVectors) -> None:
+def test_two_models_side_by_side(visit: Visit, vectors: KeyedVectors) -> None:
     half = KeyedVectors.from_arrays(
         [key for key in vectors.index_to_key if key != "tea"],
         np.array([vectors[key] for key in vectors.index_to_key if key != "tea"])[:, ::2],
     )
-    models = [ExploredModel("whole", vectors), ExploredModel("half", half)]
-    with browsers.served(Explorer(models)) as server:
-        page = open_page(server.url)
-        click_on(page, "coffee", m=1)
-        wait_for_word(page, "coffee")
-        first, second = neighbors(vectors, "coffee"), neighbors(half, "coffee")
-        assert listed(page) == first + second
-        shared = page.locator(".bars .shared .word").all_inner_texts()
-        assert set(shared) == set(first) & set(second)
-        click_on(page, "tea", m=0)
-        wait_for_word(page, "tea")
-        assert "This model doesn't know the word." in page.locator(".body").inner_text()
+    server = visit.serve(ExploredModel("whole", vectors), ExploredModel("half", half))
+    page = visit.open(server.url)
+    click_on(page, "coffee", m=1)
+    wait_for_word(page, "coffee")
+    first, second = neighbors(vectors, "coffee"), neighbors(half, "coffee")
+    assert listed(page) == first + second
+    shared = page.locator(".bars .shared .word").all_inner_texts()
+    assert set(shared) == set(first) & set(second)
+    click_on(page, "tea", m=0)
+    wait_for_word(page, "tea")
+    assert "This model doesn't know the word." in page.locator(".body").inner_text()
 
 
-def test_one_page_without_a_server(open_page: Open, vectors: KeyedVectors, tmp_path: Path) -> None:
+def test_one_page_without_a_server(visit: Visit, vectors: KeyedVectors, tmp_path: Path) -> None:
     out = tmp_path / "map.html"
     written = write_page([ExploredModel("topics", vectors)], out)
     assert out.stat().st_size == written
-    page = open_page(out.as_uri())
+    page = visit.open(out.as_uri())
     page.get_by_role("combobox", name="Find a word").fill("king")
     page.keyboard.press("Enter")
     wait_for_word(page, "king")

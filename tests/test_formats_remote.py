@@ -2,8 +2,6 @@
 
 import io
 import sys
-import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +16,6 @@ from synvec.formats.sources import is_url
 from tests.golden import KEYS, golden, is_golden
 
 fsspec = pytest.importorskip("fsspec")
-
-
-@pytest.fixture
-def place() -> Iterator[str]:
-    """A folder in fsspec's memory."""
-    name = f"/{uuid.uuid4().hex}"
-    yield f"memory:/{name}"
-    memory = fsspec.filesystem("memory")
-    if memory.exists(name):
-        memory.rm(name, recursive=True)
 
 
 def files(place: str) -> list[str]:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from synvec.axes import axes_to_draw_in
+
 
 @dataclass(frozen=True)
 class Epoch:
@@ -96,12 +98,7 @@ class History(list[Epoch]):
         ImportError
             Without matplotlib: ``pip install synvec[viz]``.
         """
-        if axes is None:
-            try:
-                from matplotlib import pyplot
-            except ImportError as error:
-                raise ImportError("a plot needs matplotlib: pip install synvec[viz]") from error
-            axes = pyplot.figure().add_subplot()
+        axes = axes_to_draw_in(axes)
         numbers = range(1, len(self) + 1)
         if self and all(epoch.loss is not None for epoch in self):
             axes.plot(numbers, [epoch.loss_per_word for epoch in self], marker="o")

@@ -6,11 +6,7 @@ import { h } from "./dom.ts";
 import { Field } from "./field.ts";
 import { NOTHING, type Picture } from "./map/picture.ts";
 import type { Model } from "./model.ts";
-import { listPanel } from "./panel/list.ts";
-import type { Shown } from "./panel/parts.ts";
-import { pairPanel } from "./panel/pair.ts";
-import { sumPanel } from "./panel/sum.ts";
-import { wordPanel } from "./panel/word.ts";
+import type { Shown } from "./panel/shown.ts";
 import type { Found } from "./source.ts";
 import { fromHash, type State, type Tab, toHash, type Word } from "./state.ts";
 import { isDark, Theme } from "./theme.ts";
@@ -24,12 +20,8 @@ const SUMS: readonly (readonly [string, string, string])[] = [
 const CAPTION_ZOOM = 5;
 const LINK_PAUSE = 250;
 
-const PANELS: Record<Tab, (app: App) => Shown | Promise<Shown>> = {
-  word: wordPanel,
-  sum: sumPanel,
-  pair: pairPanel,
-  list: listPanel,
-};
+/** Makes of the state of a page what is shown of it. */
+export type Panel = (app: App) => Shown | Promise<Shown>;
 
 export class App {
   readonly models: readonly Model[];
@@ -55,14 +47,16 @@ export class App {
   isLassoing = false;
   /** Told whenever the state has changed. */
   changed: () => void = () => undefined;
+  readonly #panels: Record<Tab, Panel>;
   #turn = 0;
   #linkDue = 0;
   #flightDue = false;
   #restoring = 0;
   #isRestored = false;
 
-  constructor(models: readonly Model[]) {
+  constructor(models: readonly Model[], panels: Record<Tab, Panel>) {
     this.models = models;
+    this.#panels = panels;
     const complete = (text: string): Promise<readonly Found[]> => this.complete(text);
     const field = (id: string, label: string, placeholder: string, use: (word: Word) => void): Field =>
       new Field({ id, label, placeholder, complete, chosen: (what) => void this.#use(what, use) });
@@ -214,7 +208,7 @@ export class App {
   async #fill(turn: number): Promise<void> {
     let shown: Shown;
     try {
-      shown = await PANELS[this.state.tab](this);
+      shown = await this.#panels[this.state.tab](this);
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
       shown = { parts: [h("p", { class: "hint", role: "alert" }, text)], pictures: [], said: text };

@@ -9,6 +9,10 @@ import { expose } from "./hooks.ts";
 import { listenToKeys } from "./keys.ts";
 import { MapView } from "./map/map_view.ts";
 import { bring, Model } from "./model.ts";
+import { listPanel } from "./panel/list.ts";
+import { pairPanel } from "./panel/pair.ts";
+import { sumPanel } from "./panel/sum.ts";
+import { wordPanel } from "./panel/word.ts";
 import { Connection, ServerSource } from "./server_source.ts";
 import type { Source, Summary } from "./source.ts";
 import { tabs } from "./tabs.ts";
@@ -88,7 +92,7 @@ async function begin(): Promise<void> {
     models.push(new Model(source, map));
   }
   document.title = `${models.map(({ name }) => name).join(" · ")} — synvec`;
-  const app = new App(models);
+  const app = new App(models, { word: wordPanel, sum: sumPanel, pair: pairPanel, list: listPanel });
   holder.app = app;
   const panel = h("aside", { class: "panel over-map", "aria-label": "Answers" }, tabs(app), app.body);
   const maps = h("main", { class: "maps" }, ...models.map(({ map }) => map.element));

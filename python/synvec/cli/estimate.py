@@ -9,7 +9,7 @@ from synvec.cli import files
 
 _WARM_UP_SECONDS = 2.0
 _FLOAT = 4
-_ROW_ALIGNMENT = 64 // _FLOAT  # training pads rows to cache lines
+_MATRICES = ("vectors", "syn1neg", "syn1")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -19,7 +19,9 @@ class Estimate:
     words: int
     distinct_words: int
     dim: int
+    matrices: int
     matrices_bytes: int
+    copies_bytes: int
     ids_bytes: int
     keys_bytes: int
     file_bytes: int
@@ -34,15 +36,17 @@ class Estimate:
     @property
     def memory_bytes(self) -> int:
         """All that training keeps in memory at once."""
-        return self.matrices_bytes + self.ids_bytes + self.keys_bytes
+        return self.matrices_bytes + self.copies_bytes + self.ids_bytes + self.keys_bytes
 
     def lines(self) -> list[str]:
         """Return the estimate as lines of a name, a tab, and a value."""
+        copies = [f"copies\t{files.size(self.copies_bytes)} (--deterministic)"]
         return [
             f"corpus\t{self.words:,} words",
             f"vocabulary\t{self.distinct_words:,} words",
-            f"matrices\t{files.size(self.matrices_bytes)} (2 of {self.distinct_words:,} × "
-            f"{self.dim}, float32)",
+            f"matrices\t{files.size(self.matrices_bytes)} ({self.matrices} of "
+            f"{self.distinct_words:,} × {self.dim}, float32)",
+            *(copies if self.copies_bytes else []),
             f"ids\t{files.size(self.ids_bytes)}",
             f"keys\t{files.size(self.keys_bytes)}",
             f"memory\t{files.size(self.memory_bytes)}",
@@ -94,13 +98,17 @@ def of(model: Word2Vec, corpus: tuple[str, ...]) -> Estimate:
     else:  # a corpus so small that all of it was trained
         seconds = time.perf_counter() - warm_up.start
     speed = raw_words / max(seconds, 1e-9)
-    padded = -(-model.vector_size // _ROW_ALIGNMENT) * _ROW_ALIGNMENT
+    needed = model.estimate_memory()
+    matrices = [needed[name] for name in _MATRICES if name in needed]
+    ids = model.corpus_total_words + model.corpus_count
     return Estimate(
         words=model.corpus_total_words,
         distinct_words=len(model.wv),
         dim=model.vector_size,
-        matrices_bytes=2 * len(model.wv) * padded * _FLOAT,
-        ids_bytes=(model.corpus_total_words + model.corpus_count) * 4,
+        matrices=len(matrices),
+        matrices_bytes=sum(matrices),
+        copies_bytes=needed.get("lanes", 0),
+        ids_bytes=min(4 * ids, model.spool_bytes),
         keys_bytes=model.wv.key_table.nbytes,
         file_bytes=file_bytes(model),
         words_per_second=speed,

@@ -5,6 +5,7 @@ from typing import Any
 import click
 
 from synvec import PRESETS
+from synvec.cli.corpus_options import TEXT, WORKERS
 
 _POSITIVE, _NOT_NEGATIVE = click.IntRange(min=1), click.FloatRange(min=0)
 
@@ -103,33 +104,12 @@ _RUN = [
         help="The same bits with any number of workers, for somewhat more time.",
     ),
     click.option("--seed", type=click.IntRange(min=0), default=1, help="Seeds all chance."),
-    click.option(
-        "--workers",
-        type=_POSITIVE,
-        default=None,
-        show_default="the cores at hand",
-        help="Threads.",
-    ),
-]
-
-_TEXT = [
-    click.option("--lowercase", is_flag=True, help="Lower-case the text."),
-    click.option(
-        "--tokenize",
-        type=click.Choice(["whitespace", "words"]),
-        default=None,
-        show_default="whitespace",
-        help="Split at white space, or into words by Unicode's rules, without punctuation.",
-    ),
-    click.option(
-        "--column",
-        help="The column of text of a Parquet or Arrow file; needed where there are several.",
-    ),
+    WORKERS,
 ]
 
 
 def hyperparameters(command: Any) -> Any:
     """Add the options to a command."""
-    for option in reversed([*_MODEL, *_LEARNING, *_RUN, *_TEXT]):
+    for option in reversed([*_MODEL, *_LEARNING, *_RUN, *TEXT]):
         command = option(command)
     return command

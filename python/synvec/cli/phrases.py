@@ -8,6 +8,7 @@ from click.core import ParameterSource
 
 from synvec import ENGLISH_CONNECTOR_WORDS, FrozenPhrases, Phrases, _core, scan
 from synvec.cli import files, messages
+from synvec.cli.corpus_options import corpus_options
 
 _CONNECTORS = {"none": frozenset[str](), "english": ENGLISH_CONNECTOR_WORDS}
 _USUAL_THRESHOLD = {"default": 10.0, "npmi": 0.5, "word2phrase": 100.0}
@@ -77,25 +78,7 @@ _SETTINGS = ("min_count", "threshold", "scoring", "connectors", "delimiter", "ma
     default=40_000_000,
     help="About how many pairs are kept while counting.",
 )
-@click.option("--lowercase", is_flag=True, help="Lower-case the text.")
-@click.option(
-    "--tokenize",
-    type=click.Choice(["whitespace", "words"]),
-    default=None,
-    show_default="whitespace",
-    help="Split at white space, or into words by Unicode's rules, without punctuation.",
-)
-@click.option(
-    "--column",
-    help="The column of text of a Parquet or Arrow file; needed where there are several.",
-)
-@click.option(
-    "--workers",
-    type=click.IntRange(min=1),
-    default=None,
-    show_default="the cores at hand",
-    help="Threads.",
-)
+@corpus_options
 @messages.verbosity_options
 def phrases(
     text: tuple[str, ...],

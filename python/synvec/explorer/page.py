@@ -16,8 +16,6 @@ _FILES = {
     "/": ("index.html", "text/html; charset=utf-8"),
     "/assets/explorer.js": ("assets/explorer.js", "text/javascript; charset=utf-8"),
     "/assets/explorer.css": ("assets/explorer.css", "text/css; charset=utf-8"),
-    "/favicon.ico": ("assets/icon.svg", "image/svg+xml"),
-    "/assets/icon.svg": ("assets/icon.svg", "image/svg+xml"),
 }
 _NOT_BUILT = f"""<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>synvec</title>

@@ -23,7 +23,6 @@ from synvec.explorer.model import ExploredModel
 
 _SCRIPT = re.compile(r'<script[^>]*src="\./assets/explorer\.js"[^>]*></script>')
 _STYLE = re.compile(r'<link[^>]*href="\./assets/explorer\.css"[^>]*>')
-_ICON = re.compile(r'<link[^>]*rel="icon"[^>]*>')
 # Nothing may be loaded from anywhere, and the vectors may go nowhere.
 _POLICY = (
     '<meta http-equiv="Content-Security-Policy" content="default-src \'none\'; script-src '
@@ -65,7 +64,7 @@ def page_of(models: Sequence[ExploredModel]) -> str:
     data = data.replace("<", "\\u003c").replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     script = page.text("assets/explorer.js").replace("</script", "<\\/script")
     style = page.text("assets/explorer.css").replace("</style", "<\\/style")
-    html = _ICON.sub(_POLICY, page.text("index.html"), count=1)
+    html = page.text("index.html").replace("<head>", f"<head>{_POLICY}", 1)
     html = _STYLE.sub(lambda _: f"<style>{style}</style>", html, count=1)
     html = _SCRIPT.sub("", html, count=1)
     end = html.index("</body>")

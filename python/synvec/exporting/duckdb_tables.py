@@ -6,7 +6,7 @@ import json
 import math
 from typing import Any
 
-from synvec.exporting.targets import Batch, Label, rows_at_once
+from synvec.exporting.targets import Batch, Label, label_in, rows_at_once
 from synvec.optional import imported
 
 ROW_GROUP = 122_880
@@ -36,13 +36,7 @@ class DuckDbTable:
             " AND schema_name = current_schema() AND database_name = current_database()",
             [self._table],
         ).fetchall()  # a result that isn't read to its end keeps the connection busy
-        if not found:
-            return None
-        try:
-            label = json.loads(found[0][0] or "{}")
-        except ValueError:
-            return {}
-        return label if isinstance(label, dict) else {}
+        return label_in(found[0][0]) if found else None
 
     def create(self, first: Batch, label: Label) -> None:
         """Make the table and its comment in one transaction."""

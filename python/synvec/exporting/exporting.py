@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synvec import _core
-from synvec.exporting.targets import Batch, Label, Target, open_target
+from synvec.exporting.engines import open_target
+from synvec.exporting.targets import Batch, Label, Target
 from synvec.progress import Progress, observing
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from synvec.exporting.targets import Batch, Label, rows_at_once
+from synvec.exporting.targets import Batch, Label, label_in, rows_at_once
 from synvec.optional import imported
 
 LABEL = b"synvec"
@@ -33,8 +33,7 @@ class LanceDbTable:
         if self._table is None:
             return None
         metadata = self._table.schema.metadata or {}
-        label = json.loads(metadata.get(LABEL, b"{}"))
-        return label if isinstance(label, dict) else {}
+        return label_in(metadata.get(LABEL))
 
     def create(self, first: Batch, label: Label) -> None:
         """Make the table; its first version has the label already."""

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from synvec.exporting.binary_copy import END, SIGNATURE, copied_rows
-from synvec.exporting.targets import Batch, Label, rows_at_once
+from synvec.exporting.targets import Batch, Label, label_in, rows_at_once
 from synvec.exporting.urls import without_password
 from synvec.optional import imported
 
@@ -63,13 +63,7 @@ class PostgresTable:
             " WHERE oid = to_regclass(quote_ident(%s))",
             self._table,
         )
-        if not found:
-            return None
-        try:
-            label = json.loads(found[0][0] or "{}")
-        except ValueError:
-            return {}
-        return label if isinstance(label, dict) else {}
+        return label_in(found[0][0]) if found else None
 
     def create(self, first: Batch, label: Label) -> None:
         """Make the table and its comment in one transaction."""

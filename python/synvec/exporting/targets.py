@@ -1,7 +1,8 @@
-"""Where an export goes: an engine by the scheme of a URL, and what every engine is asked to do."""
+"""What every engine is asked to do in an export, and the rows that it is given."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
@@ -12,7 +13,6 @@ from numpy.typing import NDArray
 from synvec._core import KeyTable
 from synvec.arithmetic import Matrix
 from synvec.arrow_columns import key_column, vector_column
-from synvec.exporting.urls import split_url
 from synvec.optional import imported
 
 if TYPE_CHECKING:
@@ -107,36 +107,15 @@ class Target(Protocol):
         """Let go of it."""
 
 
+def label_in(comment: str | bytes | None) -> Label:
+    """Return the label that was written beside a table; empty where something else stands there."""
+    try:
+        label = json.loads(comment or "{}")
+    except ValueError:
+        return {}
+    return label if isinstance(label, dict) else {}
+
+
 def rows_at_once(vector_size: int, blocks: int = 1) -> int:
     """Return how many rows make a batch of so many blocks for an engine that likes large ones."""
     return max(1024, blocks * BLOCK_BYTES // (4 * vector_size))
-
-
-def open_target(url: str, vector_size: int) -> Target:
-    """Return what a URL names.
-
-    Raises
-    ------
-    ValueError
-        For a URL of another kind, or one without a table.
-    ImportError
-        When the engine's library isn't installed.
-    ConnectionError
-        When a server doesn't answer, or refuses.
-    """
-    engine, place, table = split_url(url)
-    if engine == "duckdb":
-        from synvec.exporting.duckdb_tables import DuckDbTable
-
-        return DuckDbTable(place, table, vector_size)
-    if engine == "lancedb":
-        from synvec.exporting.lancedb_tables import LanceDbTable
-
-        return LanceDbTable(place, table, vector_size)
-    if engine == "postgresql":
-        from synvec.exporting.postgres_tables import PostgresTable
-
-        return PostgresTable(place, table, vector_size)
-    from synvec.exporting.qdrant_collections import QdrantCollection
-
-    return QdrantCollection(engine, place, table, vector_size)

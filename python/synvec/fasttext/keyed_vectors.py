@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any, Self, cast
 
 import numpy as np
 from numpy.typing import ArrayLike, DTypeLike, NDArray
 
 from synvec._core import KeyTable, Subwords
-from synvec.arithmetic import Matrix, Vector, block_rows, divisors, row_norms
+from synvec.arithmetic import Matrix, Vector, divisors, row_norms
 from synvec.errors import HeaderError
 from synvec.fasttext.buckets import BucketsOfKeys
-from synvec.key_types import Key, is_integer
-from synvec.keyed_vectors import KeyedVectors, UnknownKeyError
-from synvec.keyed_vectors.editing import reorder
-from synvec.keyed_vectors.removing import move_up
+from synvec.fasttext.own_rows import OwnRows, require_text
+from synvec.key_types import Key
+from synvec.keyed_vectors import UnknownKeyError
 from synvec.keyed_vectors.store import as_rows
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class FastTextKeyedVectors(KeyedVectors):
+class FastTextKeyedVectors(OwnRows):
     """Keys with vectors that are made of their own row and of those of their n-grams.
 
     A key's vector is the mean of its own row and of the rows of its n-grams of characters; that of
@@ -60,10 +59,6 @@ class FastTextKeyedVectors(KeyedVectors):
     (True, False, array([1., 1.], dtype=float32))
     """
 
-    _subwords: Subwords
-    # Each key's own row; past the last key there is room to grow, as in the rows of the base.
-    _own: Matrix
-    _ngrams: Matrix
     # The vectors, once made; never with no buckets, where they are the own rows.
     _composed: Matrix | None
 
@@ -144,7 +139,7 @@ class FastTextKeyedVectors(KeyedVectors):
         store = cls.from_arrays(
             keys if isinstance(keys, KeyTable) else list(keys), vectors_vocab, counts=counts
         )
-        _require_text(store.key_type)
+        require_text(store.key_type)
         ngrams: Matrix = np.require(np.asarray(vectors_ngrams), np.float32, ["C", "A"])
         if not ngrams.size:
             ngrams = ngrams.reshape(0, store.vector_size)
@@ -360,103 +355,6 @@ class FastTextKeyedVectors(KeyedVectors):
             logger.warning("%r has no n-grams, its vector is zero", texts[at])
         return means
 
-    # --- changes: own rows follow, so that vectors are what was written --------------------------
-
-    def add_vectors(
-        self,
-        keys: str | Sequence[str],
-        weights: ArrayLike,
-        extras: Mapping[str, ArrayLike] | None = None,
-        replace: bool = False,
-    ) -> None:
-        """Add many keys at once, as `KeyedVectors.add_vectors` does.
-
-        The own row of each is set so that its vector, n-grams and all, is the one given.
-
-        Examples
-        --------
-        >>> kv = FastTextKeyedVectors.from_parts([], np.empty((0, 2)), [[3, 4]], min_n=2, max_n=3)
-        >>> kv.add_vectors(["a"], [[1, 1]])  # with the n-grams <a, a> and <a>
-        >>> kv["a"], kv.vectors_vocab
-        (array([1., 1.], dtype=float32), array([[-5., -8.]], dtype=float32))
-        """
-        names = [keys] if isinstance(keys, str | int) else keys
-        _require_text(int if any(map(is_integer, names)) else str)
-        first = len(self)
-        super().add_vectors(keys, weights, extras, replace)
-        self._match_own_rows(np.arange(first, len(self)))
-
-    def unit_normalize_all(self) -> None:
-        """Overwrite each vector with its unit vector, as `KeyedVectors.unit_normalize_all` does.
-
-        Words outside the vocabulary keep their vectors.
-
-        Examples
-        --------
-        >>> kv = FastTextKeyedVectors.from_parts(["a"], [[6, 8]], [[3, 4]], min_n=9, max_n=9)
-        >>> kv.unit_normalize_all()
-        >>> kv["a"]
-        array([0.6, 0.8], dtype=float32)
-        """
-        super().unit_normalize_all()
-        self._match_own_rows(np.arange(len(self)))
-
-    def resize_vectors(self, seed: int = 0) -> None:
-        """Give back the room beyond the last row, as `KeyedVectors.resize_vectors` does.
-
-        Examples
-        --------
-        >>> kv = FastTextKeyedVectors.from_parts(["a"], [[6, 8]], [[3, 4]], min_n=2, max_n=3)
-        >>> kv.remove("a")
-        >>> kv.resize_vectors()
-        >>> kv.vectors_vocab.shape
-        (0, 2)
-        """
-        super().resize_vectors(seed)
-        if len(self._own) > len(self):
-            self._own = self.vectors_vocab.copy()
-
-    def _replace_rows(self, rows: Matrix) -> None:
-        if self._subwords.bucket:
-            rows = as_rows(rows, len(self), self.vector_size)
-        super()._replace_rows(rows)
-        self._match_own_rows(np.arange(len(self)))
-
-    def _write_rows(self, positions: NDArray[np.int64], rows: Matrix) -> None:
-        super()._write_rows(positions, rows)
-        self._match_own_rows(positions)
-
-    def _match_own_rows(self, positions: NDArray[np.int64]) -> None:
-        """Set own rows so that the vectors are composed of them: (k + 1)·vector − Σ n-grams."""
-        if not self._subwords.bucket:
-            return
-        step = block_rows(self._own.itemsize * self.vector_size)
-        for start in range(0, len(positions), step):
-            block = positions[start : start + step].astype(np.int64, copy=False)
-            means, counts = self._subwords.means(self._keys.keys_at(block), self._ngrams)
-            ngrams = counts.astype(np.float64)[:, np.newaxis]
-            self._own[block] = (ngrams + 1) * self._rows[block] - ngrams * means
-
-    def _make_room(self, rows: int) -> None:
-        super()._make_room(rows)
-        if len(self._own) < len(self._rows):
-            grown = np.zeros(self._rows.shape, dtype=np.float32)
-            grown[: len(self)] = self.vectors_vocab
-            self._own = grown
-
-    def _reorder_rows(self, order: NDArray[np.int64]) -> None:
-        super()._reorder_rows(order)
-        if self._subwords.bucket:
-            reorder(self.vectors_vocab, order)
-
-    def _keep_rows(self, kept: NDArray[np.int64]) -> None:
-        super()._keep_rows(kept)
-        if self._subwords.bucket:
-            move_up(self._own, kept)
-
-    def _written(self) -> tuple[Matrix, ...]:
-        return (self._rows, self._own)
-
     # --- copies and files -------------------------------------------------------------------------
 
     def _row_copies(self) -> dict[str, Any]:
@@ -511,11 +409,3 @@ def _is_text(word: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _require_text(kind: type) -> None:
-    if kind is int:
-        raise TypeError(
-            "the keys are int, and subwords are made of the characters of str: use KeyedVectors, "
-            "or convert them with str()"
-        )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Sequence
 from itertools import islice
-from typing import Any, Literal, Protocol, overload
+from typing import Any, Generic, Literal, Protocol, overload
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,25 +29,48 @@ class BatchIndexer(Protocol):
         """
 
 
-def nearest_keys(
-    indexer: BatchIndexer, keys: KeyTable[KeyT], size: int, vector: Vector, num_neighbors: int
-) -> list[Neighbor[KeyT]]:
-    """Return the keys that an index finds nearest to one vector of ``size`` numbers, best first.
+class RowIndex(ABC, Generic[KeyT]):
+    """An index that finds rows of a store, and so keys: for batches and for single queries."""
 
-    Raises
-    ------
-    ValueError
-        For a vector of another length, or NaN.
-    """
-    wanted = checked_topn(num_neighbors)
-    if wanted is None or wanted < 1:
-        return []
-    query = np.asarray(vector, dtype=np.float64)
-    if query.shape != (size,) or not np.isfinite(query).all():
-        raise ValueError(f"vector has shape {query.shape}, expected {(size,)} finite numbers")
-    found, scores = indexer.nearest(unit_rows(query[np.newaxis]), wanted)
-    known = found[0] >= 0
-    return list(zip(keys.keys_at(found[0][known]), scores[0][known].tolist(), strict=True))
+    _keys: KeyTable[KeyT]
+
+    @property
+    @abstractmethod
+    def vector_size(self) -> int:
+        """D, the length of a vector."""
+
+    @abstractmethod
+    def nearest(
+        self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None
+    ) -> tuple[NDArray[np.int64], Matrix]:
+        """Return rows and cosines of the best for each unit vector, as a `BatchIndexer` does."""
+
+    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor[KeyT]]:
+        """Return the keys nearest to a vector with their cosines, best first.
+
+        Parameters
+        ----------
+        vector
+            D numbers.
+        num_neighbors
+            How many keys.
+
+        Raises
+        ------
+        ValueError
+            For a vector of another length, or NaN.
+        """
+        wanted = checked_topn(num_neighbors)
+        if wanted is None or wanted < 1:
+            return []
+        query = np.asarray(vector, dtype=np.float64)
+        size = self.vector_size
+        if query.shape != (size,) or not np.isfinite(query).all():
+            raise ValueError(f"vector has shape {query.shape}, expected {(size,)} finite numbers")
+        found, scores = self.nearest(unit_rows(query[np.newaxis]), wanted)
+        known = found[0] >= 0
+        keys = self._keys.keys_at(found[0][known])
+        return list(zip(keys, scores[0][known].tolist(), strict=True))
 
 
 class Batches(Queries[KeyT]):

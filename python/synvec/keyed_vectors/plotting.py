@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from synvec.arithmetic import Matrix, Vector
+from synvec.axes import axes_to_draw_in
 from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.queries import Queries
 from synvec.optional import imported
@@ -65,7 +66,7 @@ class Plotting(Queries[KeyT]):
             raise TypeError(f"words is the str {words!r}, expected a collection: put it in a list")
         else:
             positions = self._positions(words)
-        points = self._lay_out(positions, axes := _axes_to_draw_in(axes))
+        points = self._lay_out(positions, axes := axes_to_draw_in(axes))
         axes.scatter(*points.T, s=12, zorder=2)
         _label(axes, points, self._keys.keys_at(positions))
         return axes
@@ -111,7 +112,7 @@ class Plotting(Queries[KeyT]):
         keys: list[Key] = [word]
         keys.extend(neighbor for neighbor, _ in neighbors)
         positions = self._positions(keys)
-        points = self._lay_out(positions, axes := _axes_to_draw_in(axes))
+        points = self._lay_out(positions, axes := axes_to_draw_in(axes))
         _join(axes, points, cosines)
         axes.scatter(*points[1:].T, s=14, zorder=2)
         axes.scatter(*points[:1].T, s=70, zorder=3, color="tab:red")
@@ -132,13 +133,6 @@ class Plotting(Queries[KeyT]):
         axes.set_aspect("equal", adjustable="box")
         axes.margins(0.12)
         return seen.points
-
-
-def _axes_to_draw_in(axes: Any) -> Any:
-    if axes is not None:
-        return axes
-    pyplot = imported("matplotlib.pyplot", "viz", "a plot")
-    return pyplot.figure(layout="constrained").add_subplot()
 
 
 def _join(axes: Any, points: Matrix, cosines: Vector) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Generic, Literal, TypeAlias, get_args
+from typing import TYPE_CHECKING, Literal, TypeAlias, get_args
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,8 +10,7 @@ from numpy.typing import NDArray
 from synvec import _core
 from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms
 from synvec.key_types import KeyT
-from synvec.keyed_vectors.batches import nearest_keys
-from synvec.keyed_vectors.queries import Neighbor
+from synvec.keyed_vectors.batches import RowIndex
 from synvec.keyed_vectors.similarity import Similarity
 
 if TYPE_CHECKING:
@@ -84,7 +83,7 @@ class Quantizing(Similarity[KeyT]):
         return quantized
 
 
-class QuantizedRows(Generic[KeyT]):
+class QuantizedRows(RowIndex[KeyT]):
     """The rows of a store in smaller numbers; made by ``KeyedVectors.quantize``.
 
     Attributes
@@ -113,6 +112,11 @@ class QuantizedRows(Generic[KeyT]):
         self._vectors = vectors
 
     @property
+    def vector_size(self) -> int:
+        """D, the length of a vector."""
+        return int(self._rows.shape[1])
+
+    @property
     def nbytes(self) -> int:
         """The bytes of the rows and of their scales."""
         return self._rows.nbytes + self._norms.nbytes
@@ -123,23 +127,6 @@ class QuantizedRows(Generic[KeyT]):
     def __repr__(self) -> str:
         recall = "" if self.recall is None else f", recall@10 {self.recall:.3f}"
         return f"QuantizedRows<{self.kind}, {len(self)} keys, {self.nbytes} bytes{recall}>"
-
-    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor[KeyT]]:
-        """Return the keys nearest to a vector with their cosines, best first.
-
-        Parameters
-        ----------
-        vector
-            D numbers.
-        num_neighbors
-            How many keys.
-
-        Raises
-        ------
-        ValueError
-            For a vector of another length, or NaN.
-        """
-        return nearest_keys(self, self._keys, self._rows.shape[1], vector, num_neighbors)
 
     def nearest(
         self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None

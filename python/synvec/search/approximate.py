@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from os import PathLike
-from typing import TYPE_CHECKING, Any, Generic
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from synvec import _core
 from synvec.arithmetic import Matrix, Vector, block_rows, divisors
 from synvec.key_types import KeyT
-from synvec.keyed_vectors.batches import nearest_keys
-from synvec.keyed_vectors.queries import Neighbor
+from synvec.keyed_vectors.batches import RowIndex
 from synvec.search.audit import Audit
 from synvec.search.engine import MISSING, Engine, Rows, UnitRows
 from synvec.search.recall import RecallSample
@@ -28,7 +27,7 @@ EXACT_SHARE = 4
 """Who wants more than one row in four is better served by looking at all of them."""
 
 
-class ApproximateIndex(Generic[KeyT]):
+class ApproximateIndex(RowIndex[KeyT]):
     """An index of all rows of a store; made by ``KeyedVectors.build_index`` and ``load_index``.
 
     Give it to ``most_similar(indexer=…)`` and ``most_similar_batch(indexer=…)``, or ask it itself.
@@ -144,23 +143,6 @@ class ApproximateIndex(Generic[KeyT]):
         from synvec.search.files import save_index
 
         save_index(self, fname)
-
-    def most_similar(self, vector: Vector, num_neighbors: int = 10) -> list[Neighbor[KeyT]]:
-        """Return the keys nearest to a vector with their cosines, best first.
-
-        Parameters
-        ----------
-        vector
-            D numbers.
-        num_neighbors
-            How many keys.
-
-        Raises
-        ------
-        ValueError
-            For a vector of another length, or NaN.
-        """
-        return nearest_keys(self, self._keys, self.vectors.shape[1], vector, num_neighbors)
 
     def nearest(
         self, queries: Matrix, wanted: int, excluded: list[list[int]] | None = None

@@ -28,7 +28,6 @@ async def front(request: Request) -> Response:
 
 
 @router.get("/assets/{name}")
-@router.get("/favicon.ico")
 @router.get("/explorer/{question:path}")
 async def explore(request: Request) -> Response:
     """Answer the page, in a thread: the core lets others run while it searches."""

@@ -18,15 +18,16 @@ const SLOP = 4;
 const PAN = 90;
 
 export function listen(element: HTMLElement, target: GestureTarget): void {
+  listenToPointers(element, target);
+  listenToWheel(element, target);
+  listenToKeys(element, target);
+}
+
+function listenToPointers(element: HTMLElement, target: GestureTarget): void {
   const pointers = new Map<number, [number, number]>();
   let begun: [number, number] | null = null;
   let line: [number, number][] | null = null;
   let isDragged = false;
-
-  const place = (event: MouseEvent): [number, number] => {
-    const box = element.getBoundingClientRect();
-    return [event.clientX - box.left, event.clientY - box.top];
-  };
 
   element.addEventListener("pointerdown", (event) => {
     if (event.button !== 0) return;
@@ -79,7 +80,12 @@ export function listen(element: HTMLElement, target: GestureTarget): void {
   element.addEventListener("pointerleave", () => {
     target.leave();
   });
+  element.addEventListener("dblclick", (event) => {
+    target.zoomBy(2, place(event));
+  });
+}
 
+function listenToWheel(element: HTMLElement, target: GestureTarget): void {
   element.addEventListener(
     "wheel",
     (event) => {
@@ -91,10 +97,9 @@ export function listen(element: HTMLElement, target: GestureTarget): void {
     },
     { passive: false },
   );
-  element.addEventListener("dblclick", (event) => {
-    target.zoomBy(2, place(event));
-  });
+}
 
+function listenToKeys(element: HTMLElement, target: GestureTarget): void {
   element.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const steps: Record<string, () => void> = {
@@ -109,6 +114,12 @@ export function listen(element: HTMLElement, target: GestureTarget): void {
     step();
     target.changed();
   });
+}
+
+/** Where something happened, from the corner of the element that hears of it. */
+function place(event: MouseEvent): [number, number] {
+  const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
+  return [event.clientX - box.left, event.clientY - box.top];
 }
 
 function pinch(camera: Camera, pointers: Map<number, [number, number]>, moved: number, at: [number, number]): void {

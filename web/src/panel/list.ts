@@ -5,7 +5,8 @@ import { count, h, word } from "../dom.ts";
 import { csv, download, type Row, tsv } from "../download.ts";
 import { NOTHING } from "../map/picture.ts";
 import type { Model } from "../model.ts";
-import { action, onMap, type Shown } from "./parts.ts";
+import { action, onMap } from "./parts.ts";
+import type { Shown } from "./shown.ts";
 
 const SHOWN = 300;
 

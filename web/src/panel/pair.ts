@@ -5,7 +5,8 @@ import { h, word } from "../dom.ts";
 import { NOTHING, type Picture } from "../map/picture.ts";
 import type { Model } from "../model.ts";
 import type { Near, WordAnswer } from "../source.ts";
-import { bars, columns, onMap, type Shown, star } from "./parts.ts";
+import { bars, columns, onMap, star } from "./parts.ts";
+import type { Shown } from "./shown.ts";
 
 const NEIGHBORS = 30;
 const SHOWN = 10;

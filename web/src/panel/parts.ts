@@ -7,13 +7,6 @@ import type { Model } from "../model.ts";
 import type { Near } from "../source.ts";
 import type { Word } from "../state.ts";
 
-/** What a panel comes to: its parts, a picture for each map, and a sentence for who can't see them. */
-export interface Shown {
-  readonly parts: readonly (Node | null)[];
-  readonly pictures: readonly Picture[];
-  readonly said: string;
-}
-
 /** Neighbours as bars; a click asks for that one. */
 export function bars(app: App, model: Model, near: readonly Near[], shared: ReadonlySet<string> = new Set()): HTMLElement {
   if (near.length === 0) return h("p", { class: "hint" }, "No neighbours.");

@@ -6,7 +6,8 @@ import { type Arrow, NOTHING, type Picture, type Place } from "../map/picture.ts
 import type { Model } from "../model.ts";
 import type { Walk } from "../source.ts";
 import { Refusal } from "../source.ts";
-import { action, bars, chip, columns, onMap, sharedKeys, type Shown } from "./parts.ts";
+import { action, bars, chip, columns, onMap, sharedKeys } from "./parts.ts";
+import type { Shown } from "./shown.ts";
 
 const ANSWERS = 12;
 

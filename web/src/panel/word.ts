@@ -5,7 +5,8 @@ import { count, h, word } from "../dom.ts";
 import { NOTHING } from "../map/picture.ts";
 import type { Model } from "../model.ts";
 import type { WordAnswer } from "../source.ts";
-import { action, bars, columns, notOnMap, onMap, sharedKeys, type Shown, star } from "./parts.ts";
+import { action, bars, columns, notOnMap, onMap, sharedKeys, star } from "./parts.ts";
+import type { Shown } from "./shown.ts";
 
 const NEIGHBORS = 20;
 
