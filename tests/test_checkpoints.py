@@ -339,11 +339,20 @@ def test_a_folder_that_cannot_be_is_refused_before_the_corpus_is_read(tmp_path: 
     folder.close()
 
 
-def test_there_is_nothing_to_go_on_with(tmp_path: Path) -> None:
-    for folder in (tmp_path, tmp_path / "missing"):
-        with pytest.raises(FileNotFoundError, match="no"):
+def test_there_is_nothing_to_go_on_with(tmp_path: Path, text: Path) -> None:
+    for folder, told in (
+        (tmp_path, "holds no checkpoint; name the one that training wrote to"),
+        (tmp_path / "missing", "no such folder; name the one that training wrote to"),
+    ):
+        with pytest.raises(FileNotFoundError, match=told):
             synvec.resume(folder)
-    assert not (tmp_path / "missing").exists()
+    with pytest.raises(NotADirectoryError, match="is a file; name the folder"):
+        synvec.resume(text)
+    assert list(tmp_path.iterdir()) == [], "nothing is written into a folder of somebody else's"
+    # A job that ended before its first checkpoint has left its lock.
+    (tmp_path / "lock").touch()
+    with pytest.raises(FileNotFoundError, match="holds no checkpoint; name the one"):
+        synvec.resume(tmp_path)
 
 
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(tmp_path: Path, text: Path) -> None:

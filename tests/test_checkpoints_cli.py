@@ -122,6 +122,13 @@ def test_a_used_folder_is_refused_before_the_text_is_read(tmp_path: Path, text: 
     assert f"{text} ({text.stat().st_size:,} bytes); go on with" in told.stderr
 
 
+def test_an_interval_without_a_folder_is_refused(tmp_path: Path, text: Path) -> None:
+    told = finished(tmp_path, *TRAIN, str(text), "-o", "out.kv", "--checkpoint-every", "1")
+    assert told.returncode == 2
+    assert "needs a folder to write to; give --checkpoint FOLDER" in told.stderr
+    assert not (tmp_path / "out.kv").exists()
+
+
 @POSIX
 def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: list[str]) -> None:
     (tmp_path / "sub").mkdir()

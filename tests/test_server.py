@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlencode
 
 import numpy as np
 import pytest
@@ -61,11 +62,25 @@ class TestAnswers:
         expected = kv.most_similar_batch(["king", vector, *queries[2:]], 3, restrict_vocab=200)
         assert [pairs(found) for found in answer["answers"]] == expected
 
-    def test_analogy(self, server: Server, kv: KeyedVectors) -> None:
-        expected = kv.most_similar(["king", "woman"], ["man"], topn=2)
-        query = "a=man&b=king&c=woman&topn=2"
-        assert pairs(server.ask(f"/v1/models/words/analogy?{query}")[2]["neighbors"]) == expected
-        asked = {"a": "man", "b": "king", "c": "woman", "topn": 2}
+    def test_ten_neighbors_by_default(self, server: Server, kv: KeyedVectors) -> None:
+        expected = kv.most_similar("coffee", topn=10)
+        for path, asked in (
+            ("neighbors?key=coffee", None),
+            ("neighbors", {"positive": ["coffee"]}),
+        ):
+            answer = server.ask(f"/v1/models/words/{path}", asked)[2]
+            assert pairs(answer["neighbors"]) == expected
+
+    @pytest.mark.parametrize("restrict_vocab", [None, 60])
+    def test_analogy(self, server: Server, kv: KeyedVectors, restrict_vocab: int | None) -> None:
+        expected = kv.most_similar(
+            ["king", "woman"], ["man"], topn=2, restrict_vocab=restrict_vocab
+        )
+        asked: dict[str, Any] = {"a": "man", "b": "king", "c": "woman", "topn": 2}
+        if restrict_vocab is not None:
+            asked["restrict_vocab"] = restrict_vocab
+        path = f"/v1/models/words/analogy?{urlencode(asked)}"
+        assert pairs(server.ask(path)[2]["neighbors"]) == expected
         assert pairs(server.ask("/v1/models/words/analogy", asked)[2]["neighbors"]) == expected
 
     def test_similarity(self, server: Server, kv: KeyedVectors) -> None:
@@ -78,6 +93,8 @@ class TestAnswers:
     def test_vectors(self, server: Server, kv: KeyedVectors) -> None:
         one = server.ask("/v1/models/words/vector?key=tea")[2]["vector"]
         assert one == kv["tea"].tolist()
+        unit = server.ask("/v1/models/words/vector?key=tea&norm=true")[2]["vector"]
+        assert unit == kv.get_vector("tea", norm=True).tolist()
         asked = {"keys": ["tea", "king"], "norm": True}
         both = server.ask("/v1/models/words/vectors", asked)[2]["vectors"]
         assert both == [kv.get_vector(key, norm=True).tolist() for key in ("tea", "king")]
@@ -124,6 +141,12 @@ class TestAnswers:
             if name.endswith("Request")
         ]
         assert len(examples) == 7
+        for path in ("neighbors", "analogy"):
+            parameters = schema["paths"][f"/v1/models/{{model}}/{path}"]["get"]["parameters"]
+            topn = next(each for each in parameters if each["name"] == "topn")
+            assert topn["schema"]["maximum"] == 50
+        for page in ("/docs", "/redoc"):  # they would load scripts from elsewhere
+            assert server.ask(page)[0] == 404
 
     def test_metrics_count(self, server: Server) -> None:
         def count() -> float:
@@ -165,17 +188,24 @@ INVALID: list[tuple[str, Any, str]] = [
     (NEIGHBORS, b'{"positive": ["\\ud800"]}', "positive.0"),
     (NEIGHBORS, {"positive": ["tea"], "top_n": 3}, "top_n"),
     (NEIGHBORS, {"positive": ["tea"] * 41}, "positive"),
+    (NEIGHBORS, {"positive": ["tea"] * 21, "negative": ["king"] * 20}, "positive"),
     (NEIGHBORS, b"[]", "body"),
     (NEIGHBORS, b"null", "body"),
     (BATCH, {"queries": []}, "queries"),
     (BATCH, {"queries": ["tea"] * 41}, "queries"),
     (BATCH, {}, "queries"),
+    (BATCH, {"queries": ["tea"], "topn": 51}, "topn"),
+    ("/v1/models/words/analogy", {"a": "tea", "b": "man", "c": "king", "topn": 51}, "topn"),
+    ("/v1/models/words/analogy?a=tea&b=man&c=king&topn=51", None, "topn"),
     ("/v1/models/words/similarity", {"pairs": [["tea"]]}, "pairs.0.1"),
     ("/v1/models/words/similarity", {"pairs": [["a", "b"]] * 10_001}, "pairs"),
     ("/v1/models/words/evaluate-pairs", {"pairs": [["?", "!", 1], ["?", "-", 2]]}, "pairs"),
+    ("/v1/models/words/evaluate-pairs", {"pairs": [["tea", "man", 1], ["?", "-", 2]]}, "pairs"),
+    ("/v1/models/words/evaluate-pairs", {"pairs": [["tea", "king", 9]] * 10_001}, "pairs"),
     ("/v1/models/words/evaluate-pairs", {"pairs": [["tea", "king", "9"]] * 2}, "pairs.0.2"),
     ("/v1/models/words/vectors", {"keys": ["tea"] * 41}, "keys"),
     ("/v1/models/words/doesnt-match", {"keys": []}, "keys"),
+    ("/v1/models/words/doesnt-match", {"keys": ["tea"] * 41}, "keys"),
     ("/v1/models/words/neighbors?key=tea&topn=51", None, "topn"),
     ("/v1/models/words/neighbors?key=tea&topn=1e3", None, "topn"),
     ("/v1/models/words/neighbors?topn=3", None, "key"),
@@ -193,6 +223,18 @@ class TestErrors:
         assert (status, answer["error"]["type"]) == (422, "invalid_request")
         named = answer["error"]["fields"][0]["field"]
         assert named == field or named.startswith(f"{field}."), answer
+
+    @pytest.mark.parametrize(
+        ("path", "asked"),
+        [
+            (NEIGHBORS, {"positive": ["tea"] * 20, "negative": ["king"] * 20, "topn": 50}),
+            (BATCH, {"queries": ["tea"] * 40}),
+            ("/v1/models/words/vectors", {"keys": ["tea"] * 40}),
+            ("/v1/models/words/similarity", {"pairs": [["tea", "king"]] * 10_000}),
+        ],
+    )
+    def test_a_limit_may_be_reached(self, server: Server, path: str, asked: Any) -> None:
+        assert server.ask(path, asked)[0] == 200
 
     @pytest.mark.parametrize(
         "body", [b"", b"{", b'{"positive": ["tea"]', b"\xff\xfe", b"[" * 50_000, b"not json"]
@@ -258,10 +300,22 @@ class TestErrors:
                 client.sendall(head + b"Content-Type: " + kind + b"\r\nContent-Length: 0\r\n\r\n")
                 assert client.recv(1000).startswith(b"HTTP/1.1 415 ")
 
-    def test_another_host_is_not_answered(self, server: Server) -> None:
+    def test_what_json_is_written_in_may_be_said(self, server: Server) -> None:
+        body = b'{"positive": ["tea"]}'
         with server.connect() as client:
-            client.sendall(b"GET /healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n")
-            assert client.recv(1000).startswith(b"HTTP/1.1 421 ")
+            head = (
+                f"POST {NEIGHBORS} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body)}\r\n"
+            )
+            kind = "Content-Type: Application/JSON; charset=utf-8\r\n\r\n"
+            client.sendall(head.encode() + kind.encode() + body)
+            assert client.recv(1000).startswith(b"HTTP/1.1 200 ")
+
+    def test_another_host_is_not_answered_and_logged(self, server: Server) -> None:
+        for host, status in (("evil.example", 421), ("LOCALHOST:80", 200), ("[::1]:8000", 200)):
+            with server.connect() as client:
+                client.sendall(f"GET /healthz HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+                assert client.recv(1000).startswith(f"HTTP/1.1 {status} ".encode()), host
+        until(lambda: "audit: 421 for GET '/healthz' from 127.0.0.1" in server.log.read_text())
 
 
 def test_a_key_whose_vector_holds_nan(tmp_path: Path) -> None:

@@ -164,7 +164,8 @@ impl Folder {
             Input::Path(data.clone()),
             Limits { max_key_bytes: u64::MAX, ..Limits::default() },
             observer,
-        )?;
+        )
+        .map_err(without_remedy)?;
         Ok(manifest)
     }
 
@@ -282,6 +283,19 @@ fn name(number: u64, ending: &str) -> String {
 /// The number in the name of a file of ours.
 fn number(name: &str, ending: &str) -> Option<u64> {
     name.strip_prefix("checkpoint-")?.strip_suffix(ending)?.parse().ok()
+}
+
+/// What is wrong with a data file, without what helps with other native files: nobody else has a
+/// checkpoint, to get it again from.
+fn without_remedy(error: Error) -> Error {
+    match error {
+        Error::Format(mut error) => {
+            let length = error.message.trim_end_matches("; get it again").len();
+            error.message.truncate(length);
+            Error::Format(error)
+        }
+        other => other,
+    }
 }
 
 /// The checksum of a native file's header; of what there is of it, when it is cut.

@@ -198,6 +198,17 @@ fn where_none_is_whole_the_newest_is_told() {
     let message = found(temporary.path()).unwrap_err().to_string();
     assert!(message.contains("checkpoint-000002.json (synvec checkpoint): format is \"another\""));
     assert!(message.contains("no other checkpoint is whole, so start anew"), "{message}");
+
+    kept(temporary.path(), 3..=4);
+    for number in 3..=4 {
+        let data = temporary.path().join(name(number, ".kv"));
+        let mut bytes = fs::read(&data).unwrap();
+        *bytes.last_mut().unwrap() ^= 1;
+        fs::write(&data, bytes).unwrap();
+    }
+    let message = found(temporary.path()).unwrap_err().to_string();
+    let told = "since it was saved; no other checkpoint is whole, so start anew";
+    assert!(message.contains(told), "{message}");
 }
 
 #[test]

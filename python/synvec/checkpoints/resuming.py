@@ -7,6 +7,7 @@ import logging
 import os
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from synvec import _core
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
     from synvec.word2vec import Word2Vec
 
 logger = logging.getLogger(__name__)
+
+NO_CHECKPOINT = "the folder holds no checkpoint; name the one that training wrote to"
 
 
 @dataclass(frozen=True)
@@ -106,21 +109,20 @@ def open_checkpoint(folder: StrPath) -> Resumable:
 
     Raises
     ------
-    FileNotFoundError
-        When the folder holds none.
+    FileNotFoundError, NotADirectoryError
+        When the folder holds none, or there is no such folder.
     BlockingIOError
         When another process works in it.
     FormatError
         When none is whole, or it is of another version.
     """
     path = os.fspath(folder)
-    if not os.path.isdir(path):  # noqa: PTH112 - opening would make it
-        raise FileNotFoundError(2, "no such folder of checkpoints", path)
+    _refuse_others(path)
     opened = _core.CheckpointFolder(path)
     try:
         newest = opened.newest()
         if newest is None:
-            raise FileNotFoundError(2, "the folder holds no checkpoint", path)
+            raise FileNotFoundError(2, NO_CHECKPOINT, path)
         data, reached, text, warnings = newest
         for warning in warnings:
             warn_caller(f"the newest checkpoint is damaged, the one before is used: {warning}")
@@ -129,6 +131,18 @@ def open_checkpoint(folder: StrPath) -> Resumable:
     except BaseException:
         opened.close()
         raise
+
+
+def _refuse_others(path: str) -> None:
+    """Refuse what training has never written to; opening would make it, or a lock in it."""
+    place = Path(path)
+    if place.is_file():
+        raise NotADirectoryError(20, "is a file; name the folder that training wrote to", path)
+    if not place.is_dir():
+        raise FileNotFoundError(2, "no such folder; name the one that training wrote to", path)
+    names = (file.name for file in place.iterdir())
+    if not any(name.startswith(("lock", "checkpoint-")) for name in names):
+        raise FileNotFoundError(2, NO_CHECKPOINT, path)
 
 
 def resume(
@@ -159,7 +173,7 @@ def resume(
 
     Raises
     ------
-    FileNotFoundError
+    FileNotFoundError, NotADirectoryError
         When the folder holds no checkpoint, or the corpus is gone.
     BlockingIOError
         When another process works in the folder.

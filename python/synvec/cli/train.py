@@ -147,6 +147,12 @@ def _checkpoints(
 ) -> Checkpoints | None:
     """Return where checkpoints go; they name the files by paths that hold in every folder."""
     if folder is None:
+        source = click.get_current_context().get_parameter_source("checkpoint_every")
+        if source is ParameterSource.COMMANDLINE:
+            raise click.BadParameter(
+                "needs a folder to write to; give --checkpoint FOLDER",
+                param_hint="'--checkpoint-every'",
+            )
         return None
     names = {"out": out, "save_model": save_model}
     job = {
