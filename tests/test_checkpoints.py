@@ -349,6 +349,12 @@ def test_there_is_nothing_to_go_on_with(tmp_path: Path, text: Path) -> None:
     with pytest.raises(NotADirectoryError, match="is a file; name the folder"):
         synvec.resume(text)
     assert list(tmp_path.iterdir()) == [], "nothing is written into a folder of somebody else's"
+    others = ["checkpoint-500", "lock.txt"]
+    for name in others:
+        (tmp_path / name).touch()
+    with pytest.raises(FileNotFoundError, match="holds no checkpoint; name the one"):
+        synvec.resume(tmp_path)
+    assert sorted(file.name for file in tmp_path.iterdir()) == others
     # A job that ended before its first checkpoint has left its lock.
     (tmp_path / "lock").touch()
     with pytest.raises(FileNotFoundError, match="holds no checkpoint; name the one"):

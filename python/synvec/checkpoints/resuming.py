@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,7 +33,9 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-NO_CHECKPOINT = "the folder holds no checkpoint; name the one that training wrote to"
+# What training leaves in a folder before all else, and the two files of a checkpoint.
+_OURS = re.compile(r"lock|checkpoint-\d+\.(json|kv)")
+_NO_CHECKPOINT = "the folder holds no checkpoint; name the one that training wrote to"
 
 
 @dataclass(frozen=True)
@@ -122,7 +125,7 @@ def open_checkpoint(folder: StrPath) -> Resumable:
     try:
         newest = opened.newest()
         if newest is None:
-            raise FileNotFoundError(2, NO_CHECKPOINT, path)
+            raise FileNotFoundError(2, _NO_CHECKPOINT, path)
         data, reached, text, warnings = newest
         for warning in warnings:
             warn_caller(f"the newest checkpoint is damaged, the one before is used: {warning}")
@@ -140,9 +143,9 @@ def _refuse_others(path: str) -> None:
         raise NotADirectoryError(20, "is a file; name the folder that training wrote to", path)
     if not place.is_dir():
         raise FileNotFoundError(2, "no such folder; name the one that training wrote to", path)
-    names = (file.name for file in place.iterdir())
-    if not any(name.startswith(("lock", "checkpoint-")) for name in names):
-        raise FileNotFoundError(2, NO_CHECKPOINT, path)
+    is_ours = _OURS.fullmatch
+    if not any(is_ours(file.name) for file in place.iterdir()):
+        raise FileNotFoundError(2, _NO_CHECKPOINT, path)
 
 
 def resume(

@@ -53,7 +53,7 @@ fn links_are_followed_and_modes_kept() {
     assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o640);
 }
 
-/// Two bytes beside each border of a buffer of unread files in tests, and none at all.
+/// None, one, and those at the borders of a sector and of a test's buffer of two.
 const LENGTHS: [usize; 9] = [0, 1, 4095, 4096, 8191, 8192, 8193, 16384, 3 * 8192 + 5];
 
 fn write_unread(path: &Path, bytes: &[u8], piece: usize, head: &[u8]) -> Result<()> {
