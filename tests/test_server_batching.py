@@ -12,7 +12,15 @@ import pytest
 from serving import vectors
 from synvec import KeyedVectors
 from synvec.keyed_vectors.preparing import PreparedQueries
-from synvec.server.batching import ROOM, Batcher, Neighbors, Question
+from synvec.server import memory
+from synvec.server.batching import (
+    BYTES_A_CALL,
+    BYTES_A_NEIGHBOR,
+    ROOM,
+    Batcher,
+    Neighbors,
+    Question,
+)
 from synvec.server.models import Model, Models
 from synvec.server.problems import RequestError
 from synvec.server.responses import neighbors_as_json
@@ -198,6 +206,22 @@ def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
         assert await batcher.ask(question("tea")) == [KV.most_similar("tea", topn=5)]
 
     run(ask())
+    assert calls.made == 3, "what is left of a request that failed is not asked any more"
+
+
+def test_memory_is_asked_for_by_the_largest_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    monkeypatch.setattr(memory, "require", counts.append)
+    calls = Calls()
+    batcher = Batcher(calls, 16, list)
+
+    async def ask() -> None:
+        tasks = [asyncio.create_task(batcher.ask(question("tea", topn=n))) for n in (7, 200, 1)]
+        calls.may_go.release(1)
+        await asyncio.gather(*tasks)
+
+    run(ask())
+    assert counts == [BYTES_A_CALL + 3 * 200 * BYTES_A_NEIGHBOR]
 
 
 def test_who_left_takes_no_place() -> None:
