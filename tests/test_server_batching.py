@@ -206,7 +206,21 @@ def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
         assert await batcher.ask(question("tea")) == [KV.most_similar("tea", topn=5)]
 
     run(ask())
-    assert calls.made == 3, "what is left of a request that failed is not asked any more"
+
+
+def test_what_is_left_of_a_request_that_failed_is_not_asked() -> None:
+    calls = Calls()
+    calls.may_go.release(100)
+    batcher = Batcher(calls, 4, list)
+    wrong = Question(KV, PreparedQueries(np.ones((9, 3), np.float32), [[]] * 9), 5)
+
+    async def ask() -> None:
+        with pytest.raises(ValueError, match="a query of 3 numbers"):
+            await batcher.ask(wrong)
+        await asyncio.sleep(0.05)
+
+    run(ask())
+    assert calls.made == 1
 
 
 def test_memory_is_asked_for_by_the_largest_answer(monkeypatch: pytest.MonkeyPatch) -> None:
