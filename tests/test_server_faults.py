@@ -197,8 +197,8 @@ class TestFilesThatChange:
 
     def test_one_flipped_bit_keeps_the_old_one(self, file: Path, tmp_path: Path) -> None:
         with serving(tmp_path, file, "--watch", 0.1) as server:
-            # Of a small file all is looked at whenever it is opened.
-            vectors(20_000, 100, seed=9).save(tmp_path / "next.kv")
+            # Of a file of up to 64 MB all is looked at whenever it is opened.
+            vectors(90_000, 200, seed=9).save(tmp_path / "next.kv")
             damaged = bytearray((tmp_path / "next.kv").read_bytes())
             damaged[len(damaged) // 2] ^= 1
             (tmp_path / "next.kv").write_bytes(damaged)
