@@ -388,13 +388,23 @@ def test_a_second_process_is_told_who_works_in_the_folder(tmp_path: Path, text: 
     folder.close()
 
 
-@pytest.mark.parametrize("every", ["", "5", 0, -1, "10 weeks", True, "-3s", 1.5])
+@pytest.mark.parametrize("every", ["", "5", "0", 0, -1, "10 weeks", True, "-3s", 1.5])
 def test_intervals_that_are_none(every: Any) -> None:
     if every == "5":
         assert Checkpoints("folder", every).epochs == 5
         return
     with pytest.raises(ValueError, match="checkpoint_every must be a time such as"):
         Word2Vec(checkpoint="folder", checkpoint_every=every)
+
+
+@pytest.mark.parametrize(
+    ("every", "seconds"),
+    [("30s", 30), ("1.5 sec", 1.5), ("2m", 120), ("10min", 600), ("2h", 7200), (" 1h ", 3600)],
+)
+def test_intervals_of_time(every: str, seconds: float) -> None:
+    assert (Checkpoints("folder", every).seconds, Checkpoints("folder", every).epochs) == (
+        seconds, None,
+    )  # fmt: skip
 
 
 def test_an_interval_needs_a_folder_and_a_folder_a_corpus() -> None:
