@@ -19,7 +19,7 @@ import pytest
 import synvec
 from synvec import CallbackAny2Vec, KeyedVectors, Word2Vec, _core
 from synvec.checkpoints.intervals import Checkpoints
-from synvec.checkpoints.session import configuration_hash
+from synvec.checkpoints.session import configuration_hash, decode_locks, encode_locks
 from synvec.model_files import SETTINGS as SETTINGS_OF_FILES
 from tests.checkpointing import (
     SETTINGS,
@@ -118,6 +118,16 @@ def test_several_calls_of_train_and_a_vocabulary_that_grows(tmp_path: Path, text
     assert bits(resumed) == bits(unbroken)
     assert len(resumed.history) == len(unbroken.history) == 11
     assert (resumed.wv.vectors_lockf == unbroken.wv.vectors_lockf).all()
+
+
+@pytest.mark.parametrize("locks", [[0], [1, 0.5], [0.5, 1, 1], [0.25, 0.25, 0, 1, 1, 0.5, 0.5]])
+def test_locks_are_kept_as_runs(locks: list[float]) -> None:
+    given = np.array(locks, np.float32)
+    runs = encode_locks(given)
+    assert runs is not None
+    assert len(runs) == len(set(locks))
+    assert decode_locks(runs).tolist() == given.tolist()
+    assert encode_locks(np.ones(5, np.float32)) is None
 
 
 class Epochs(CallbackAny2Vec):
