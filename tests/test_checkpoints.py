@@ -198,7 +198,16 @@ def test_callbacks_are_asked_for_and_called(tmp_path: Path, text: Path) -> None:
     unbroken = Word2Vec(corpus_file=text, **SETTINGS)
     assert bits(resumed) == bits(unbroken)
     assert again.ends == 2, "of the epoch whose end had failed, and of the last"
+    loss = unbroken.get_latest_training_loss()
+    assert resumed.get_latest_training_loss() == pytest.approx(loss, rel=1e-12)
     assert len(resumed.history) == 3
+
+
+def test_epochs_are_counted_over_all_with_callbacks_too(tmp_path: Path, text: Path) -> None:
+    settings = SETTINGS | {"epochs": 5, "checkpoint": tmp_path, "checkpoint_every": 2}
+    Word2Vec(corpus_file=text, **settings, callbacks=[Epochs()])
+    # Before the first step, after epochs 2 and 4, and at the end.
+    assert max(tmp_path.glob("*.json")).name == "checkpoint-000004.json"
 
 
 def test_what_a_callback_has_ended_stays_ended(tmp_path: Path, text: Path) -> None:
