@@ -19,7 +19,7 @@ import pytest
 import synvec
 from synvec import CallbackAny2Vec, KeyedVectors, Word2Vec, _core
 from synvec.checkpoints.intervals import Checkpoints
-from synvec.checkpoints.session import configuration_hash
+from synvec.checkpoints.session import configuration_hash, decode_locks, encode_locks
 from synvec.model_files import SETTINGS as SETTINGS_OF_FILES
 from tests.checkpointing import (
     SETTINGS,
@@ -120,6 +120,16 @@ def test_several_calls_of_train_and_a_vocabulary_that_grows(tmp_path: Path, text
     assert (resumed.wv.vectors_lockf == unbroken.wv.vectors_lockf).all()
 
 
+@pytest.mark.parametrize("locks", [[0], [1, 0.5], [0.5, 1, 1], [0.25, 0.25, 0, 1, 1, 0.5, 0.5]])
+def test_locks_are_kept_as_runs(locks: list[float]) -> None:
+    given = np.array(locks, np.float32)
+    runs = encode_locks(given)
+    assert runs is not None
+    assert len(runs) == len(set(locks))
+    assert decode_locks(runs).tolist() == given.tolist()
+    assert encode_locks(np.ones(5, np.float32)) is None
+
+
 class Epochs(CallbackAny2Vec):
     def __init__(self, stop_at: int = 0, fail_at: int = 0) -> None:
         self.ends, self.stop_at, self.fail_at = 0, stop_at, fail_at
@@ -188,7 +198,16 @@ def test_callbacks_are_asked_for_and_called(tmp_path: Path, text: Path) -> None:
     unbroken = Word2Vec(corpus_file=text, **SETTINGS)
     assert bits(resumed) == bits(unbroken)
     assert again.ends == 2, "of the epoch whose end had failed, and of the last"
+    loss = unbroken.get_latest_training_loss()
+    assert resumed.get_latest_training_loss() == pytest.approx(loss, rel=1e-12)
     assert len(resumed.history) == 3
+
+
+def test_epochs_are_counted_over_all_with_callbacks_too(tmp_path: Path, text: Path) -> None:
+    settings = SETTINGS | {"epochs": 5, "checkpoint": tmp_path, "checkpoint_every": 2}
+    Word2Vec(corpus_file=text, **settings, callbacks=[Epochs()])
+    # Before the first step, after epochs 2 and 4, and at the end.
+    assert max(tmp_path.glob("*.json")).name == "checkpoint-000004.json"
 
 
 def test_what_a_callback_has_ended_stays_ended(tmp_path: Path, text: Path) -> None:
@@ -394,13 +413,23 @@ def test_a_second_process_is_told_who_works_in_the_folder(tmp_path: Path, text: 
     folder.close()
 
 
-@pytest.mark.parametrize("every", ["", "5", 0, -1, "10 weeks", True, "-3s", 1.5])
+@pytest.mark.parametrize("every", ["", "5", "0", 0, -1, "10 weeks", True, "-3s", 1.5])
 def test_intervals_that_are_none(every: Any) -> None:
     if every == "5":
         assert Checkpoints("folder", every).epochs == 5
         return
     with pytest.raises(ValueError, match="checkpoint_every must be a time such as"):
         Word2Vec(checkpoint="folder", checkpoint_every=every)
+
+
+@pytest.mark.parametrize(
+    ("every", "seconds"),
+    [("30s", 30), ("1.5 sec", 1.5), ("2m", 120), ("10min", 600), ("2h", 7200), (" 1h ", 3600)],
+)
+def test_intervals_of_time(every: str, seconds: float) -> None:
+    assert (Checkpoints("folder", every).seconds, Checkpoints("folder", every).epochs) == (
+        seconds, None,
+    )  # fmt: skip
 
 
 def test_an_interval_needs_a_folder_and_a_folder_a_corpus() -> None:

@@ -1,6 +1,7 @@
 """What goes wrong while a model is trained, and what is left then."""
 
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -116,8 +117,15 @@ def test_room_is_looked_at_before_training(
 ) -> None:
     usage = type("Usage", (), {"free": 1000})
     monkeypatch.setattr("shutil.disk_usage", lambda path: usage)
-    with pytest.raises(OSError, match=r"the disk has 1\.0 kB left, three checkpoints need"):
+    told = r"the disk has 1\.0 kB left, three checkpoints need (\d+\.\d) MB"
+    with pytest.raises(OSError, match=told) as caught:
         Word2Vec(corpus_file=text, **SETTINGS, checkpoint=tmp_path)
+    monkeypatch.undo()
+    Word2Vec(corpus_file=text, **SETTINGS, checkpoint=tmp_path)
+    written = max(path.stat().st_size for path in tmp_path.glob("checkpoint-*.kv"))
+    found = re.search(told, str(caught.value))
+    assert found is not None
+    assert float(found[1]) * 1e6 == pytest.approx(3 * written, rel=0.1)
 
 
 # --- what training reads is taken away -----------------------------------------------------------

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from serving import Server, serving, vectors
-from synvec import Client, KeyedVectors
+from synvec import Client, KeyedVectors, statistics
 from synvec.errors import (
     InvalidRequestError,
     RemoteKeyError,
@@ -63,6 +63,8 @@ class TestAnswers:
     def test_analogy(self, client: Client) -> None:
         expected = KV.most_similar(["king", "woman"], ["man"], topn=2)
         assert client.analogy("man", "king", "woman", topn=2) == expected
+        expected = KV.most_similar(["king", "woman"], ["man"], topn=2, restrict_vocab=60)
+        assert client.analogy("man", "king", "woman", 2, restrict_vocab=60) == expected
 
     def test_similarity(self, client: Client) -> None:
         assert client.similarity("tea", "coffee") == KV.similarity("tea", "coffee")
@@ -80,7 +82,12 @@ class TestAnswers:
     def test_evaluate_word_pairs(self, client: Client) -> None:
         pairs = [("tea", "coffee", 9.0), ("king", "queen", 8), ("tea", "port", 2), ("tea", "?", 1)]
         pearson, spearman, unknown = client.evaluate_word_pairs(pairs)
-        assert (abs(pearson.statistic) <= 1, 0 <= spearman.pvalue <= 1, unknown) == (True, True, 25)
+        assert unknown == 25
+        cosines = [KV.similarity(one, other) for one, other, _ in pairs[:3]]
+        scores = [score for *_, score in pairs[:3]]
+        assert tuple(pearson) == pytest.approx(statistics.pearson(scores, cosines), abs=1e-6)
+        assert tuple(spearman) == pytest.approx(statistics.spearman(scores, cosines), abs=1e-6)
+        assert abs(pearson.statistic - spearman.statistic) > 1e-3, "they can be told apart"
 
     def test_models_and_readiness(self, client: Client) -> None:
         assert [model["name"] for model in client.models()] == ["words"]
@@ -209,6 +216,17 @@ class TestTries:
         assert len(waits) == 2
         assert all(1 <= wait <= 1.5 for wait in waits)
 
+    def test_it_does_not_wait_as_long_as_anybody_says(
+        self, scripted: Any, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        url, script = scripted
+        script += [(429, {"Retry-After": "86400"}, b"{}"), FOUND]
+        waits: list[float] = []
+        monkeypatch.setattr(time, "sleep", waits.append)
+        with Client(url, "words") as client:
+            assert client.doesnt_match(["tea"]) == "tea"
+        assert 10 <= waits[0] <= 15
+
     def test_it_gives_up(self, scripted: Any, monkeypatch: pytest.MonkeyPatch) -> None:
         url, script = scripted
         script += [BUSY] * 3
@@ -262,6 +280,19 @@ class TestTries:
         script.append((200, {}, b'{"similarities": [null]}'))
         with Client(url, "words") as client:
             assert math.isnan(client.similarity("a", "b"))
+
+
+def test_one_of_several_models_must_be_named(server: Server, monkeypatch: Any) -> None:
+    listed = [{"name": "one"}, {"name": "other"}]
+    monkeypatch.setattr(Client, "models", lambda self: listed)
+    with Client(server.url) as client, pytest.raises(UnknownModelError, match="one, other; give"):
+        client.similarity("a", "b")
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": -1.0}, {"retries": -1}])
+def test_numbers_out_of_range(wrong: Any) -> None:
+    with pytest.raises(ValueError, match="expected > 0 and >= 0"):
+        Client("http://127.0.0.1:8000", **wrong)
 
 
 def test_an_application_of_ones_own_needs_no_file() -> None:

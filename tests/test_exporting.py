@@ -185,6 +185,26 @@ def test_a_table_without_a_label_is_somebody_elses(kv: KeyedVectors, tmp_path: P
         export(kv, f"duckdb://{tmp_path}/f.db/vectors")
 
 
+def test_whatever_differs_makes_other_vectors(kv: KeyedVectors, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
+    vectors = np.eye(2, dtype=np.float32)
+    url = f"duckdb://{tmp_path}/f.db/vectors"
+    export(KeyedVectors.from_arrays(["ab", "c"], vectors, counts=[2, 1]), url)
+    for keys, counts in ((["a", "bc"], [2, 1]), (["ab", "c"], [3, 1]), (["ab", "c"], None)):
+        with pytest.raises(ValueError, match="holds other vectors"):
+            export(KeyedVectors.from_arrays(keys, vectors, counts=counts), url)
+
+
+def test_rows_of_somebody_else_among_ours_are_told(kv: KeyedVectors, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
+    url = f"duckdb://{tmp_path}/f.db/vectors"
+    export(kv, url)
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        connection.execute("INSERT INTO vectors SELECT * FROM vectors LIMIT 3")
+    with pytest.raises(RuntimeError, match="holds 2,503 rows after an export of 2,500: something"):
+        export(kv, url)
+
+
 def test_names_are_only_names(kv: KeyedVectors, tmp_path: Path) -> None:
     duckdb = pytest.importorskip("duckdb", reason="pip install synvec[duckdb]")
     name = 'a"; DROP TABLE x; --'
@@ -226,3 +246,9 @@ def test_the_command(kv: KeyedVectors, tmp_path: Path) -> None:
     assert first.stderr == f"synvec: 2,500 of 2,500 words written to {url}\n"
     assert second.stderr == f"synvec: 0 of 2,500 words written to {url}\n"
     assert_holds(url, kv)
+    store_of(300, seed=2).save(tmp_path / "vectors.kv")
+    refused = subprocess.run(run, capture_output=True, text=True)
+    assert refused.returncode == 1
+    assert "or replace it (replace=True, --replace)" in refused.stderr
+    replaced = subprocess.run([*run, "--replace"], capture_output=True, text=True)
+    assert replaced.stderr == f"synvec: 300 of 300 words written to {url}\n"

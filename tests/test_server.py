@@ -244,6 +244,23 @@ class TestErrors:
         assert status in (400, 422)
         assert answer["error"]["message"]
 
+    def test_where_json_goes_wrong_is_told(self, server: Server) -> None:
+        _, _, answer = server.ask(NEIGHBORS, b'{"positive": ["tea",]}')
+        assert answer["error"]["type"] == "invalid_json"
+        assert re.fullmatch(
+            r"the body is not JSON: .+ at character \d+", answer["error"]["message"]
+        )
+
+    def test_a_path_that_means_nothing_is_told_what_does(self, server: Server) -> None:
+        status, _, answer = server.ask("/v1/model")
+        assert (status, answer["error"]["type"]) == (404, "not_found")
+        assert "/openapi.json lists" in answer["error"]["message"]
+
+    def test_letters_that_a_url_cannot_hold(self, server: Server) -> None:
+        with server.connect() as client:
+            client.sendall("GET /v1/models/words/vector?key=Zürich HTTP/1.1\r\n\r\n".encode())
+            assert b"other letters than ASCII's are %XX" in client.recv(1000)
+
     def test_an_unknown_key_comes_with_close_ones(self, server: Server) -> None:
         status, _, answer = server.ask("/v1/models/words/neighbors?key=Coffee")
         assert status == 404

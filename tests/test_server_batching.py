@@ -12,7 +12,15 @@ import pytest
 from serving import vectors
 from synvec import KeyedVectors
 from synvec.keyed_vectors.preparing import PreparedQueries
-from synvec.server.batching import ROOM, Batcher, Neighbors, Question
+from synvec.server import memory
+from synvec.server.batching import (
+    BYTES_A_CALL,
+    BYTES_A_NEIGHBOR,
+    ROOM,
+    Batcher,
+    Neighbors,
+    Question,
+)
 from synvec.server.models import Model, Models
 from synvec.server.problems import RequestError
 from synvec.server.responses import neighbors_as_json
@@ -198,6 +206,36 @@ def test_a_failure_reaches_those_who_asked_and_nobody_else() -> None:
         assert await batcher.ask(question("tea")) == [KV.most_similar("tea", topn=5)]
 
     run(ask())
+
+
+def test_what_is_left_of_a_request_that_failed_is_not_asked() -> None:
+    calls = Calls()
+    calls.may_go.release(100)
+    batcher = Batcher(calls, 4, list)
+    wrong = Question(KV, PreparedQueries(np.ones((9, 3), np.float32), [[]] * 9), 5)
+
+    async def ask() -> None:
+        with pytest.raises(ValueError, match="a query of 3 numbers"):
+            await batcher.ask(wrong)
+        await asyncio.sleep(0.05)
+
+    run(ask())
+    assert calls.made == 1
+
+
+def test_memory_is_asked_for_by_the_largest_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    counts: list[int] = []
+    monkeypatch.setattr(memory, "require", counts.append)
+    calls = Calls()
+    batcher = Batcher(calls, 16, list)
+
+    async def ask() -> None:
+        tasks = [asyncio.create_task(batcher.ask(question("tea", topn=n))) for n in (7, 200, 1)]
+        calls.may_go.release(1)
+        await asyncio.gather(*tasks)
+
+    run(ask())
+    assert counts == [BYTES_A_CALL + 3 * 200 * BYTES_A_NEIGHBOR]
 
 
 def test_who_left_takes_no_place() -> None:

@@ -122,6 +122,24 @@ class TestStopping:
             server.stop(signal.SIGINT)
             assert time.monotonic() - start < 20
 
+    def test_it_says_that_it_is_stopping_and_waits_no_longer_than_told(
+        self, file: Path, tmp_path: Path
+    ) -> None:
+        with serving(tmp_path, file, "--stop-seconds", 2) as server, server.connect() as client:
+            client.sendall(HEAD + b"Content-Length: 100\r\n\r\n")  # its body never comes
+            kept = http.client.HTTPConnection("127.0.0.1", server.port, timeout=30)
+            kept.request("GET", "/readyz")
+            assert kept.getresponse().read() == b'{"status":"ok"}'
+            server.process.send_signal(signal.SIGTERM)
+            until(lambda: "stopping: requests under way" in log(server))
+            time.sleep(0.3)
+            kept.request("GET", "/readyz")  # on its way when the server began to stop
+            answer = kept.getresponse()
+            assert (answer.status, answer.read()) == (503, b'{"status":"stopping"}')
+            assert answer.getheader("Connection") == "close"
+            kept.close()
+            assert server.process.wait(20) == 0  # the body's own deadline is 30 seconds
+
     def test_workers_follow_a_supervisor_that_was_killed(self, file: Path, tmp_path: Path) -> None:
         with serving(tmp_path, file, "--workers", 2) as server:
             workers = server.workers()
@@ -146,6 +164,18 @@ class TestWorkersThatDie:
             until(lambda: "ended with SIGKILL, another one is started" in server.log.read_text())
             assert is_right(server)
 
+    def test_metrics_are_those_of_all_workers(self, file: Path, tmp_path: Path) -> None:
+        folders = set(Path("/dev/shm").glob("synvec-metrics-*"))
+        with serving(tmp_path, file, "--workers", 2) as server:
+            for _ in range(40):  # each by a connection of its own
+                assert is_right(server)
+            endpoint = 'endpoint="/v1/models/{model}/neighbors"'
+            counted = f'synvec_requests_total{{code="200",{endpoint}}} 80.0'
+            for _ in range(10):
+                assert counted in server.ask("/metrics")[2].decode()
+            assert server.stop() == 0
+        assert set(Path("/dev/shm").glob("synvec-metrics-*")) <= folders, "they are cleared away"
+
     def test_the_only_one_is_started_again(self, file: Path, tmp_path: Path) -> None:
         with serving(tmp_path, file) as server:
             os.kill(server.workers()[0], signal.SIGKILL)
@@ -164,6 +194,30 @@ class TestFilesThatChange:
             expected = new.most_similar("tea", topn=3)
             until(lambda: all(neighbors(server) == expected for _ in range(10)))
             assert server.ask("/v1/models/words")[2]["version"] == 2
+
+    def test_one_flipped_bit_keeps_the_old_one(self, file: Path, tmp_path: Path) -> None:
+        with serving(tmp_path, file, "--watch", 0.1) as server:
+            # Of a file of up to 64 MB all is looked at whenever it is opened.
+            vectors(90_000, 200, seed=9).save(tmp_path / "next.kv")
+            damaged = bytearray((tmp_path / "next.kv").read_bytes())
+            damaged[len(damaged) // 2] ^= 1
+            (tmp_path / "next.kv").write_bytes(damaged)
+            (tmp_path / "next.kv").replace(file)
+            until(lambda: "words stays as it was, its new file is no good" in log(server))
+            assert is_right(server)
+            assert server.ask("/v1/models/words")[2]["version"] == 1
+
+    def test_old_versions_are_let_go(self, file: Path, tmp_path: Path) -> None:
+        with serving(tmp_path, file, "--watch", 0.05) as server:
+            supervisor = Path(f"/proc/{server.process.pid}/fd")
+            for version in range(2, 7):
+                KV.save(file)
+                until(lambda v=version: f"version {v}" in log(server))  # type: ignore[misc]
+                until(lambda v=version: server.ask("/v1/models/words")[2]["version"] == v)  # type: ignore[misc]
+                if version == 2:
+                    before = len(list(supervisor.iterdir())), open_files(server)
+            assert len(list(supervisor.iterdir())) <= before[0] + 1
+            until(lambda: open_files(server) <= before[1] + 1)
 
     def test_requests_meanwhile_get_the_old_or_the_new(self, file: Path, tmp_path: Path) -> None:
         other = vectors(2000, 50, seed=9)

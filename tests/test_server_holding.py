@@ -46,8 +46,9 @@ def test_the_copy_is_nobody_elses(path: str) -> None:
     expected = KV.most_similar("tea")
     Path(path).write_bytes(b"")
     assert kv.most_similar("tea") == expected
-    with pytest.raises(OSError):
-        os.ftruncate(held.file, 10)
+    for size in (10, held.size + 10):
+        with pytest.raises(OSError):
+            os.ftruncate(held.file, size)
     with pytest.raises(OSError):
         os.pwrite(held.file, b"x", 0)
     held.close()
@@ -78,7 +79,9 @@ def test_of_a_full_model_the_vectors_alone(tmp_path: Path) -> None:
     model = Word2Vec([WORDS] * 20, vector_size=50, min_count=1, workers=1)
     path = tmp_path / "model.kv"
     model.save(path)
+    before = open_files()
     held, mapped = hold(str(path)), hold(str(path), "map")
+    assert open_files() == before + 2, "the copy of the whole model is let go"
     assert held.size < mapped.size == path.stat().st_size
     assert np.array_equal(opened(held).vectors, model.wv.vectors)
     assert np.array_equal(opened(mapped).vectors, model.wv.vectors)
@@ -140,10 +143,16 @@ def test_a_file_that_shrinks_meanwhile_is_refused(
 
 
 def test_no_room_is_said_beforehand(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holding, "available_memory", lambda: (1000, "so the test says"))
-    with pytest.raises(MemoryError, match="--hold map"):
-        hold(path)
-    hold(path, "map").close()
+    size = Path(path).stat().st_size
+    for available in (1000, size + holding.SPARE_BYTES - 1):
+        monkeypatch.setattr(
+            holding, "available_memory", lambda count=available: (count, "so the test says")
+        )
+        with pytest.raises(MemoryError, match="--hold map"):
+            hold(path)
+        hold(path, "map").close()
+    monkeypatch.setattr(holding, "available_memory", lambda: (size + holding.SPARE_BYTES, "enough"))
+    hold(path).close()
 
 
 @pytest.fixture(autouse=True)

@@ -114,7 +114,8 @@ async def _tell_invalid(_: Request, error: Exception) -> Response:
     fields = []
     for each in error.errors()[:20]:
         if each["type"] == "json_invalid":
-            return _answer(RequestError(400, "invalid_json", "the body is not JSON"))
+            reason, place = each["ctx"]["error"], each["loc"][-1]
+            return _answer(problems.invalid_json(f": {reason} at character {place}"))
         # What was sent isn't repeated: it may be a megabyte, or no JSON can hold it.
         place = [str(part) for part in each["loc"] if part not in ("body", "query", "path")]
         fields.append({"field": ".".join(place) or "body", "message": str(each["msg"])})
@@ -124,7 +125,9 @@ async def _tell_invalid(_: Request, error: Exception) -> Response:
 async def _tell_status(_: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     if error.status_code == 400:
-        return _answer(RequestError(400, "invalid_json", "the body is not JSON"))
+        return _answer(problems.invalid_json())
+    if error.status_code == 404:
+        return _answer(problems.nothing_there())
     return _answer(problems.of_status(error.status_code, error.headers))
 
 

@@ -91,6 +91,16 @@ def invalid(fields: Sequence[Mapping[str, str]]) -> RequestError:
     return RequestError(422, "invalid_request", message, fields=list(fields))
 
 
+def invalid_json(reason: str = "") -> RequestError:
+    """Return the answer to a body that is no JSON, with the reason and the place if known."""
+    return RequestError(400, "invalid_json", f"the body is not JSON{reason}")
+
+
+def nothing_there() -> RequestError:
+    """Return the answer to a path that means nothing; it isn't repeated."""
+    return RequestError(404, "not_found", "nothing is at this path; /openapi.json lists what is")
+
+
 def too_large(limit: int) -> RequestError:
     """Return the answer to a body beyond the limit."""
     message = f"the body is larger than {limit:,} bytes; send less at once"

@@ -96,7 +96,8 @@ class WatchfulProtocol(HttpToolsProtocol):
 
     def send_400_response(self, msg: str) -> None:
         """Answer what is not HTTP."""
-        self._end("not_http", RequestError(400, "invalid_http", "this is no valid HTTP request"))
+        message = "this is no valid HTTP request; in a URL other letters than ASCII's are %XX"
+        self._end("not_http", RequestError(400, "invalid_http", message))
 
     # --- the answer -----------------------------------------------------------------------------
 

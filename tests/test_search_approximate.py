@@ -1,0 +1,175 @@
+"""What is made of an engine's candidates, whatever an engine may find; and what engines leave."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, cast
+
+import numpy as np
+import pytest
+
+from synvec import KeyedVectors
+from synvec.errors import FormatError
+from synvec.search import ApproximateIndex, Audit
+from synvec.search.approximate import _without
+from synvec.search.audit import repair
+from synvec.search.engine import MISSING, Rows, UnitRows
+from synvec.search.twins import Twins
+from tests.test_search import build, store_of, units_of
+from tests.test_search_files import rewritten
+
+ROWS, WANTED = 100, 5
+
+
+@pytest.fixture(scope="module")
+def kv() -> KeyedVectors:
+    vectors = np.random.default_rng(3).standard_normal((ROWS, 8)).astype(np.float32)
+    store = KeyedVectors.from_arrays([f"k{row}" for row in range(ROWS)], vectors)
+    store.fill_norms()
+    return store
+
+
+class Scripted:
+    """An engine that finds the rows it is told to."""
+
+    kind, efforts, effort = "scripted", (1,), 1
+
+    def __init__(self, kv: KeyedVectors, rows: list[int], *, exact: bool) -> None:
+        self.rows, self.scores_are_exact = np.array(rows), exact
+        self._units = units_of(kv)
+
+    def search(self, units: Any, wanted: int, workers: int) -> tuple[Rows, Any]:
+        scores = (self._units(self.rows) @ units.T).T.astype(np.float32)
+        scores[:, self.rows < 0] = np.nan
+        order = np.argsort(-scores, axis=1)
+        if not self.scores_are_exact:  # such an engine's own order is of no account
+            order = np.broadcast_to(np.arange(len(self.rows)), scores.shape)
+        return self.rows[order], np.take_along_axis(scores, order, axis=1)
+
+
+def found(
+    kv: KeyedVectors, rows: list[int], *, exact: bool, lost: tuple[int, ...] = ()
+) -> list[tuple[str, float]]:
+    """Return what an index on a scripted engine finds near the last row, which is left out."""
+    engine = cast(Any, Scripted(kv, rows, exact=exact))
+    assert kv.norms is not None
+    no_twins = Twins(np.empty((0, 2), int))
+    index = ApproximateIndex(
+        kv.key_table, kv.vectors, kv.norms, engine, no_twins, np.array(lost, int), Audit(), 1
+    )
+    return kv.most_similar(f"k{ROWS - 1}", topn=WANTED, indexer=index)
+
+
+@pytest.fixture(scope="module")
+def nearest(kv: KeyedVectors) -> list[int]:
+    """Rows near the last one, itself first."""
+    near = kv.most_similar(f"k{ROWS - 1}", topn=20)
+    return [ROWS - 1, *(int(key[1:]) for key, _ in near)]
+
+
+def assert_exact(kv: KeyedVectors, answer: list[tuple[str, float]]) -> None:
+    expected = kv.most_similar(f"k{ROWS - 1}", topn=WANTED)
+    assert [key for key, _ in answer] == [key for key, _ in expected]
+    assert [cosine for _, cosine in answer] == pytest.approx([it[1] for it in expected], abs=1e-6)
+
+
+@pytest.mark.parametrize("exact", [True, False])
+def test_a_row_that_was_lost_and_is_found_comes_once(
+    kv: KeyedVectors, nearest: list[int], exact: bool
+) -> None:
+    assert_exact(kv, found(kv, nearest, exact=exact, lost=(nearest[1], nearest[3])))
+
+
+@pytest.mark.parametrize("exact", [True, False])
+@pytest.mark.parametrize("gap", [[], [MISSING] * 30])
+def test_what_an_engine_leaves_short_is_searched_exactly(
+    kv: KeyedVectors, nearest: list[int], exact: bool, gap: list[int]
+) -> None:
+    assert_exact(kv, found(kv, [*nearest[:3], *gap], exact=exact))
+
+
+def test_what_is_missing_stands_for_no_row(kv: KeyedVectors, nearest: list[int]) -> None:
+    # The row at place −1 is the very one that is asked for.
+    assert_exact(kv, found(kv, [MISSING, *nearest, MISSING], exact=False))
+
+
+def test_what_is_missing_or_left_out_goes_to_the_end() -> None:
+    rows = np.array([[7, MISSING, 4, 2], [1, 2, 3, 4]])
+    scores = np.array([[0.9, np.nan, 0.5, 0.4], [0.4, 0.3, 0.2, 0.1]], np.float32)
+    kept, own = _without(rows, scores, [[4, 7], [5]], 3)
+    assert kept.tolist() == [[2, MISSING, MISSING], [1, 2, 3]]
+    assert np.isnan(own[0, 1:]).all()
+    assert own[0, 0] == np.float32(0.4)
+
+
+class Losing:
+    """An engine where repairing a row costs others their last links, a few times."""
+
+    def __init__(self, times: int) -> None:
+        self.times, self.repairs = times, list[list[int]]()
+
+    def lost(self, rows: Rows, units: UnitRows, workers: int) -> Rows:
+        return rows[:2] if len(self.repairs) < self.times else rows[:0]
+
+    def repair(self, rows: Rows, units: UnitRows) -> None:
+        self.repairs.append(rows.tolist())
+
+
+@pytest.mark.parametrize(("times", "lost"), [(1, 0), (4, 0), (5, 2)])
+def test_what_was_repaired_is_looked_for_again(kv: KeyedVectors, times: int, lost: int) -> None:
+    engine, audit = Losing(times), Audit()
+    left = repair(cast(Any, engine), np.arange(10), units_of(kv), 1, audit)
+    assert (audit.repaired, audit.lost, len(left)) == (2, lost, lost)
+    assert len(engine.repairs) == min(times, 4)
+
+
+class TestHnsw:
+    def test_an_audit_leaves_the_effort_as_it_was(self, kv: KeyedVectors) -> None:
+        pytest.importorskip("usearch", reason="pip install synvec[ann]")
+        index = build(kv)
+        index.effort = 77
+        index.engine.lost(np.arange(10), units_of(kv), 1)
+        assert index.effort == 77
+
+    def test_how_many_were_measured_is_kept(self, kv: KeyedVectors) -> None:
+        pytest.importorskip("usearch", reason="pip install synvec[ann]")
+        index = build(kv, sample=20)
+        assert index.audit.sample == 20
+        index.measure(30)
+        assert index.audit.sample == 30
+
+
+@pytest.fixture(scope="module")
+def large() -> KeyedVectors:
+    return store_of(10_500, 10)
+
+
+@pytest.fixture(scope="module")
+def listed(large: KeyedVectors) -> ApproximateIndex:
+    pytest.importorskip("usearch", reason="pip install synvec[ann]")
+    faiss = pytest.importorskip("faiss", reason="pip install synvec[ann]")
+    usual = faiss.omp_get_max_threads()
+    faiss.omp_set_num_threads(3)
+    try:
+        built = build(large, "ivfpq", lists=30, code_bytes=7)
+        assert faiss.omp_get_max_threads() == 3, "what others have set is left as it was"
+    finally:
+        faiss.omp_set_num_threads(usual)
+    return built
+
+
+def test_bytes_need_not_divide_the_numbers(large: KeyedVectors, listed: ApproximateIndex) -> None:
+    assert listed.parameters["code_bytes"] == 7
+    listed.effort = 30
+    assert listed.measure(100) > 0.7
+
+
+def test_bytes_of_another_shape_are_refused(
+    large: KeyedVectors, listed: ApproximateIndex, tmp_path: Path
+) -> None:
+    path = tmp_path / "index"
+    for changed in ({"lists": 31}, {"code_bytes": 4}):
+        listed.save(path)
+        rewritten(path, lambda it, new=changed: it["parameters"].update(new))
+        with pytest.raises(FormatError, match="its faiss index has another shape"):
+            large.load_index(path)
