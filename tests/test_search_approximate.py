@@ -10,10 +10,11 @@ import pytest
 
 from synvec import KeyedVectors
 from synvec.errors import FormatError
-from synvec.search import ApproximateIndex, Audit
+from synvec.search import ApproximateIndex, Audit, hnsw
 from synvec.search.approximate import _without
 from synvec.search.audit import repair
 from synvec.search.engine import MISSING, Rows, UnitRows
+from synvec.search.hnsw import HnswEngine
 from synvec.search.twins import Twins
 from tests.test_search import build, store_of, units_of
 from tests.test_search_files import rewritten
@@ -107,6 +108,10 @@ class Losing:
 
     def __init__(self, times: int) -> None:
         self.times, self.repairs = times, list[list[int]]()
+        self.repairs_at_compacting = list[int]()
+
+    def compact(self) -> None:
+        self.repairs_at_compacting.append(len(self.repairs))
 
     def lost(self, rows: Rows, units: UnitRows, workers: int) -> Rows:
         return rows[:2] if len(self.repairs) < self.times else rows[:0]
@@ -121,6 +126,7 @@ def test_what_was_repaired_is_looked_for_again(kv: KeyedVectors, times: int, los
     left = repair(cast(Any, engine), np.arange(10), units_of(kv), 1, audit)
     assert (audit.repaired, audit.lost, len(left)) == (2, lost, lost)
     assert len(engine.repairs) == min(times, 4)
+    assert engine.repairs_at_compacting == [0, min(times, 4)]
 
 
 class TestHnsw:
@@ -137,6 +143,55 @@ class TestHnsw:
         assert index.audit.sample == 20
         index.measure(30)
         assert index.audit.sample == 30
+
+
+class TestCompactGraphs:
+    """A graph that was moved into one block finds what it found, and takes changes still."""
+
+    @pytest.fixture
+    def engine(self, kv: KeyedVectors) -> HnswEngine:
+        pytest.importorskip("usearch", reason="pip install synvec[ann]")
+        engine = HnswEngine(kv.vector_size, connectivity=4, expansion=9, effort=5)
+        rows = np.arange(ROWS - 10)
+        engine.add(rows, units_of(kv)(rows), workers=1)
+        return engine
+
+    def test_it_answers_as_before(self, kv: KeyedVectors, engine: HnswEngine) -> None:
+        queries = units_of(kv)(np.arange(ROWS))
+        rows, scores = engine.search(queries, WANTED, 1)
+        engine.compact()
+        assert (len(engine), engine.effort) == (ROWS - 10, 5)
+        again, own = engine.search(queries, WANTED, 1)
+        assert again.tolist() == rows.tolist()
+        assert own.tolist() == scores.tolist()
+
+    def test_it_takes_rows_and_is_built_on_as_one_that_was_not(
+        self, kv: KeyedVectors, engine: HnswEngine
+    ) -> None:
+        units, rows = units_of(kv), np.arange(ROWS - 10, ROWS)
+        engine.compact()
+        engine.add(rows, units(rows), workers=1)
+        assert (len(engine), engine.effort) == (ROWS, 5)
+        assert engine._index.expansion_add == 9
+        assert engine.lost(rows, units, 1).tolist() == []
+        engine.compact()
+        engine.repair(rows[:3], units)
+        assert engine.lost(rows, units, 1).tolist() == []
+        assert len(engine) == ROWS
+
+    def test_it_stays_where_it_is_without_memory_for_a_second_copy(
+        self, kv: KeyedVectors, engine: HnswEngine, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        needed = len(engine._index.save())
+        monkeypatch.setattr(hnsw, "available_memory", lambda: (needed - 1, "so the test says"))
+        engine.compact()
+        assert engine._data is None
+        monkeypatch.setattr(hnsw, "available_memory", lambda: (needed, "so the test says"))
+        engine.compact()
+        assert engine._data is not None
+        monkeypatch.setattr(hnsw, "available_memory", lambda: None)  # nothing is known
+        engine.compact()
+        assert len(engine) == ROWS - 10
 
 
 @pytest.fixture(scope="module")

@@ -152,20 +152,20 @@ class ApproximateIndex(RowIndex[KeyT]):
         ``excluded`` has, for each query, rows in ascending order that are no answer. As many rows
         are found as an exact search finds: what the engine leaves short is searched exactly.
         """
-        excluded = excluded or [[] for _ in range(len(queries))]
         wanted = min(wanted, len(self))
         if wanted * EXACT_SHARE > len(self) or wanted < 1 or not len(queries):
             return self._exactly(queries, wanted, excluded)
-        spare = max(map(len, excluded))
+        spare = max(map(len, excluded)) if excluded else 0
         found, scores = self._with_lost(queries, *self._candidates(queries, wanted + spare))
         found, scores = self.twins.expand(found, scores, wanted + spare)
-        found, scores = _without(found, scores, excluded, wanted)
+        if excluded and spare:
+            found, scores = _without(found, scores, excluded, wanted)
         # To a zero vector all rows are alike: the exact search has an order for them.
-        is_short = ~queries.any(axis=1)
-        is_short |= True if found.shape[1] < wanted else found[:, -1] < 0
-        if is_short.any():
-            short = np.flatnonzero(is_short)
-            left_out = [excluded[place] for place in short.tolist()]
+        is_whole = queries.any(axis=1)
+        is_whole &= found[:, -1] >= 0 if found.shape[1] == wanted else False
+        if not is_whole.all():
+            short = np.flatnonzero(~is_whole)
+            left_out = [excluded[place] for place in short.tolist()] if excluded else None
             found, scores = _widened(found, wanted, MISSING), _widened(scores, wanted, np.nan)
             rows, own = self._exactly(queries[short], wanted, left_out)
             found[short], scores[short] = (
@@ -175,7 +175,7 @@ class ApproximateIndex(RowIndex[KeyT]):
         return found, scores
 
     def _exactly(
-        self, queries: Matrix, wanted: int, excluded: list[list[int]]
+        self, queries: Matrix, wanted: int, excluded: list[list[int]] | None
     ) -> tuple[Rows, Matrix]:
         queries = np.ascontiguousarray(queries)
         return _core.nearest(self.vectors, self.norms, queries, wanted, excluded=excluded)
@@ -222,8 +222,6 @@ def _without(
 ) -> tuple[Rows, Matrix]:
     """Return the best ``wanted`` rows that are not excluded, MISSING and NaN at the end."""
     width = max(map(len, excluded))
-    if not width:
-        return found[:, :wanted], scores[:, :wanted]
     table = np.array([[*rows, *[MISSING] * (width - len(rows))] for rows in excluded])
     dropped = (found[:, :, np.newaxis] == table[:, np.newaxis, :]).any(axis=2) | (found < 0)
     order = np.argsort(dropped, axis=1, kind="stable")[:, :wanted]

@@ -70,6 +70,7 @@ def repair(engine: Engine, rows: Rows, units: UnitRows, workers: int, audit: Aud
 
     Returns the rows that aren't found even so.
     """
+    engine.compact()
     audit.audited = len(rows)
     lost = engine.lost(rows, units, workers)
     audit.repaired = len(lost)
@@ -78,5 +79,7 @@ def repair(engine: Engine, rows: Rows, units: UnitRows, workers: int, audit: Aud
             break
         engine.repair(lost, units)
         lost = engine.lost(lost, units, workers)
+    if audit.repaired:
+        engine.compact()
     audit.lost = len(lost)
     return lost

@@ -102,6 +102,9 @@ class Engine(Protocol):
     def search(self, units: Matrix, wanted: int, workers: int) -> tuple[Rows, Matrix]:
         """Return rows and scores of the best for each unit vector, best first."""
 
+    def compact(self) -> None:
+        """Lie in memory as searches want it, now that all rows are in; more can be added still."""
+
     def lost(self, rows: Rows, units: UnitRows, workers: int) -> Rows:
         """Return those of the rows that no search can find."""
 

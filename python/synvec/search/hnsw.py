@@ -10,16 +10,17 @@ from numpy.typing import NDArray
 
 from synvec.arithmetic import Matrix, rounded_to_bytes
 from synvec.optional import imported
+from synvec.preflight import available_memory
 from synvec.search.engine import MISSING, Bytes, Rows, UnitRows, interruptible
 
 StoredType: TypeAlias = Literal["float32", "float16", "int8"]
 
 _USEARCH_NAMES = {"float32": "f32", "float16": "f16", "int8": "i8"}
 
-AUDITS = ((4, 1), (48, 4), (512, 16))
+AUDITS = ((4, 1), (12, 4), (40, 4), (128, 4), (512, 16))
 """Effort and rows wanted of the stages of an audit, each for what the one before didn't find. A row
-that its like crowd out of the first place is not lost. Of 50,000 rows the first stage leaves 5 %,
-the second a thousandth, and each search of the last takes 30 times as long as one of the first."""
+that its like crowd out of the first place is not lost. Of a million rows the first stage leaves
+30 %, the second 10 %, then 1.7 % and a thousandth; the stages cost about 7 : 5 : 4 : 2 : 0.4."""
 
 
 class HnswEngine:
@@ -73,6 +74,7 @@ class HnswEngine:
             expansion_search=effort,
         )
         self._data: Bytes | None = None
+        """What the index is searched in, once it doesn't keep its rows itself."""
 
     @property
     def parameters(self) -> dict[str, Any]:
@@ -106,6 +108,7 @@ class HnswEngine:
 
     def add(self, rows: Rows, units: Matrix, workers: int) -> None:
         """Add unit vectors under the numbers of their rows."""
+        self._take_back()
         with interruptible():
             self._index.add(rows, self._stored(units), threads=workers)
 
@@ -123,6 +126,23 @@ class HnswEngine:
             empty = np.arange(wanted) >= np.asarray(found.counts)[:, np.newaxis]
             keys[empty], scores[empty] = MISSING, np.nan
         return keys, scores
+
+    def compact(self) -> None:
+        """Move the graph into one block of memory with large pages.
+
+        A search goes to rows all over the memory, and most of its time goes into finding out where
+        their pages are: with pages of 2 MB, which NumPy asks of Linux for large arrays, it takes
+        two thirds to four fifths of it. Other systems lose nothing.
+
+        A second copy of the graph is needed meanwhile. Where there is no memory for it, the graph
+        stays where it is.
+        """
+        available = available_memory()
+        if available is not None and available[0] < int(self._index.serialized_length):
+            return
+        written = np.frombuffer(self._index.save(), np.uint8)
+        self.read(written)  # lets go of what was built, before there is a third copy
+        self.read(written.copy())
 
     def lost(self, rows: Rows, units: UnitRows, workers: int) -> Rows:
         """Return those of the rows that a search for their own vector doesn't find.
@@ -148,6 +168,7 @@ class HnswEngine:
         Two threads that add at once can each miss the other's links: what loses rows
         (https://github.com/unum-cloud/USearch/issues/735).
         """
+        self._take_back()
         for some, own in units.blocks(rows):
             self._index.remove(some, threads=1)
             self.add(some, own, workers=1)
@@ -162,6 +183,15 @@ class HnswEngine:
         self._index.view(data)
         self.effort = usual
         self._data = data  # usearch keeps no hold of it
+
+    def _take_back(self) -> None:
+        """Let the index keep its rows itself again: what it is searched in can't be changed."""
+        if self._data is None:
+            return
+        usual = self.effort
+        self._index.load(self._data)
+        self._index.expansion_add, self.effort = self.expansion, usual
+        self._data = None
 
     def _stored(self, units: Matrix) -> Matrix | NDArray[np.int8]:
         if self.dtype != "int8":

@@ -120,6 +120,9 @@ class IvfPqEngine:
             scores, found = self._index.search(self._widened(units), min(wanted, len(self)))
         return found, scores
 
+    def compact(self) -> None:
+        """Do nothing: lists are read from end to end as they are."""
+
     def lost(self, rows: Rows, units: UnitRows, workers: int) -> Rows:
         """Return those of the rows that stand in no list: only these can't be found."""
         lists = self._index.invlists
