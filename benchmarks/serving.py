@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks import machine
+from benchmarks.index import synthetic
 from benchmarks.report import table, write_json
 from benchmarks.server_process import ServerProcess, memory_of, serving, wait_for_answer
 from synvec import KeyedVectors
@@ -35,6 +36,7 @@ def parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     add("--overload-seconds", type=float, default=60)
     add("--queries", default="1,16", help="queries a request, each measured by itself")
     add("--parts", default="start,sharing,load", help="what is measured")
+    add("--index", action="store_true", help="the load by an hnsw index, of vectors with clusters")
     return parser.parse_args(arguments)
 
 
@@ -63,19 +65,35 @@ def vectors(folder: Path, rows: int, dim: int) -> Path:
     return path
 
 
-def in_process(path: Path, queries: int, seconds: float) -> float:
+def indexed(folder: Path, rows: int, dim: int) -> tuple[Path, Path]:
+    """Return a file of vectors with clusters and one of their index, made when they aren't there.
+
+    Among random vectors without any nothing is near anything, and a graph finds little.
+    """
+    path = folder / f"clustered-{rows}x{dim}.kv"
+    index = Path(f"{path}.hnsw")
+    if not index.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        kv = KeyedVectors.from_arrays([f"word{row}" for row in range(rows)], synthetic(rows, dim))
+        kv.save(path)
+        kv.build_index("hnsw").save(index)
+    return path, index
+
+
+def in_process(path: Path, index: Path | None, queries: int, seconds: float) -> float:
     """Return requests a second of one caller that has the vectors in its own process."""
     kv = KeyedVectors.load(path, mmap="r")
+    indexer = kv.load_index(index) if index else None
     generator = np.random.default_rng(2)
     keys = [f"word{row}" for row in generator.integers(len(kv), size=queries * 64)]
-    kv.most_similar(keys[0])
+    kv.most_similar(keys[0], indexer=indexer)
     asked, start = 0, time.perf_counter()
     while time.perf_counter() - start < seconds:
         first = asked % 64 * queries
         if queries == 1:
-            kv.most_similar(keys[first])
+            kv.most_similar(keys[first], indexer=indexer)
         else:
-            kv.most_similar_batch(keys[first : first + queries])
+            kv.most_similar_batch(keys[first : first + queries], indexer=indexer)
         asked += 1
     return asked / (time.perf_counter() - start)
 
@@ -117,11 +135,14 @@ def find_capacity(
     return max(report["accepted_per_second"] for report in held), steps
 
 
-def measure_load(options: argparse.Namespace, path: Path, queries: int) -> Report:
+def measure_load(
+    options: argparse.Namespace, path: Path, index: Path | None, queries: int
+) -> Report:
     """Find the rate that is sustained, then look at 70 % and 200 % of it."""
     # A B A: the in-process rate before and after.
-    before = in_process(path, queries, options.seconds)
-    with serving([f"vectors={path}"], "--workers", str(options.workers)) as server:
+    before = in_process(path, index, queries, options.seconds)
+    chosen = ("--index", str(index)) if index else ()
+    with serving([f"vectors={path}"], "--workers", str(options.workers), *chosen) as server:
         load(server, options.rows, queries, before * 0.3, 3)
         capacity, steps = find_capacity(server, options, queries, before)
         normal = load(server, options.rows, queries, 0.7 * capacity, options.seconds)
@@ -129,7 +150,7 @@ def measure_load(options: argparse.Namespace, path: Path, queries: int) -> Repor
         over = load(server, options.rows, queries, 2 * capacity, options.overload_seconds)
         after = load(server, options.rows, queries, 0.7 * capacity, max(8, options.seconds))
         grown = server.own_bytes() - memory
-    again = in_process(path, queries, options.seconds)
+    again = in_process(path, index, queries, options.seconds)
     base = (before + again) / 2
     normal_p99 = normal["p99_ms"]
     back = [second for second, p99 in enumerate(after["p99_ms_by_second"]) if p99 < 2 * normal_p99]
@@ -199,7 +220,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         report["sharing"] = measure_sharing(path)
         print(json.dumps(report["sharing"]))
     if "load" in parts:
-        loads = [measure_load(options, path, int(each)) for each in options.queries.split(",")]
+        index = None
+        if options.index:
+            path, index = indexed(options.data, options.rows, options.dim)
+        counts = map(int, options.queries.split(","))
+        loads = [measure_load(options, path, index, queries) for queries in counts]
         report["load"] = loads
         columns = list(loads[0])[:8]
         rows = [[f"{each[name]:.4g}" if each[name] is not None else "never" for name in columns]

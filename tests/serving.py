@@ -131,11 +131,15 @@ def serving(
 
 
 def own_bytes(server: Server) -> int:
-    """Return the memory that is the workers' own."""
+    """Return the memory that is the workers' own.
+
+    Pages of a file count as private while one process alone has touched them, so these are those
+    of no file.
+    """
     total = 0
     for worker in server.workers():
         text = Path(f"/proc/{worker}/smaps_rollup").read_text()
-        total += 1024 * sum(map(int, re.findall(r"^Private_\w+: +(\d+) kB", text, re.MULTILINE)))
+        total += 1024 * sum(map(int, re.findall(r"^Anonymous: +(\d+) kB", text, re.MULTILINE)))
     return total
 
 

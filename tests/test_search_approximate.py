@@ -165,6 +165,17 @@ class TestCompactGraphs:
         assert again.tolist() == rows.tolist()
         assert own.tolist() == scores.tolist()
 
+    def test_where_it_finds_few_there_is_nothing(self, kv: KeyedVectors) -> None:
+        pytest.importorskip("usearch", reason="pip install synvec[ann]")
+        engine = HnswEngine(kv.vector_size, connectivity=2, expansion=1, effort=1)
+        rows = np.arange(ROWS)
+        engine.add(rows, units_of(kv)(rows), workers=1)
+        with np.errstate(all="raise"):  # what lies in the places left over is no number to use
+            found, scores = engine.search(units_of(kv)(rows), ROWS, 1)
+        assert (found[:, -1] == MISSING).any()
+        assert np.array_equal(np.isnan(scores), found == MISSING)
+        assert ((found >= MISSING) & (found < ROWS)).all()
+
     def test_it_takes_rows_and_is_built_on_as_one_that_was_not(
         self, kv: KeyedVectors, engine: HnswEngine
     ) -> None:

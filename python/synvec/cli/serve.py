@@ -14,7 +14,7 @@ from typing import get_args
 import click
 
 from synvec.cli import messages
-from synvec.server.settings import Hold, Settings
+from synvec.server.settings import Hold, Settings, Source
 
 PACKAGES = ("fastapi", "uvicorn", "httptools", "prometheus_client")
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
@@ -24,6 +24,13 @@ _DEFAULT = Settings()
 
 @click.command(context_settings={"show_default": True}, short_help="Answer questions over HTTP.")
 @click.argument("files", metavar="[NAME=]FILE...", nargs=-1, required=True)
+@click.option(
+    "--index",
+    "indexes",
+    metavar="[NAME=]INDEX",
+    multiple=True,
+    help="Find a model's neighbours by what synvec index made of its file; may be repeated.",
+)
 @click.option("--host", default="127.0.0.1", help="The address to listen on.")
 @click.option("--port", default=8000, type=click.IntRange(0, 65535), help="0 takes a free one.")
 @click.option("--workers", default=1, type=click.IntRange(1, 256), help="Processes that answer.")
@@ -95,6 +102,7 @@ _DEFAULT = Settings()
 @messages.verbosity_options
 def serve(
     files: tuple[str, ...],
+    indexes: tuple[str, ...],
     host: str,
     port: int,
     workers: int,
@@ -110,15 +118,19 @@ def serve(
     A model is called as its file without the ending, or NAME. A file that is replaced (by renaming
     a new one over it) is taken up while the server runs; SIGHUP looks at once.
 
+    With --index neighbours are found without a look at every vector, though not all of them. A file
+    that is replaced is then taken up once its new index is there, too.
+
     \b
       synvec serve wiki8.kv
       curl 'localhost:8000/v1/models/wiki8/neighbors?key=coffee&topn=3'
       curl localhost:8000/openapi.json
+      synvec serve large.kv --index large.kv.hnsw
     """  # noqa: D301 - click's own sign for lines to be kept
     if sys.platform == "win32":
         raise click.UsageError("serve needs Linux or macOS; on Windows run it in WSL")
     _check_packages()
-    models = _named(files)
+    models = _with_indexes(_named(files), indexes)
     token = _token(token_file)
     with _bound(host, port) as listener:
         address = listener.getsockname()
@@ -136,7 +148,7 @@ def serve(
 
 
 def _run(
-    models: dict[str, str],
+    models: dict[str, Source],
     settings: Settings,
     listener: socket.socket,
     workers: int,
@@ -177,10 +189,35 @@ def _named(files: tuple[str, ...]) -> dict[str, str]:
             raise click.BadParameter(
                 f"two files are called {name}; give one another name as NAME={path}"
             )
-        if not Path(path).exists():
-            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-        models[name] = str(Path(path).absolute())
+        models[name] = _found(path)
     return models
+
+
+def _with_indexes(models: dict[str, str], indexes: tuple[str, ...]) -> dict[str, Source]:
+    """Return each model's file and its index, if one is given."""
+    chosen: dict[str, str] = {}
+    for given in indexes:
+        name, separator, path = given.partition("=")
+        if not separator or Path(given).exists():
+            if len(models) > 1:
+                raise click.BadParameter(
+                    f"{given} is an index of which model? give it as NAME={given}, with one of "
+                    f"{', '.join(models)}"
+                )
+            name, path = next(iter(models)), given
+        if name not in models:
+            raise click.BadParameter(f"no model is called {name}, expected {', '.join(models)}")
+        if name in chosen:
+            raise click.BadParameter(f"two indexes are given for {name}, expected one")
+        chosen[name] = _found(path)
+    return {name: Source(path, chosen.get(name)) for name, path in models.items()}
+
+
+def _found(path: str) -> str:
+    """Return the absolute path of a file that is there."""
+    if not Path(path).exists():
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+    return str(Path(path).absolute())
 
 
 def _token(token_file: str | None) -> str | None:

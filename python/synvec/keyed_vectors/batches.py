@@ -181,6 +181,7 @@ class Batches(Queries[KeyT]):
         asked: PreparedQueries,
         topn: int | Sequence[int] = 10,
         restrict_vocab: int | None = None,
+        indexer: BatchIndexer | None = None,
     ) -> list[list[Neighbor[KeyT]]]:
         """Return what ``most_similar`` finds for each query that was made ready.
 
@@ -192,6 +193,8 @@ class Batches(Queries[KeyT]):
             How many keys, for all of them or for each.
         restrict_vocab
             Search the first so many rows only; ``None`` or 0 for all.
+        indexer
+            What ``build_index`` or ``quantize`` made of this store, to search all rows instead.
 
         Examples
         --------
@@ -203,9 +206,14 @@ class Batches(Queries[KeyT]):
         """
         if not len(asked):
             return []
-        rows = slice(*self._range(0, None, restrict_vocab))
+        start, end = self._range(0, None, restrict_vocab)
         counts = np.broadcast_to(np.asarray(topn), len(asked))
-        found, scores = self._nearest(asked, max(int(counts.max()), 0), rows)
+        most = max(int(counts.max()), 0)
+        if indexer is not None:
+            self._require_all_rows(start, end, None)
+            found, scores = indexer.nearest(asked.vectors, most, asked.excluded)
+        else:
+            found, scores = self._nearest(asked, most, slice(start, end))
         return self._named(found, scores, counts)
 
     def _named(

@@ -13,6 +13,7 @@ import os
 import struct
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
@@ -100,32 +101,26 @@ def _blocks(index: ApproximateIndex[Any], engine: Bytes) -> Iterator[bytes]:
     yield FOOTER.pack(len(text), _core.checksum(np.frombuffer(text, np.uint8)), MAGIC)
 
 
+def verify_index(store: KeyedVectors[Any], path: str | PathLike[str]) -> None:
+    """Raise what `open_index` would for a file that is damaged, or an index of other vectors.
+
+    The library that made it is not needed.
+    """
+    _verified(store, os.fspath(path))
+
+
 def open_index(
     store: KeyedVectors[KeyT], path: str | PathLike[str], *, workers: int | None = None
 ) -> ApproximateIndex[KeyT]:
     """Open an index for the store that it was made of; see `KeyedVectors.load_index`."""
     workers = checked_workers(workers)
     name = os.fspath(path)
-    data = _mapped(Path(path))
-    manifest = _manifest(data, name)
-    kind = manifest.get("kind")
-    if kind not in ENGINES:
-        raise UnsupportedFormatError(
-            f"{name}: is an index of kind {kind!r}, expected one of {', '.join(ENGINES)}"
-        )
-    try:
-        sections = _sections(data, manifest, name)
+    manifest, sections = _verified(store, name)
+    with _well_formed(name):
         audit = Audit.from_json(manifest["audit"])
-        _require_same(store, manifest, name)
-        engine: Engine = ENGINES[kind](store.vector_size, **manifest["parameters"])
+        engine: Engine = ENGINES[manifest["kind"]](store.vector_size, **manifest["parameters"])
         pairs = _numbers(sections["twins"], len(store)).reshape(-1, 2)
         lost = _numbers(sections["lost"], len(store))
-    except FormatError:
-        raise
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
-        raise HeaderError(
-            f"{name}: its manifest lacks something or holds what it should not"
-        ) from error
     _read(engine, sections["engine"], manifest, name)
     store.fill_norms()
     norms = store.norms
@@ -151,6 +146,34 @@ def _numbers(data: Bytes, rows: int) -> Rows:
 
 def _hex(data: Bytes) -> str:
     return f"{_core.checksum(data):016x}"
+
+
+def _verified(store: KeyedVectors[Any], name: str) -> tuple[dict[str, Any], dict[str, Bytes]]:
+    """Return the manifest and the sections of an index of a store's vectors."""
+    data = _mapped(Path(name))
+    manifest = _manifest(data, name)
+    if manifest.get("kind") not in ENGINES:
+        raise UnsupportedFormatError(
+            f"{name}: is an index of kind {manifest.get('kind')!r}, expected one of "
+            f"{', '.join(ENGINES)}"
+        )
+    with _well_formed(name):
+        sections = _sections(data, manifest, name)
+        _require_same(store, manifest, name)
+    return manifest, sections
+
+
+@contextmanager
+def _well_formed(name: str) -> Iterator[None]:
+    """Say of a manifest that it is none where it isn't what it should be."""
+    try:
+        yield
+    except FormatError:
+        raise
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise HeaderError(
+            f"{name}: its manifest lacks something or holds what it should not"
+        ) from error
 
 
 def _mapped(path: Path) -> Bytes:

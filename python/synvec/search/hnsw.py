@@ -119,13 +119,14 @@ class HnswEngine:
         wanted = min(wanted, len(self))
         with interruptible():
             found = self._index.search(self._stored(units), wanted, threads=workers)
-        # One query alone comes back without the places where nothing was found, many with them.
         keys = found.keys.view(np.int64).reshape(len(units), -1)
-        scores: Matrix = np.float32(1) - found.distances.reshape(keys.shape)
+        distances = found.distances.reshape(keys.shape)
+        # One query alone comes back without the places where nothing was found, many with them,
+        # and with whatever lay there in the memory.
         if len(units) > 1:
             empty = np.arange(wanted) >= np.asarray(found.counts)[:, np.newaxis]
-            keys[empty], scores[empty] = MISSING, np.nan
-        return keys, scores
+            keys[empty], distances[empty] = MISSING, np.nan
+        return keys, np.float32(1) - distances
 
     def compact(self) -> None:
         """Move the graph into one block of memory with large pages.

@@ -78,6 +78,17 @@ class PairScoresAnswer(BaseModel):
     oov_ratio: Annotated[float, Field(description="Pairs with an unknown key, in percent")]
 
 
+class IndexAnswer(BaseModel):
+    """An approximate index, by which neighbours are found."""
+
+    kind: Literal["hnsw", "ivfpq"]
+    effort: Annotated[int, Field(description="How far a search goes")]
+    recall: Annotated[
+        float | None,
+        Field(description="The share of the ten nearest keys that it finds, as measured"),
+    ]
+
+
 class ModelAnswer(BaseModel):
     """A model that is served."""
 
@@ -85,6 +96,7 @@ class ModelAnswer(BaseModel):
     keys: int
     vector_size: int
     version: Annotated[int, Field(description="One more each time its file was replaced")]
+    index: Annotated[IndexAnswer | None, Field(description="None where a search is exact")]
 
 
 class ModelsAnswer(BaseModel):

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
@@ -25,13 +25,19 @@ from synvec.server.problems import RequestError
 from synvec.server.responses import neighbors_as_json
 from synvec.server.settings import Settings
 
+if TYPE_CHECKING:
+    from synvec.search import ApproximateIndex
+
 logger = logging.getLogger(__name__)
 
 DESCRIPTION = "Word vectors: neighbours, analogies, similarities. Every answer is JSON."
 
 
 def application(
-    models: Mapping[str, KeyedVectors | str | PathLike[str]], settings: Settings | None = None
+    models: Mapping[str, KeyedVectors | str | PathLike[str]],
+    settings: Settings | None = None,
+    *,
+    indexes: Mapping[str, ApproximateIndex[Any] | str | PathLike[str]] | None = None,
 ) -> ASGIApp:
     """Return an ASGI application that answers from vectors, for a server of one's own.
 
@@ -44,11 +50,16 @@ def application(
         Names, and the vectors or files of each.
     settings
         The limits.
+    indexes
+        By the names of models, what ``build_index`` made of the vectors, or the file that it was
+        saved in: neighbours are found by it then.
 
     Raises
     ------
     FormatError
-        When a file is not what it claims to be.
+        When a file is not what it claims to be, or an index one of other vectors.
+    ValueError
+        For an index of a model that there is none of.
 
     Examples
     --------
@@ -56,7 +67,9 @@ def application(
     >>> kv = KeyedVectors.from_arrays(["socket", "port"], [[3, 4], [4, 3]])
     >>> app = application({"sockets": kv})
     """
-    settings = settings or Settings()
+    settings, indexes = settings or Settings(), indexes or {}
+    if unknown := sorted(indexes.keys() - models.keys()):
+        raise ValueError(f"indexes are given for {', '.join(unknown)}, expected names of models")
     opened = Models()
     batcher = Batcher(ThreadPoolExecutor(1, "core"), settings.batch, neighbors_as_json)
     for name, given in models.items():
@@ -64,7 +77,10 @@ def application(
             given if isinstance(given, KeyedVectors) else formats.vectors_of(formats.load(given))
         )
         vectors.fill_norms()
-        opened.put(Model(name, vectors, 1, batcher))
+        index = indexes.get(name)
+        if isinstance(index, str | PathLike):
+            index = vectors.load_index(index)
+        opened.put(Model(name, vectors, 1, batcher, index))
     return assemble(opened, settings, Metrics(opened))
 
 

@@ -15,6 +15,7 @@ from itertools import islice
 from typing import Any, Generic, TypeVar
 
 from synvec.keyed_vectors import KeyedVectors
+from synvec.keyed_vectors.batches import BatchIndexer
 from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.server import memory, problems
 
@@ -43,17 +44,26 @@ class Question:
         How many for each.
     end
         How many of the first rows are searched; None for all.
+    index
+        By which they are looked for; None for an exact search.
     """
 
     store: KeyedVectors[Any]
     asked: PreparedQueries
     topn: int
     end: int | None = None
+    index: BatchIndexer | None = None
 
     @property
-    def scope(self) -> tuple[int, int | None]:
-        """By which questions know that they can be asked together."""
-        return id(self.store), self.end
+    def scope(self) -> tuple[int, int | None] | tuple[int, int, int]:
+        """By which questions know that they can be asked together.
+
+        An approximate search that wants more looks further. So that no answer depends on who asks
+        at the same time, only those who want the same number are asked together by an index.
+        """
+        if self.index is None:
+            return id(self.store), self.end
+        return id(self.index), self.topn, max(map(len, self.asked.excluded), default=0)
 
 
 @dataclass(slots=True, eq=False)
@@ -190,7 +200,7 @@ class Batcher(Generic[T]):
         first = parts[0].job.question
         topn = [part.job.question.topn for part in parts for _ in range(part.start, part.stop)]
         memory.require(BYTES_A_CALL + BYTES_A_NEIGHBOR * len(asked) * max(topn, default=0))
-        found = map(self._finish, first.store.answer(asked, topn, first.end))
+        found = map(self._finish, first.store.answer(asked, topn, first.end, first.index))
         return [list(islice(found, part.stop - part.start)) for part in parts]
 
     def _hand_out(self, parts: list[_Part[T]], found: list[list[T]]) -> None:

@@ -1,4 +1,4 @@
-"""Messages between the supervisor and a worker: JSON, and at most one open file each.
+"""Messages between the supervisor and a worker: JSON, and some open files each.
 
 A file crosses as a descriptor, so that a worker opens no path: what it maps is what the supervisor
 holds, also when the file's name has long come to mean another.
@@ -11,10 +11,13 @@ import os
 import socket
 import struct
 import threading
+from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 Message: TypeAlias = dict[str, Any]
 
+MOST_FILES = 2
+"""That go with one message: a model's vectors and their index."""
 _LENGTH = struct.Struct("!I")
 
 
@@ -31,27 +34,26 @@ class Channel:
         self._socket = end
         self._sending = threading.Lock()
 
-    def send(self, message: Message, file: int | None = None) -> None:
+    def send(self, message: Message, files: Sequence[int] = ()) -> None:
         """Send a message; OSError when the other end is gone."""
         text = json.dumps(message).encode()
         with self._sending:
-            # The descriptor goes with the length's first byte, so that it can't be taken for
-            # another message's.
-            files = [] if file is None else [file]
+            # Descriptors go with the length's first byte, so that they can't be taken for another
+            # message's.
             socket.send_fds(self._socket, [_LENGTH.pack(len(text))], files)
             self._socket.sendall(text)
 
-    def receive(self) -> tuple[Message, int | None] | None:
-        """Return the next message and its file; None when the other end is gone."""
+    def receive(self) -> tuple[Message, list[int]] | None:
+        """Return the next message and its files; None when the other end is gone."""
         try:
-            head, files, _, _ = socket.recv_fds(self._socket, _LENGTH.size, 1)
+            head, files, _, _ = socket.recv_fds(self._socket, _LENGTH.size, MOST_FILES)
             for file in files:
                 os.set_inheritable(file, False)
             head += self._exactly(_LENGTH.size - len(head))
             text = self._exactly(*_LENGTH.unpack(head))
         except (OSError, EOFError):
             return None
-        return json.loads(text), files[0] if files else None
+        return json.loads(text), files
 
     def close(self) -> None:
         """Close this end."""

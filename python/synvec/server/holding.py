@@ -24,7 +24,7 @@ from synvec.errors import FormatError
 from synvec.keyed_vectors import KeyedVectors
 from synvec.preflight import available_memory
 from synvec.preflight import size as readable
-from synvec.server.settings import Hold
+from synvec.server.settings import Hold, Source
 from synvec.word2vec import Word2Vec
 
 SPARE_BYTES = 256 << 20
@@ -73,6 +73,69 @@ class Held:
         os.close(self.file)
 
 
+@dataclass(frozen=True, slots=True)
+class HeldModel:
+    """What a model is served from; vectors and index belong together."""
+
+    vectors: Held
+    index: Held | None = None
+
+    @property
+    def files(self) -> list[int]:
+        """The descriptors, vectors first."""
+        return [held.file for held in self._all()]
+
+    @property
+    def stamps(self) -> tuple[Stamp, ...]:
+        """The stamps of what is held."""
+        return tuple(held.stamp for held in self._all())
+
+    def close(self) -> None:
+        """Let go of all."""
+        for held in self._all():
+            held.close()
+
+    def _all(self) -> list[Held]:
+        return [held for held in (self.vectors, self.index) if held is not None]
+
+
+def stamps_of(source: Source) -> tuple[Stamp, ...]:
+    """Return the stamps of what the paths of a model mean now."""
+    return tuple(Stamp.of(path) for path in (source.vectors, source.index) if path is not None)
+
+
+def hold_model(source: Source, how: Hold = "memory", *, verify: bool = False) -> HeldModel:
+    """Return the vectors of a model and their index as workers can map them; see `hold`.
+
+    Raises
+    ------
+    FormatError
+        As `hold` does, and when the index is damaged or one of other vectors.
+    """
+    vectors = hold(source.vectors, how, verify=verify)
+    if source.index is None:
+        return HeldModel(vectors)
+    try:
+        return HeldModel(vectors, _hold_index(source.index, how, vectors))
+    except BaseException:
+        vectors.close()
+        raise
+
+
+def _hold_index(path: str, how: Hold, vectors: Held) -> Held:
+    from synvec.search.files import verify_index  # not needed where there is no index
+
+    held = _held_as_it_is(path, how)
+    try:
+        with _named(path, held.file):
+            loaded = formats.load(path_of(vectors.file), mmap="r")
+            verify_index(formats.vectors_of(loaded), path_of(held.file))
+    except BaseException:
+        held.close()
+        raise
+    return held
+
+
 def hold(path: str, how: Hold = "memory", *, verify: bool = False) -> Held:
     """Return a file of vectors, of any format, as workers can map it.
 
@@ -99,20 +162,15 @@ def hold(path: str, how: Hold = "memory", *, verify: bool = False) -> Held:
     stamp = Stamp.of(path)
     if not _is_native(path):
         return _lay_out(formats.vectors_of(formats.load(path)), stamp)
-    if how == "map":
-        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-        stamp = Stamp.of_open(file)
-    else:
-        file, stamp = _copy(path)
-    held = Held(file, os.fstat(file).st_size, stamp)
+    held = _held_as_it_is(path, how)
     try:
-        with _named(path, file):
+        with _named(path, held.file):
             if verify:
-                formats.verify(path_of(file))
-            loaded = formats.load(path_of(file), mmap="r")
+                formats.verify(path_of(held.file))
+            loaded = formats.load(path_of(held.file), mmap="r")
             vectors = formats.vectors_of(loaded)
         if how == "memory" and isinstance(loaded, Word2Vec):
-            smaller = _lay_out(vectors, stamp)  # without what only training needs
+            smaller = _lay_out(vectors, held.stamp)  # without what only training needs
             held.close()
             return smaller
     except BaseException:
@@ -132,6 +190,16 @@ def _is_native(path: str) -> bool:
         return False
     with Path(path).open("rb") as file:
         return file.read(9)[5:] == b"\0\0\0{"  # the size of the header, and its first character
+
+
+def _held_as_it_is(path: str, how: Hold) -> Held:
+    """Return a file, copied or as it lies there; nothing is known of what is in it."""
+    if how == "map":
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        stamp = Stamp.of_open(file)
+    else:
+        file, stamp = _copy(path)
+    return Held(file, os.fstat(file).st_size, stamp)
 
 
 def _copy(path: str) -> tuple[int, Stamp]:

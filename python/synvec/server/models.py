@@ -6,7 +6,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -17,6 +17,10 @@ from synvec.keyed_vectors.misses import close_keys
 from synvec.server import problems
 from synvec.server.batching import Batcher, Question
 from synvec.statistics import Correlation, pearson, spearman
+
+if TYPE_CHECKING:
+    from synvec.keyed_vectors.preparing import PreparedQueries
+    from synvec.search import ApproximateIndex
 
 Key = str | int
 Item = Key | list[float]
@@ -40,14 +44,22 @@ class Model:
         1 for the file as it was first opened, one more each time it was replaced.
     batcher
         The line of those who ask for neighbours.
+    index
+        By which neighbours among all keys are found; None for an exact search.
     """
 
     def __init__(
-        self, name: str, vectors: KeyedVectors[Any], version: int, batcher: Batcher[bytes]
+        self,
+        name: str,
+        vectors: KeyedVectors[Any],
+        version: int,
+        batcher: Batcher[bytes],
+        index: ApproximateIndex[Any] | None = None,
     ) -> None:
         self.name = name
         self.vectors = vectors
         self.version = version
+        self.index = index
         self._batcher = batcher
         # A search for spellings takes milliseconds of Python: one at a time, so that a flood of
         # unknown words doesn't keep everyone else waiting.
@@ -64,8 +76,7 @@ class Model:
         """Return what ``most_similar(positive, negative)`` returns, as JSON."""
         plus, minus = self._items("positive", positive), self._items("negative", negative)
         asked = self._asked("positive", lambda: self.vectors.prepare_query(plus, minus))
-        question = Question(self.vectors, asked, topn, restrict_vocab)
-        return (await self._batcher.ask(question))[0]
+        return (await self._batcher.ask(self._question(asked, topn, restrict_vocab)))[0]
 
     async def neighbors_batch(
         self, queries: Sequence[Item], topn: int, restrict_vocab: int | None
@@ -73,7 +84,12 @@ class Model:
         """Return what ``most_similar_batch(queries)`` returns, as JSON for each."""
         items = self._items("queries", queries)
         asked = self._asked("queries", lambda: self.vectors.prepare_queries(items))
-        return await self._batcher.ask(Question(self.vectors, asked, topn, restrict_vocab))
+        return await self._batcher.ask(self._question(asked, topn, restrict_vocab))
+
+    def _question(self, asked: PreparedQueries, topn: int, restrict_vocab: int | None) -> Question:
+        # An index is of all rows; of the first so many an exact search finds what is wanted.
+        index = self.index if restrict_vocab is None else None
+        return Question(self.vectors, asked, topn, restrict_vocab, index)
 
     def similarities(self, pairs: Sequence[tuple[Key, Key]]) -> list[float]:
         """Return the cosine of each pair of keys."""

@@ -189,10 +189,11 @@ def _check_count(field: str, count: int, limit: int) -> None:
 
 
 def _about(model: Model) -> dict[str, Any]:
-    kv = model.vectors
+    kv, index = model.vectors, model.index
     return {
         "name": model.name,
         "keys": len(kv),
         "vector_size": kv.vector_size,
         "version": model.version,
+        "index": index and {"kind": index.kind, "effort": index.effort, "recall": index.recall},
     }

@@ -1,4 +1,4 @@
-"""Every number that a server heeds: its default, its meaning, its range."""
+"""What a server serves, and every number that it heeds: its default, its meaning, its range."""
 
 from __future__ import annotations
 
@@ -7,6 +7,14 @@ from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
 Hold = Literal["memory", "map"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """The file of a model's vectors, and that of an index of them."""
+
+    vectors: str
+    index: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

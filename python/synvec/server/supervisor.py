@@ -18,15 +18,15 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from synvec.errors import FormatError
 from synvec.server.channel import Channel
-from synvec.server.holding import Held, Stamp, hold
-from synvec.server.settings import Hold, Settings
+from synvec.server.holding import HeldModel, Stamp, hold_model, stamps_of
+from synvec.server.settings import Hold, Settings, Source
 
 logger = logging.getLogger(__name__)
 
@@ -46,14 +46,14 @@ class StartError(Exception):
 
 @dataclass(slots=True)
 class _Watched:
-    """A file by its model's name."""
+    """The files of a model."""
 
-    path: str
-    held: Held | None = None
-    version: int = 0
-    seen: Stamp | None = None
+    source: Source
+    held: HeldModel
+    version: int = 1
+    seen: tuple[Stamp, ...] = ()
     """What was last tried, whether or not it was any good."""
-    changing: Stamp | None = None
+    changing: tuple[Stamp, ...] = ()
     """What it was at the last look, if that was new: it is copied once it stays the same."""
     is_copied: bool = False
 
@@ -75,7 +75,7 @@ class Supervisor:
     Parameters
     ----------
     files
-        The file of each model by its name.
+        The files of each model by its name.
     settings
         What workers heed.
     listener
@@ -90,7 +90,7 @@ class Supervisor:
         Called once when requests are answered.
     """
 
-    files: Mapping[str, str]
+    files: Mapping[str, Source]
     settings: Settings
     listener: socket.socket
     workers: int = 1
@@ -145,9 +145,9 @@ class Supervisor:
         # While the files are copied the workers import what they need.
         for _ in range(self.workers):
             self._start_worker()
-        for name, path in self.files.items():
-            held = hold(path, self.how)
-            self._watched[name] = _Watched(path, held, 1, held.stamp)
+        for name, source in self.files.items():
+            held = hold_model(source, self.how)
+            self._watched[name] = _Watched(source, held, seen=held.stamps)
         for process in self._processes:
             self._hand_over(process)
         self._next_look = time.monotonic() + self.watch_seconds
@@ -180,8 +180,7 @@ class Supervisor:
     def _hand_over(self, process: _Process) -> None:
         """Give a new worker all it needs to start."""
         for name, watched in self._watched.items():
-            if watched.held is not None:
-                self._send_model(process, name, watched.version, watched.held)
+            self._send_model(process, name, watched)
         self._send(process, {"do": "restarts", "count": self._restarts})
         self._send(process, {"do": "start"})
 
@@ -286,26 +285,29 @@ class Supervisor:
         self._next_look = time.monotonic() + self.watch_seconds
         for name, watched in self._watched.items():
             try:
-                stamp = Stamp.of(watched.path)
+                stamps = stamps_of(watched.source)
             except OSError:
                 continue  # between the removal of the old and the arrival of the new
-            if watched.is_copied or (stamp == watched.seen and not at_once):
+            if watched.is_copied or (stamps == watched.seen and not at_once):
                 continue
-            if stamp == watched.changing or at_once:
+            if stamps == watched.changing or at_once:
                 watched.is_copied = True
-                watched.seen = stamp
-                threading.Thread(target=self._copy, args=(name, watched.path), daemon=True).start()
-            watched.changing = stamp
+                watched.seen = stamps
+                copying = threading.Thread(
+                    target=self._copy, args=(name, watched.source), daemon=True
+                )
+                copying.start()
+            watched.changing = stamps
 
-    def _copy(self, name: str, path: str) -> None:
+    def _copy(self, name: str, source: Source) -> None:
         """Hold a new version; runs in a thread of its own."""
         try:
-            held: Held | Exception = hold(path, self.how, verify=True)
+            held: HeldModel | Exception = hold_model(source, self.how, verify=True)
         except (FormatError, OSError, MemoryError) as error:
             held = error
         self._events.put(("held", (name, held)))
 
-    def _on_held(self, about: tuple[str, Held | Exception]) -> None:
+    def _on_held(self, about: tuple[str, HeldModel | Exception]) -> None:
         name, held = about
         watched = self._watched[name]
         watched.is_copied = False
@@ -313,20 +315,20 @@ class Supervisor:
             logger.error("%s stays as it was, its new file is no good: %s", name, held)
             return
         old, watched.held = watched.held, held
-        watched.seen = held.stamp
+        watched.seen = held.stamps
         watched.version += 1
         for process in self._processes:
-            self._send_model(process, name, watched.version, held)
-        if old is not None:
-            old.close()
+            self._send_model(process, name, watched)
+        old.close()
         logger.info("%s is answered from its new file, version %d", name, watched.version)
 
-    def _send_model(self, process: _Process, name: str, version: int, held: Held) -> None:
-        self._send(process, {"do": "model", "name": name, "version": version}, held.file)
+    def _send_model(self, process: _Process, name: str, watched: _Watched) -> None:
+        message = {"do": "model", "name": name, "version": watched.version}
+        self._send(process, message, watched.held.files)
 
-    def _send(self, process: _Process, message: dict[str, Any], file: int | None = None) -> None:
+    def _send(self, process: _Process, message: dict[str, Any], files: Sequence[int] = ()) -> None:
         try:
-            process.channel.send(message, file)
+            process.channel.send(message, files)
         except OSError:
             logger.debug("worker %d is gone", process.process.pid)  # "died" comes for it
 

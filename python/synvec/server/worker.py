@@ -7,12 +7,14 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ctypes
 import gc
 import logging
 import os
 import resource
 import signal
 import socket
+import struct
 import sys
 import threading
 from collections.abc import Iterator
@@ -87,38 +89,42 @@ class Worker:
     def _listen(self) -> None:
         try:
             while (received := self._channel.receive()) is not None:
-                message, file = received
-                self._heed(message, file)
+                self._heed(*received)
         except OSError:
             logger.debug("the supervisor is gone")
         finally:
             # Without a supervisor nobody would ever stop this process.
             os.kill(os.getpid(), signal.SIGTERM)
 
-    def _heed(self, message: dict[str, Any], file: int | None) -> None:
+    def _heed(self, message: dict[str, Any], files: list[int]) -> None:
         match message["do"]:
             case "settings":
                 self._settings = Settings.from_json(message["settings"])
                 self._batcher = Batcher(self._core, self._settings.batch, neighbors_as_json)
             case "model":
-                assert file is not None
-                self._open(message["name"], message["version"], file)
+                self._open(message["name"], message["version"], *files)
             case "restarts":
                 self._restarts = message["count"]
             case "start":
                 self._may_start.set()
 
-    def _open(self, name: str, version: int, file: int) -> None:
+    def _open(self, name: str, version: int, file: int, index_file: int | None = None) -> None:
         try:
             vectors = formats.vectors_of(formats.load(path_of(file), mmap="r"))
-        except (FormatError, OSError) as error:
+            index = None if index_file is None else vectors.load_index(path_of(index_file))
+        except (FormatError, OSError, ImportError) as error:  # no engine, no index
             self._models.lack(name, f"{type(error).__name__}, see the log")
-            self._channel.send({"is": "failed", "name": name, "error": str(error)})
+            reason = str(error)
+            if index_file is not None:
+                reason = reason.replace(path_of(index_file), f"the index of {name}")
+            self._channel.send({"is": "failed", "name": name, "error": reason})
         else:
-            self._models.put(Model(name, vectors, version, self._batcher))
+            self._models.put(Model(name, vectors, version, self._batcher, index))
             self._channel.send({"is": "opened", "name": name, "version": version})
         finally:
-            os.close(file)  # the mapping stays
+            for each in (file, index_file):
+                if each is not None:
+                    os.close(each)  # the mapping stays
 
 
 class _Server(uvicorn.Server):
@@ -135,10 +141,13 @@ class _Server(uvicorn.Server):
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         # What waits to be accepted when the socket is closed is reset by the system. So it stays
         # open a moment longer, for whoever is connecting, each answer being a connection's last;
-        # then what is left in the queue is taken out, and the socket closed at once.
+        # then nobody is let in any more, what is left in the queue is taken out, and the socket
+        # closed.
         for connection in list(self.server_state.connections):
             connection.shutdown()
         await asyncio.sleep(LINGERING_SECONDS)
+        for listener in sockets or ():
+            _let_nobody_in(listener)
         late = [accepted for listener in sockets or () for accepted in _waiting(listener)]
         for server in self.servers:
             server.close()
@@ -152,6 +161,25 @@ class _Server(uvicorn.Server):
             config=self.config, server_state=self.server_state, app_state=self.lifespan.state
         )
         return made
+
+
+_SO_ATTACH_FILTER = 26
+_DROP_ALL = struct.pack("HBBI", 0x06, 0, 0, 0)
+"""An instruction for the kernel's packet filter: return, of each packet, nothing."""
+
+
+def _let_nobody_in(listener: socket.socket) -> None:
+    """Have the system overlook whoever connects from now on, so that the queue can be emptied.
+
+    Otherwise a connection may come between the last look at the queue and the end of the socket,
+    and be reset. A client whose first packet is overlooked sends another after a second, and is
+    told that nobody listens.
+    """
+    if sys.platform == "linux":
+        program = ctypes.create_string_buffer(_DROP_ALL, len(_DROP_ALL))
+        described = struct.pack("HP", 1, ctypes.addressof(program))
+        with contextlib.suppress(OSError):  # where it is forbidden it is as without
+            listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
 
 
 def _waiting(listener: socket.socket) -> Iterator[socket.socket]:
