@@ -1,13 +1,20 @@
-"""fastText models put together byte by byte: any field can be what it should not be."""
+"""fastText models put together byte by byte, where any field can be wrong, and read again."""
 
 from __future__ import annotations
 
+import io
 import struct
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from synvec import FastTextKeyedVectors, _core, formats
+from synvec.formats.limits import DEFAULT
+
+if TYPE_CHECKING:
+    from synvec._core import FastTextParts
 
 MAGIC = 793712314
 MODELS = {"cbow": 1, "skipgram": 2, "supervised": 3}
@@ -191,3 +198,21 @@ def quantized(*, pruned: bool, norms: bool, size: int = 5, bucket: int = 40) -> 
         matrix.norm_codes = generator.integers(0, 256, count, np.uint8)
         matrix.norm_centroids = np.abs(rows(256, 1, 5)).reshape(-1)
     return replace(model, input=matrix, pruned=kept if pruned else None)
+
+
+def load(data: bytes, **options: Any) -> FastTextKeyedVectors:
+    loaded = formats.load(io.BytesIO(data), format="fasttext", **options)
+    assert isinstance(loaded, FastTextKeyedVectors)
+    return loaded
+
+
+def parts(source: Any, **options: Any) -> FastTextParts:
+    given: dict[str, Any] = {
+        "encoding": "utf-8",
+        "errors": "strict",
+        "limit": None,
+        "with_output": True,
+        "allow_nonfinite": False,
+        "limits": DEFAULT,
+    }
+    return _core.read_fasttext(source, **(given | options))

@@ -15,8 +15,7 @@ from synvec.arguments import NO_PICKLE, on_class_only, real, switch, whole, with
 from synvec.callbacks import Callback, as_objects
 from synvec.checkpoints.intervals import Checkpoints, as_checkpoints
 from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
-from synvec.encoded import Corpus, CorpusFile, EncodedSource
-from synvec.history import History
+from synvec.encoded import Corpus, CorpusFile
 from synvec.key_types import KeyT
 from synvec.keyed_vectors import KeyedVectors
 from synvec.legacy import OlderModelNames, with_older_keywords
@@ -284,22 +283,10 @@ class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames
         self.progress = progress
 
         self._config(epochs=epochs, alpha=alpha, min_alpha=min_alpha, compute_loss=compute_loss)
-        self.wv = KeyedVectors(vector_size)
-        self._words = self.wv.key_table.copy()  # those that the output weights belong to
-        self.corpus_count = 0
-        self.corpus_total_words = 0
-        self.effective_min_count = min_count
-        self.min_alpha_yet_reached = alpha
-        self.history = History()
-        self.raw_vocab = {}
-        self.train_count = 0
-        self.total_train_time = 0.0
-        self.lifecycle_events = []
-        self._training_loss = 0.0
-        self._encoded: EncodedSource | None = None
         self._trim_rule = checked_rule(trim_rule)
         if self.hs and self.negative:
             logger.warning("Both hierarchical softmax and negative sampling are activated.")
+        self._begin_empty()
         checkpoints = as_checkpoints(checkpoint, checkpoint_every)
         if sentences is not None or corpus_file is not None:
             self._build_and_train(sentences, corpus_file, as_objects(callbacks), checkpoints)

@@ -85,6 +85,22 @@ class ModelState(Generic[KeyT]):
     _encoded: EncodedSource | None
     _trim_rule: TrimRule[KeyT] | None
 
+    def _begin_empty(self) -> None:
+        """Have no words and no training behind, whatever the settings are."""
+        self.wv = KeyedVectors(self.vector_size)
+        self._words = self.wv.key_table.copy()
+        self.corpus_count = 0
+        self.corpus_total_words = 0
+        self.effective_min_count = self.min_count
+        self.min_alpha_yet_reached = self.alpha
+        self.history = History()
+        self.raw_vocab = {}
+        self.train_count = 0
+        self.total_train_time = 0.0
+        self.lifecycle_events = []
+        self._training_loss = 0.0
+        self._encoded = None
+
     def _config(
         self, *, epochs: int, alpha: float, min_alpha: float, compute_loss: bool
     ) -> _core.TrainConfig:
