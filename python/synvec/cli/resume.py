@@ -54,11 +54,16 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
-    """Save what a job was asked for, and say so."""
+def save_model_and_vectors(model: Word2Vec, job: dict[str, Any]) -> None:
+    """Save what a job was asked for."""
     if job["save_model"] is not None:
         model.save(job["save_model"])
     files.save_vectors(model.wv, job["out"])
+
+
+def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
+    """Save what a job was asked for, and say so."""
+    save_model_and_vectors(model, job)
     messages.say(
         f"{len(model.wv):,} words × {model.vector_size} dimensions saved to {job['out']}; "
         f"{raw_words:,} words in {seconds:.1f} s, {raw_words / max(seconds, 1e-9):,.0f} a second"
@@ -82,6 +87,9 @@ def resume(folder: str) -> None:
         job = _job(found)
         if job["out"] != files.STDIO:
             files.check_writable(Path(job["out"]))
+        if found.has_ended:
+            _save_again(found, job)
+            return
         messages.say(f"going on from {folder}: {found.where()}")
         start = time.perf_counter()
         passed = found.raw_words
@@ -91,6 +99,15 @@ def resume(folder: str) -> None:
         save_results(model, job, time.perf_counter() - start, max(raw_words, 0))
     finally:
         found.close()
+
+
+def _save_again(found: Resumable, job: dict[str, Any]) -> None:
+    """Save what a job that was finished was asked for; its files may be gone, or never written."""
+    save_model_and_vectors(found.model, job)
+    messages.say(
+        f"{found.path}: training was finished before, nothing is left to train; "
+        f"{len(found.model.wv):,} words × {found.model.vector_size} dimensions are in {job['out']}"
+    )
 
 
 def _job(found: Resumable) -> dict[str, Any]:
