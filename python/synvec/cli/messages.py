@@ -129,6 +129,7 @@ _ON_THE_COMMAND_LINE = {
     "allow_nonfinite=True": "synvec convert --allow-nonfinite IN OUT",
     'unicode_errors="replace"': "synvec convert --unicode-errors replace IN OUT",
     "pass keys=": "synvec convert --keys FILE IN OUT",
+    "load it with format=": "synvec convert --from FORMAT IN OUT",
     "load it with keys=": "synvec convert --keys FILE IN OUT",
 }
 """What a message says to Python, and what does it where the command has no such option."""

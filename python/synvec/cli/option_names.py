@@ -8,7 +8,7 @@ import click
 Spellings = Mapping[str, tuple[str, str]]
 """By argument: the option that sets it, and the one that turns it off (or an empty string)."""
 
-_ARGUMENTS = {"dim": "vector_size", "model": "sg", "loss": "hs"}
+_ARGUMENTS = {"dim": "vector_size", "model": "sg", "loss": "hs", "source_format": "format"}
 """What Python calls those options that it doesn't call the same."""
 
 _DECLARED = "synvec.option_names"
@@ -64,7 +64,7 @@ def _pattern(argument: str) -> str:
         followed.append(r"(?![\w./\\'\"-])")
     else:  # an English word, too: it is the argument in some places only
         followed += [
-            r"(?= must (?:not )?be )",
+            r"(?= (?:must|should) (?:not )?be )",
             r"(?= is [^;]+, expected )",
             r"(?= is \S+ there and )",
         ]

@@ -102,12 +102,25 @@ def resume(folder: str) -> None:
 
 
 def _save_again(found: Resumable, job: dict[str, Any]) -> None:
-    """Save what a job that was finished was asked for; its files may be gone, or never written."""
+    """Save what a job that was finished was asked for, unless it has been written since.
+
+    What somebody has put there by now stays.
+    """
+    told = f"{found.path}: training was finished before, nothing is left to train"
+    asked_for = [path for path in (job["out"], job["save_model"]) if path is not None]
+    if all(_is_written_since(path, found.path) for path in asked_for):
+        messages.say(f"{told}; {' and '.join(asked_for)} written after that stays as it is")
+        return
     save_model_and_vectors(found.model, job)
-    messages.say(
-        f"{found.path}: training was finished before, nothing is left to train; "
-        f"{len(found.model.wv):,} words × {found.model.vector_size} dimensions are in {job['out']}"
-    )
+    words, dimensions = f"{len(found.model.wv):,} words", found.model.vector_size
+    messages.say(f"{told}; {words} × {dimensions} dimensions saved to {job['out']}")
+
+
+def _is_written_since(path: str, folder: str) -> bool:
+    """Whether a file is newer than all checkpoints; files are there whole or not at all."""
+    last = max(file.stat().st_mtime_ns for file in Path(folder).glob("checkpoint-*.json"))
+    place = Path(path)
+    return path != files.STDIO and place.is_file() and place.stat().st_mtime_ns >= last
 
 
 def _job(found: Resumable) -> dict[str, Any]:
