@@ -147,13 +147,13 @@ def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: li
     assert done.returncode == 0, done.stderr
     assert "synvec: c: training was finished before, nothing is left to train; " in done.stderr
     out = tmp_path / "sub" / "out.kv"
-    assert f"dimensions saved to {out}\n" in done.stderr
+    assert f"nothing is left to train; saved: {out}\n" in done.stderr
     assert "a second" not in done.stderr
     assert len(KeyedVectors.load(str(out))) > 0
     out.write_text("what somebody made of it")
     again = finished(tmp_path, *resume)
     assert again.returncode == 0, again.stderr
-    assert f"nothing is left to train; {out} written after that stays as it is\n" in again.stderr
+    assert f"nothing is left to train; left as written since: {out}\n" in again.stderr
     assert out.read_text() == "what somebody made of it"
 
 

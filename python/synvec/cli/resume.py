@@ -55,10 +55,11 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
 
 
 def save_model_and_vectors(model: Word2Vec, job: dict[str, Any]) -> None:
-    """Save what a job was asked for."""
+    """Save what a job was asked for, of that which is named."""
     if job["save_model"] is not None:
         model.save(job["save_model"])
-    files.save_vectors(model.wv, job["out"])
+    if job["out"] is not None:
+        files.save_vectors(model.wv, job["out"])
 
 
 def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
@@ -106,14 +107,18 @@ def _save_again(found: Resumable, job: dict[str, Any]) -> None:
 
     What somebody has put there by now stays.
     """
-    told = f"{found.path}: training was finished before, nothing is left to train"
-    asked_for = [path for path in (job["out"], job["save_model"]) if path is not None]
-    if all(_is_written_since(path, found.path) for path in asked_for):
-        messages.say(f"{told}; {' and '.join(asked_for)} written after that stays as it is")
-        return
-    save_model_and_vectors(found.model, job)
-    words, dimensions = f"{len(found.model.wv):,} words", found.model.vector_size
-    messages.say(f"{told}; {words} × {dimensions} dimensions saved to {job['out']}")
+    asked_for = {name: job[name] for name in ("out", "save_model") if job[name] is not None}
+    left = {name for name, path in asked_for.items() if _is_written_since(path, found.path)}
+    save_model_and_vectors(found.model, {**job, **dict.fromkeys(left)})
+    done = {"saved": asked_for.keys() - left, "left as written since": left}
+    told = [
+        f"{what}: {', '.join(asked_for[name] for name in sorted(names))}"
+        for what, names in done.items()
+        if names
+    ]
+    messages.say(
+        f"{found.path}: training was finished before, nothing is left to train; {'; '.join(told)}"
+    )
 
 
 def _is_written_since(path: str, folder: str) -> bool:
