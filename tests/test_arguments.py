@@ -1,11 +1,13 @@
 """Arguments that make no sense, each told by its name."""
 
+import pickle
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 import pytest
 
-from synvec import Word2Vec
+from synvec import KeyedVectors, Word2Vec
 from synvec.arguments import real, switch, whole, with_known_arguments
 
 TEXT = [["red", "apple"], ["green", "apple"], ["red", "cherry"]] * 5
@@ -135,3 +137,25 @@ def test_numbers_of_numpy_are_saved(tmp_path: Any) -> None:
     Word2Vec(TEXT, **settings).save(tmp_path / "model.kv")
     loaded = Word2Vec.load(tmp_path / "model.kv")
     assert all(getattr(loaded, name) == value for name, value in settings.items())
+
+
+@pytest.mark.parametrize(
+    ("call", "told"),
+    [
+        (lambda kv: kv.most_similar(postive=["a"]), "most_similar got .* did you mean 'positive'?"),
+        (lambda kv: kv.add_vectors(["b"], vectors=[[1]]), "KeyedVectors.add_vectors got an"),
+        (lambda kv: kv.load_word2vec_format("x", bin=True), "did you mean 'binary'?"),
+        (lambda kv: kv.evaluate_word_pairs("x", delimeter=","), "did you mean 'delimiter'?"),
+        (lambda kv: kv.rank(), r"KeyedVectors\.rank\(\) missing 2"),
+        (lambda _: KeyedVectors(), r"KeyedVectors\.__init__\(\) missing 1"),
+        (lambda _: Word2Vec().predict_output_word(), r"Word2Vec\.predict_output_word\(\) missing"),
+    ],
+)
+def test_messages_name_the_class_that_users_know(call: Callable[[Any], object], told: str) -> None:
+    with pytest.raises(TypeError, match=told):
+        call(KeyedVectors(1))
+
+
+def test_methods_of_rooms_inside_are_pickled() -> None:
+    for method in (KeyedVectors.most_similar, KeyedVectors.load, Word2Vec.build_vocab):
+        assert pickle.loads(pickle.dumps(method)) == method

@@ -115,7 +115,7 @@ def test_a_used_folder_is_refused_before_the_text_is_read(tmp_path: Path, text: 
     os.mkfifo(tmp_path / "pipe")
     told = finished(tmp_path, *[{str(text): "pipe", "1": "2"}.get(part, part) for part in job])
     assert told.returncode == 1
-    assert "another job: epochs is 1 there and 2 here; name another folder" in told.stderr
+    assert "another job: --epochs is 1 there and 2 here; name another folder" in told.stderr
     told = finished(tmp_path, *[{str(text): "pipe"}.get(part, part) for part in job])
     assert told.returncode == 1
     assert "of a job with these very settings, on " in told.stderr
@@ -145,8 +145,16 @@ def test_a_save_that_fails_at_the_end_loses_nothing(tmp_path: Path, long_job: li
     (tmp_path / "sub").mkdir()
     done = finished(tmp_path, *resume)
     assert done.returncode == 0, done.stderr
-    assert "going on from c: training was finished" in done.stderr
-    assert len(KeyedVectors.load(str(tmp_path / "sub" / "out.kv"))) > 0
+    assert "synvec: c: training was finished before, nothing is left to train; " in done.stderr
+    out = tmp_path / "sub" / "out.kv"
+    assert f"nothing is left to train; saved: {out}\n" in done.stderr
+    assert "a second" not in done.stderr
+    assert len(KeyedVectors.load(str(out))) > 0
+    out.write_text("what somebody made of it")
+    again = finished(tmp_path, *resume)
+    assert again.returncode == 0, again.stderr
+    assert f"nothing is left to train; left as written since: {out}\n" in again.stderr
+    assert out.read_text() == "what somebody made of it"
 
 
 @pytest.mark.slow

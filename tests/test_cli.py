@@ -190,7 +190,7 @@ def test_bad_corpora_are_one_line(run: Run, tmp_path: Path) -> None:
     (tmp_path / "rare.txt").write_text("each word once\n", encoding="utf-8")
     failed(run("train", "none.txt", "-o", "o.kv"), 1, "none.txt: No such file or directory")
     failed(run("train", "empty.txt", "-o", "o.kv"), 1)
-    failed(run("train", "rare.txt", "-o", "o.kv"), 1, "min_count")
+    failed(run("train", "rare.txt", "-o", "o.kv"), 1, "--min-count")
     failed(run("train", "-", "-", "-o", "o.kv", stdin=""), 2, "only once")
 
 
@@ -202,7 +202,7 @@ def test_wrong_options_are_usage_errors(run: Run, corpus: Path) -> None:
         assert stderr.startswith("Usage: ")
     result = run("train", corpus, "-o", "o.kv", "--negative", "0", "--loss", "hierarchical", *SMALL)
     assert result.returncode == 0, result.stderr
-    failed(run("train", corpus, "-o", "o.kv", "--dim", "1000000"), 1, "vector_size", "1000000")
+    failed(run("train", corpus, "-o", "o.kv", "--dim", "1000000"), 1, "--dim must be", "1000000")
 
 
 @POSIX
@@ -385,8 +385,34 @@ def test_words_of_another_encoding_are_converted(run: Run, tmp_path: Path) -> No
     (tmp_path / "old.txt").write_bytes("naïve 1 2\n".encode("cp1252"))
     wrong = run("convert", "old.txt", "new.kv")
     assert wrong.returncode == 1
-    assert "synvec convert --unicode-errors replace IN OUT" in wrong.stderr
+    assert 'or --unicode-errors="replace"' in wrong.stderr
     assert run("convert", "old.txt", "new.kv", "--encoding", "cp1252").returncode == 0
     assert KeyedVectors.load(tmp_path / "new.kv").index_to_key == ["naïve"]
     assert run("convert", "old.txt", "new.kv", "--unicode-errors", "ignore").returncode == 0
     assert KeyedVectors.load(tmp_path / "new.kv").index_to_key == ["nave"]
+
+
+@POSIX
+def test_streams_that_are_closed_are_told_or_empty(run: Run, corpus: Path, tmp_path: Path) -> None:
+    assert run("train", corpus, "-o", "a.kv", *SMALL).returncode == 0
+
+    def shell(line: str) -> subprocess.CompletedProcess[str]:
+        command = line.replace("synvec", f"{sys.executable} -m synvec")
+        return subprocess.run(
+            command, shell=True, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    closed = shell("synvec similar a.kv word1 >&-")
+    assert closed.returncode == 1
+    assert closed.stderr == "synvec: stdout: Bad file descriptor\n"
+    nothing = shell("synvec similar a.kv - <&-")
+    assert (nothing.returncode, nothing.stdout, nothing.stderr) == (0, "", "")
+    train = f"synvec train {corpus} -o b.kv --min-count 1 --epochs 1 >&- <&- 2>&-"
+    assert shell(train).returncode == 0
+    assert len(KeyedVectors.load(str(tmp_path / "b.kv"))) == 40
+
+
+def test_help_fits_a_terminal(run: Run) -> None:
+    for command in ("convert", "verify"):
+        lines = run(command, "--help").stdout.splitlines()
+        assert max(map(len, lines)) <= 80

@@ -61,7 +61,7 @@ def test_training_begins_with_vectors(texts: list[Path], tmp_path: Path) -> None
     wide = tmp_path / "wide.txt"
     KeyedVectors.from_arrays(["a"], [[9.0] * 9]).save_word2vec_format(wide)
     said = run(texts[0], "-o", out, "--init", wide, *SMALL, code=1)
-    assert "the vectors have 9 dimensions, the model has vector_size=8" in said
+    assert "the vectors have 9 dimensions, the model has --dim=8" in said
 
 
 def test_settings_that_are_given_take_the_place_of_the_models(

@@ -103,7 +103,7 @@ def test_options(run: Run, tmp_path: Path) -> None:
     (tmp_path / "a").write_bytes(b"1 2\n3 nan\n")
     failed(run("a", "--from", "glove"), 1, "header of word2vec text")
     (tmp_path / "a").write_bytes(b"x nan 1\n")
-    failed(run("a"), 1, "NaN", "allow_nonfinite=True")
+    failed(run("a"), 1, "NaN", "--allow-nonfinite loads it")
     assert run("a", "--allow-nonfinite").returncode == 0
     failed(run(), 2, "Missing argument")
     failed(run("a", "--from", "word3vec"), 2, "word3vec")

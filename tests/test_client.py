@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -299,3 +300,18 @@ def test_an_application_of_ones_own_needs_no_file() -> None:
     from synvec.server import application
 
     assert application({"words": KeyedVectors.from_arrays(["a"], [[1.0]])})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"timeout": "x"}, "timeout is str 'x', expected a number"),
+        ({"timeout": 0}, "timeout is 0, expected more than 0 seconds"),
+        ({"timeout": float("nan")}, "timeout is nan, expected more than 0 seconds"),
+        ({"retries": 1.5}, "retries is float 1.5, expected a whole number"),
+        ({"retries": -1}, "retries must be 0 or more, not -1"),
+    ],
+)
+def test_limits_that_are_none_are_told_by_name(given: dict[str, Any], told: str) -> None:
+    with pytest.raises((TypeError, ValueError), match=re.escape(told)):
+        Client("http://127.0.0.1:9", **given)

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import json
+import os
 import random
+import re
 import subprocess
 import sys
 import tempfile
@@ -249,6 +252,102 @@ def test_the_command(kv: KeyedVectors, tmp_path: Path) -> None:
     store_of(300, seed=2).save(tmp_path / "vectors.kv")
     refused = subprocess.run(run, capture_output=True, text=True)
     assert refused.returncode == 1
-    assert "or replace it (replace=True, --replace)" in refused.stderr
+    assert "or replace it (--replace)" in refused.stderr
     replaced = subprocess.run([*run, "--replace"], capture_output=True, text=True)
     assert replaced.stderr == f"synvec: 300 of 300 words written to {url}\n"
+
+
+def test_places_that_cannot_be_are_told_with_what_to_do(kv: KeyedVectors, tmp_path: Path) -> None:
+    for module in ("duckdb", "lancedb", "qdrant_client", "pyarrow"):
+        pytest.importorskip(module)
+    (tmp_path / "text").write_text("hello")
+    (tmp_path / "folder").mkdir()
+    refused: list[tuple[str, type[OSError], str]] = [
+        ("duckdb://{}/none/f.db/t", FileNotFoundError, "no such folder; make it first"),
+        ("duckdb://{}/folder/t", IsADirectoryError, "is a folder; name a file in it"),
+        ("duckdb://{}/text/t", OSError, "not a valid DuckDB database file!; name another file"),
+        ("lancedb://{}/text/t", NotADirectoryError, "is a file; name a folder"),
+        ("lancedb://{}/text/deeper/t", NotADirectoryError, "is a file; name a folder"),
+        ("qdrant+local://{}/text/t", NotADirectoryError, "is a file; name a folder"),
+    ]
+    for url, kind, told in refused:
+        with pytest.raises(kind, match=re.escape(told)):
+            export(kv, url.format(tmp_path), progress=False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["folder", "text"]
+
+
+@pytest.mark.skipif(
+    os.name != "posix" or os.geteuid() == 0, reason="permissions that hold the user"
+)
+def test_a_place_without_permission_is_told(kv: KeyedVectors, tmp_path: Path) -> None:
+    pytest.importorskip("duckdb")
+    tmp_path.chmod(0o500)
+    with pytest.raises(PermissionError, match="name another place, or change that"):
+        export(kv, f"duckdb://{tmp_path}/f.db/t", progress=False)
+
+
+HOLDING = """
+import sys
+if sys.argv[1] == "duckdb":
+    import duckdb
+    held = duckdb.connect(sys.argv[2])
+else:
+    import qdrant_client
+    held = qdrant_client.QdrantClient(path=sys.argv[2])
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.mark.filterwarnings("ignore:unclosed file:ResourceWarning")  # Qdrant's own lock file
+@pytest.mark.parametrize(
+    ("scheme", "told"),
+    [
+        ("duckdb", "let that process close it, or name another file"),
+        ("qdrant+local", "another process has it open; let it end, or name another folder"),
+    ],
+)
+def test_a_place_that_another_process_holds_is_told(
+    kv: KeyedVectors, tmp_path: Path, scheme: str, told: str
+) -> None:
+    pytest.importorskip(LIBRARIES[scheme][0])
+    place = str(tmp_path / "place")
+    holding = [sys.executable, "-c", HOLDING, scheme, place]
+    with subprocess.Popen(holding, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"held\n"
+        with pytest.raises(OSError, match=re.escape(told)):
+            export(kv, f"{scheme}://{place}/t", progress=False)
+    gc.collect()
+
+
+def test_a_view_in_the_place_of_the_table_is_told(kv: KeyedVectors, tmp_path: Path) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    url = f"duckdb://{tmp_path}/f.db/t"
+    with duckdb.connect(str(tmp_path / "f.db")) as connection:
+        connection.execute("CREATE VIEW t AS SELECT 1")
+    with pytest.raises(RuntimeError, match=r"the table t of .*; name another table"):
+        export(kv, url, progress=False)
+
+
+def test_a_write_that_fails_is_told_with_what_to_do(
+    kv: KeyedVectors, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    duckdb = pytest.importorskip("duckdb")
+    url = f"duckdb://{tmp_path}/f.db/t"
+    full = duckdb.IOException("IO Error: Could not write file: No space left on device")
+    target = open_target(url, SIZE)
+    target.create(targets.Batch(0, kv.key_table, kv.vectors[:1], None), {"rows": 1})
+    monkeypatch.setattr(target, "_connection", _Full(full))
+    with pytest.raises(OSError, match="No space left on device; see to that, and export again"):
+        target.write(targets.Batch(0, kv.key_table, kv.vectors, None))
+
+
+class _Full:
+    """A connection whose disk is full."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    def register(self, *_: object) -> None:
+        raise self.error

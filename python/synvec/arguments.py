@@ -132,6 +132,24 @@ def with_known_arguments(
     return decorate
 
 
+def named_as_one(owner: type[T]) -> type[T]:
+    """Name the methods of a class that is put together from several as if all were its own.
+
+    Python's messages say ``KeyedVectors.rank() missing …``, and not the class of a room inside.
+    """
+    for base in owner.__mro__[1:]:
+        for name, member in vars(base).items():
+            method = getattr(member, "__func__", member)  # of class and static methods
+            while inspect.isfunction(method) and method.__module__.startswith("synvec."):
+                # Both, for an unbound method is pickled by them.
+                method.__module__, method.__qualname__ = (
+                    owner.__module__,
+                    f"{owner.__name__}.{name}",
+                )
+                method = getattr(method, "__wrapped__", None)
+    return owner
+
+
 def name_of_call(function: Callable[..., object], args: tuple[object, ...]) -> str:
     """Return a method's name with the class that the caller sees, not the one it is written in."""
     owner = args[0] if args and isinstance(args[0], type) else type(args[0])

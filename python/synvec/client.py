@@ -17,6 +17,7 @@ from urllib.parse import quote, urlsplit
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synvec.arguments import real, whole
 from synvec.errors import (
     InvalidRequestError,
     RemoteKeyError,
@@ -83,8 +84,9 @@ class Client(Generic[KeyT]):
         parts = urlsplit(url)
         if parts.scheme not in ("http", "https") or not parts.hostname:
             raise ValueError(f"url is {url!r}, expected one such as http://127.0.0.1:8000")
-        if timeout <= 0 or retries < 0:
-            raise ValueError(f"timeout is {timeout} and retries {retries}, expected > 0 and >= 0")
+        timeout, retries = real("timeout", timeout), whole("retries", retries, least=0)
+        if not timeout > 0:
+            raise ValueError(f"timeout is {timeout}, expected more than 0 seconds")
         self.url = url.rstrip("/")
         self._scheme, self._host, self._port = parts.scheme, parts.hostname, parts.port
         self._prefix = parts.path.rstrip("/")

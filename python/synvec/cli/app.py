@@ -60,9 +60,11 @@ class Synvec(click.Group):
             if messages.verbosity() >= messages.TRACEBACK:
                 traceback.print_exc()
             if isinstance(error, OSError):
-                _abandon_stdout()
+                is_of_stdout = _abandon_stdout()
                 if _is_closed_pipe(error):
                     raise click.exceptions.Exit(CLOSED_PIPE) from None
+                if is_of_stdout and error.filename is None:
+                    raise CommandError(f"stdout: {messages.one_line(error)}") from error
             raise CommandError(messages.one_line(error)) from error
         return result
 
@@ -73,17 +75,19 @@ def _is_closed_pipe(error: OSError) -> bool:
     return isinstance(error, BrokenPipeError) or (on_windows and error.filename is None)
 
 
-def _abandon_stdout() -> None:
+def _abandon_stdout() -> bool:
     """Let nothing more reach stdout, so that the interpreter's last flush has nothing to fail at.
 
-    Only stdout that cannot take what is buffered is given up.
+    Only stdout that cannot take what is buffered is given up; whether it was is returned.
     """
     try:
         sys.stdout.flush()
+        return False
     except OSError:
         # In a test's runner stdout has no descriptor.
         with contextlib.suppress(OSError):
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return True
 
 
 @click.group(cls=Synvec, context_settings={"help_option_names": ["-h", "--help"]})

@@ -8,16 +8,26 @@ import click
 from synvec import formats
 from synvec.cli import files, messages
 
-_FORMATS = click.Choice(list(formats.FORMATS))
-
 
 @click.command(
     context_settings={"show_default": True}, short_help="The same vectors in another format."
 )
 @click.argument("source", metavar="IN", type=click.Path(allow_dash=True))
 @click.argument("out", metavar="OUT", type=click.Path(allow_dash=True))
-@click.option("--from", "source_format", type=_FORMATS, help="IN's format, if not recognised.")
-@click.option("--to", "out_format", type=_FORMATS, help="OUT's format, whatever its ending.")
+@click.option(
+    "--from",
+    "source_format",
+    type=files.FORMAT,
+    metavar="FORMAT",
+    help="IN's format, if not recognised.",
+)
+@click.option(
+    "--to",
+    "out_format",
+    type=files.FORMAT,
+    metavar="FORMAT",
+    help=f"OUT's format, whatever its ending: {files.FORMATS}.",
+)
 @click.option("--keys", metavar="FILE", help="The words of IN, one a line, if IN has none itself.")
 @click.option("--limit", type=click.IntRange(min=1), help="Take the first N words only.")
 @click.option(

@@ -18,6 +18,9 @@ from synvec.formats.sources import BinaryReader, is_url
 from synvec.key_types import Key
 
 STDIO = "-"
+FORMAT = click.Choice(list(formats.FORMATS))
+FORMATS = "one of " + ", ".join(formats.FORMATS)
+"""For ``--help``, where all of them in brackets would be a line of twice the screen's width."""
 _MEGABYTE = 1 << 20
 
 

@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from synvec.cli.option_names import with_options
 from synvec.errors import FormatError
 
 logger = logging.getLogger("synvec")
@@ -37,7 +38,7 @@ class _StderrHandler(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         label = "" if record.levelno <= logging.INFO else f"{record.levelname.lower()}: "
-        line = f"synvec: {label}{record.getMessage()}"
+        line = f"synvec: {label}{with_options(record.getMessage())}"
         try:
             if "tqdm" in sys.modules:
                 from tqdm import tqdm
@@ -128,15 +129,16 @@ _ON_THE_COMMAND_LINE = {
     "allow_nonfinite=True": "synvec convert --allow-nonfinite IN OUT",
     'unicode_errors="replace"': "synvec convert --unicode-errors replace IN OUT",
     "pass keys=": "synvec convert --keys FILE IN OUT",
+    "load it with format=": "synvec convert --from FORMAT IN OUT",
     "load it with keys=": "synvec convert --keys FILE IN OUT",
 }
-"""What a message says to Python, and what does it here."""
+"""What a message says to Python, and what does it where the command has no such option."""
 
 
 def one_line(error: BaseException) -> str:
-    """Return an exception as one line for the user."""
+    """Return an exception as one line for the user, with the options of the running command."""
     if isinstance(error, OSError) and error.strerror:
-        text = error.strerror
+        text = with_options(error.strerror)
         if error.filename is not None:
             text = f"{error.filename}: {text}"
     elif isinstance(error, MemoryError):
@@ -144,8 +146,9 @@ def one_line(error: BaseException) -> str:
     elif type(error) is KeyError and error.args:
         text = str(error.args[0])  # its own str() puts quotes around it
     else:
-        text = str(error)
+        text = with_options(str(error))
         for argument, command in _ON_THE_COMMAND_LINE.items():
-            if isinstance(error, FormatError) and argument in text:
+            is_unsaid = argument in text and f"--{argument}" not in text
+            if isinstance(error, FormatError) and is_unsaid:
                 text += f" (on the command line: {command})"
     return " ".join(text.split()) or type(error).__name__

@@ -54,11 +54,17 @@ def _terminated_like_ctrl_c() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before)
 
 
-def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
-    """Save what a job was asked for, and say so."""
+def save_model_and_vectors(model: Word2Vec, job: dict[str, Any]) -> None:
+    """Save what a job was asked for, of that which is named."""
     if job["save_model"] is not None:
         model.save(job["save_model"])
-    files.save_vectors(model.wv, job["out"])
+    if job["out"] is not None:
+        files.save_vectors(model.wv, job["out"])
+
+
+def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words: int) -> None:
+    """Save what a job was asked for, and say so."""
+    save_model_and_vectors(model, job)
     messages.say(
         f"{len(model.wv):,} words × {model.vector_size} dimensions saved to {job['out']}; "
         f"{raw_words:,} words in {seconds:.1f} s, {raw_words / max(seconds, 1e-9):,.0f} a second"
@@ -82,6 +88,9 @@ def resume(folder: str) -> None:
         job = _job(found)
         if job["out"] != files.STDIO:
             files.check_writable(Path(job["out"]))
+        if found.has_ended:
+            _save_again(found, job)
+            return
         messages.say(f"going on from {folder}: {found.where()}")
         start = time.perf_counter()
         passed = found.raw_words
@@ -91,6 +100,32 @@ def resume(folder: str) -> None:
         save_results(model, job, time.perf_counter() - start, max(raw_words, 0))
     finally:
         found.close()
+
+
+def _save_again(found: Resumable, job: dict[str, Any]) -> None:
+    """Save what a job that was finished was asked for, unless it has been written since.
+
+    What somebody has put there by now stays.
+    """
+    asked_for = {name: job[name] for name in ("out", "save_model") if job[name] is not None}
+    left = {name for name, path in asked_for.items() if _is_written_since(path, found.path)}
+    save_model_and_vectors(found.model, {**job, **dict.fromkeys(left)})
+    done = {"saved": asked_for.keys() - left, "left as written since": left}
+    told = [
+        f"{what}: {', '.join(asked_for[name] for name in sorted(names))}"
+        for what, names in done.items()
+        if names
+    ]
+    messages.say(
+        f"{found.path}: training was finished before, nothing is left to train; {'; '.join(told)}"
+    )
+
+
+def _is_written_since(path: str, folder: str) -> bool:
+    """Whether a file is newer than all checkpoints; files are there whole or not at all."""
+    last = max(file.stat().st_mtime_ns for file in Path(folder).glob("checkpoint-*.json"))
+    place = Path(path)
+    return path != files.STDIO and place.is_file() and place.stat().st_mtime_ns >= last
 
 
 def _job(found: Resumable) -> dict[str, Any]:

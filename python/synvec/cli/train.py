@@ -162,7 +162,7 @@ def _checkpoints(
     try:
         checkpoints = Checkpoints(folder, every, job)
     except ValueError as error:
-        raise click.BadParameter(str(error), param_hint="'--checkpoint-every'") from None
+        raise click.BadParameter(messages.one_line(error)) from None
     files.check_writable(Path(folder), is_folder=True)
     return checkpoints
 

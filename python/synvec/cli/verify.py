@@ -15,8 +15,9 @@ from synvec.errors import FormatError
 @click.option(
     "--from",
     "source_format",
-    type=click.Choice(list(formats.FORMATS)),
-    help="The format of FILE, if not recognised.",
+    type=files.FORMAT,
+    metavar="FORMAT",
+    help=f"The format of FILE, if not recognised: {files.FORMATS}.",
 )
 @click.option("--allow-nonfinite", is_flag=True, help="Let NaN and infinity pass.")
 @messages.verbosity_options

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import KeyedVectors, RowError, Word2Vec, _core, formats
-from synvec.cli import files, messages
+from synvec.cli import files, messages, option_names
 from synvec.training import first_vectors
 
 SENTENCE_END = "</s>"
@@ -101,6 +101,7 @@ def word2vec(arguments: tuple[str, ...]) -> None:
     if not arguments or set(arguments) & {"-h", "-help", "--help"}:
         click.echo(_help())
         return
+    option_names.declare(_FLAGS_OF)
     options = _parsed(arguments)
     if options.train is None:
         raise click.UsageError("-train is missing; name the text to train on")
@@ -157,10 +158,10 @@ def _check_classes(classes: int, words: int) -> None:
         raise click.UsageError(f"-classes is {classes}, expected 0 to {words}, one for each word")
 
 
-_FLAG_OF = {
-    "vector_size": "size", "workers": "threads", "epochs": "iter", "min_count": "min-count",
+_FLAGS_OF = {name.replace("-", "_"): f"-{name}" for name in _FLAGS} | {
+    "vector_size": "-size", "workers": "-threads", "epochs": "-iter",
 }  # fmt: skip
-"""word2vec.c's names of arguments that Python calls otherwise."""
+"""The flag of each argument; word2vec.c has other names for some than Python."""
 
 
 def _untrained(options: SimpleNamespace, alpha: float) -> Word2Vec:
@@ -187,8 +188,7 @@ def _untrained(options: SimpleNamespace, alpha: float) -> Word2Vec:
             progress=None if options.debug > 1 else False,
         )
     except ValueError as error:
-        name, _, rest = str(error).partition(" ")
-        raise click.UsageError(f"-{_FLAG_OF.get(name, name)} {rest}") from None
+        raise click.UsageError(messages.one_line(error)) from None
 
 
 def _with_vocabulary(options: SimpleNamespace) -> Word2Vec:

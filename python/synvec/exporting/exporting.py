@@ -74,7 +74,7 @@ def export(
         if found != len(store):
             raise RuntimeError(
                 f"{target.name} holds {found:,} rows after an export of {len(store):,}: something "
-                "else writes to it; name another one, or replace it (replace=True, --replace)"
+                "else writes to it; name another one, or replace it (replace=True)"
             )
     return written
 
@@ -109,7 +109,7 @@ def _ready(target: Target, store: KeyedVectors[Any], label: Label, replace: bool
     if there is not None and not replace:
         what = "other vectors" if there else "something that synvec did not export"
         raise ValueError(
-            f"{target.name} holds {what}: name another one, or replace it (replace=True, --replace)"
+            f"{target.name} holds {what}: name another one, or replace it (replace=True)"
         )
     first = next(_batches(store, 0, 1))
     target.create(first, label)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from synvec.exporting.places import check_folder
 from synvec.exporting.targets import Batch, Label, label_in, rows_at_once
 from synvec.optional import imported
 
@@ -21,6 +22,8 @@ class LanceDbTable:
 
     def __init__(self, folder: str, table: str, vector_size: int) -> None:
         lancedb = imported("lancedb", "lancedb", "an export to LanceDB")
+        if "://" not in folder:  # LanceDB knows object stores, too
+            check_folder(folder)
         self.name = f"the table {table} in {folder}"
         self.batch_rows = rows_at_once(vector_size, BLOCKS)
         self._database: Any = lancedb.connect(folder)

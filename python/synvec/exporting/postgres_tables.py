@@ -159,7 +159,10 @@ class PostgresTable:
                 "ended"
             ) from error
         except self._psycopg.OperationalError as error:
-            raise ConnectionError(f"{self.name}: {error}") from error
+            raise ConnectionError(
+                f"{self.name}: {str(error).strip()}; see to that, and export again: it goes on "
+                "where it was"
+            ) from error
         except self._psycopg.Error as error:
             raise RuntimeError(f"{self.name}: {error}") from error
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from synvec.exporting.places import check_folder
 from synvec.exporting.targets import Batch, Label
 from synvec.optional import imported
 
@@ -35,7 +36,8 @@ class QdrantCollection:
         self._errors: Any = client.http.exceptions
         self._collection = collection
         if scheme == "qdrant+local":
-            self._client: Any = client.QdrantClient(path=place)
+            check_folder(place)
+            self._client: Any = self._opened(client, place)
         else:
             protocol = "https" if scheme == "qdrant+https" else "http"
             # Asking for the version would only warn; what an export needs is asked for below.
@@ -44,6 +46,16 @@ class QdrantCollection:
                 api_key=os.environ.get(API_KEY),
                 check_compatibility=False,
             )
+
+    def _opened(self, client: Any, folder: str) -> Any:
+        try:
+            return client.QdrantClient(path=folder)
+        except RuntimeError as error:  # whose advice is about servers
+            if "already accessed" not in str(error):
+                raise
+            raise BlockingIOError(
+                11, "another process has it open; let it end, or name another folder", folder
+            ) from error
 
     def label(self) -> Label | None:
         """Return what the collection's metadata says."""
@@ -97,7 +109,9 @@ class QdrantCollection:
         try:
             yield
         except self._errors.ResponseHandlingException as error:
-            raise ConnectionError(f"{self.name}: {error}") from error
+            raise ConnectionError(
+                f"{self.name}: {error}; see whether a Qdrant server runs there"
+            ) from error
         except self._errors.UnexpectedResponse as error:
             hint = f"; its key is read from {API_KEY}" if error.status_code in REFUSALS else ""
             raise RuntimeError(f"{self.name}: {' '.join(str(error).split())}{hint}") from error

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from synvec.arguments import with_known_arguments
 from synvec.arithmetic import Matrix, row_norms
 from synvec.key_types import Key, KeyT, has_integers, is_integer, is_text
 from synvec.keyed_vectors.keys import key_list, require_order
@@ -58,6 +59,7 @@ class Editing(VectorStore[KeyT]):
         self.add_vectors([key], np.asarray(vector)[np.newaxis])
         return self._keys.index(key)
 
+    @with_known_arguments()
     def add_vectors(
         self,
         keys: KeyT | Sequence[KeyT],

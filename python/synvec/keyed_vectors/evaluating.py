@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from synvec import evaluation
+from synvec.arguments import with_known_arguments
 from synvec.evaluation import Formula, PairScores, Section, StrPath
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.similarity import Similarity
@@ -65,6 +66,7 @@ class Evaluating(Similarity[KeyT]):
             seed=seed,
         )
 
+    @with_known_arguments()
     def evaluate_word_analogies(
         self,
         analogies: StrPath,
@@ -122,6 +124,7 @@ class Evaluating(Similarity[KeyT]):
             self, analogies, restrict_vocab, case_insensitive, dummy4unknown, similarity_function
         )
 
+    @with_known_arguments()
     def evaluate_word_pairs(
         self,
         pairs: StrPath,

@@ -139,6 +139,7 @@ class Files(VectorStore[KeyT]):
         return {"counts": self.known_counts}
 
     @classmethod
+    @with_known_arguments()
     def load_word2vec_format(
         cls,
         fname: Source,
@@ -211,6 +212,7 @@ class Files(VectorStore[KeyT]):
             limits=limits or formats.Limits(),
         )
 
+    @with_known_arguments()
     def save_word2vec_format(
         self,
         fname: Target,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from synvec.arguments import named_as_one
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.documents import Documents
 from synvec.keyed_vectors.evaluating import Evaluating
@@ -15,6 +16,7 @@ from synvec.keyed_vectors.removing import Removing
 from synvec.legacy import OlderVectorNames
 
 
+@named_as_one
 class KeyedVectors(
     Evaluating[KeyT],
     Quantizing[KeyT],

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
+from synvec.arguments import with_known_arguments
 from synvec.arithmetic import Numbers, Vector, cosines, top
 from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.preparing import PreparedQueries, Preparing, Query, weighted
@@ -58,6 +59,7 @@ class Queries(Preparing[KeyT]):
         indexer: Indexer[KeyT] | None = None,
         candidates: Iterable[Key] | None = None,
     ) -> Vector: ...
+    @with_known_arguments()
     def most_similar(
         self,
         positive: Query = None,
@@ -143,6 +145,7 @@ class Queries(Preparing[KeyT]):
     ) -> list[Neighbor[KeyT]]: ...
     @overload
     def similar_by_key(self, key: Key, topn: None, restrict_vocab: int | None = None) -> Vector: ...
+    @with_known_arguments()
     def similar_by_key(
         self, key: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> list[Neighbor[KeyT]] | Vector:
@@ -167,6 +170,7 @@ class Queries(Preparing[KeyT]):
     def similar_by_word(
         self, word: Key, topn: None, restrict_vocab: int | None = None
     ) -> Vector: ...
+    @with_known_arguments()
     def similar_by_word(
         self, word: Key, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> list[Neighbor[KeyT]] | Vector:
@@ -189,6 +193,7 @@ class Queries(Preparing[KeyT]):
     def similar_by_vector(
         self, vector: Numbers, topn: None, restrict_vocab: int | None = None
     ) -> Vector: ...
+    @with_known_arguments()
     def similar_by_vector(
         self, vector: Numbers, topn: int | None = 10, restrict_vocab: int | None = None
     ) -> list[Neighbor[KeyT]] | Vector:
@@ -222,6 +227,7 @@ class Queries(Preparing[KeyT]):
         topn: None,
         restrict_vocab: int | None = None,
     ) -> Vector: ...
+    @with_known_arguments()
     def most_similar_cosmul(
         self,
         positive: Query = None,

@@ -11,7 +11,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from synvec import _core
-from synvec.arguments import NO_PICKLE, on_class_only, real, switch, whole, with_known_arguments
+from synvec.arguments import (
+    NO_PICKLE,
+    named_as_one,
+    on_class_only,
+    real,
+    switch,
+    whole,
+    with_known_arguments,
+)
 from synvec.callbacks import Callback, as_objects
 from synvec.checkpoints.intervals import Checkpoints, as_checkpoints
 from synvec.corpora import DEFAULT_SPOOL_BYTES, Tokenize
@@ -40,6 +48,7 @@ FAST_VERSION = 1
 """gensim's sign that training is compiled, which scripts ask for: here it always is."""
 
 
+@named_as_one
 class Word2Vec(Building[KeyT], Training[KeyT], Predicting[KeyT], OlderModelNames):
     """Word vectors by skip-gram or CBOW, with negative sampling or hierarchical softmax.
 
