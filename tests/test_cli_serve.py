@@ -90,7 +90,7 @@ def test_a_host_name_may_be_allowed(file: Path, tmp_path: Path) -> None:
 
 
 def test_limits_out_of_range(file: Path) -> None:
-    refused(serve("--max-topn", 0, "--port", 0, file), "max_topn is 0, expected more than 0")
+    refused(serve("--max-topn", 0, "--port", 0, file), "--max-topn is 0, expected more than 0")
     refused(serve("--workers", 0, file), "--workers")
 
 
