@@ -19,7 +19,6 @@ from synvec import (
     UnknownKeyError,
     Word2Vec,
     _core,
-    legacy,
 )
 from synvec.vocabulary import RULE_DEFAULT, RULE_DISCARD
 
@@ -195,7 +194,7 @@ def test_views_are_those_of_a_dictionary_and_a_list(monkeypatch: pytest.MonkeyPa
     with pytest.raises(KeyError):
         kv.key_to_index["5"]
     assert repr(kv.key_to_index) == "KeyToIndex({5: 0, 7: 1, -1: 2})"
-    monkeypatch.setattr(legacy, "_warned", set())
+    monkeypatch.setattr("synvec.legacy.warning._warned", set())
     with pytest.warns(DeprecationWarning):
         assert kv.vocab[7].count == 5
 
