@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,8 @@ from synvec.exporting.urls import split_url
 from tests.postgres import asked
 
 ROWS, SIZE = 2500, 6
+SMALL = targets.rows_at_once(1 << 30)
+"""Rows of the smallest batch."""
 LIBRARIES = {
     "duckdb": ("duckdb", "duckdb"),
     "lancedb": ("lancedb", "lancedb"),
@@ -138,33 +139,48 @@ def test_integers_stay_integers(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_export_loses_and_doubles_nothing(
-    kv: KeyedVectors, url: str, tmp_path: Path
-) -> None:
+def test_a_killed_export_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
+    kv = store_of(8 * SMALL)
     kv.save(tmp_path / "vectors.kv")
     code = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 from synvec import KeyedVectors
-from synvec.exporting import export, targets
+from synvec.exporting import export, open_target, targets
+import synvec.exporting.exporting
+exporting = sys.modules["synvec.exporting.exporting"]
 targets.BLOCK_BYTES = 1
-path, url, delay = sys.argv[1:]
+path, url, share = sys.argv[1:]
 kv = KeyedVectors.load(path)
-started = []
-def begin(report):
-    if not started:
-        started.append(threading.Timer(float(delay), os.kill, (os.getpid(), signal.SIGKILL)))
-        started[0].start()
-export(kv, url, progress=begin)
-os._exit(0)
+def die():
+    os.kill(os.getpid(), signal.SIGKILL)
+# How long a batch takes is known by the first one; the second is cut after a share of that, or
+# where it ends.
+took, inner = [], open_target
+def timed_target(*place):
+    target = inner(*place)
+    write = target.write
+    def timed(batch):
+        begun = time.perf_counter()
+        write(batch)
+        took.append(time.perf_counter() - begun)
+    target.write = timed
+    return target
+exporting.open_target = timed_target
+def kill(report):
+    if len(took) > 1:
+        die()
+    threading.Timer(float(share) * took[0], die).start()
+export(kv, url, progress=kill)
 """
-    draw = random.Random(7)
-    for _ in range(3):
-        delay = str(draw.uniform(0, 0.02))
-        run = [sys.executable, "-c", code, str(tmp_path / "vectors.kv"), url, delay]
+    for share in ("0.1", "0.5", "0.9"):
+        run = [sys.executable, "-c", code, str(tmp_path / "vectors.kv"), url, share]
         done = subprocess.run(run, capture_output=True, text=True)
-        assert done.returncode in (0, -9), done.stderr
-    export(KeyedVectors.load(tmp_path / "vectors.kv"), url)
+        assert done.returncode == -9, done.stderr
+    written = export(kv, url)
+    # Each run wrote one batch at least, and two at most; Qdrant's last one is written again.
+    assert 2 * 1000 <= written <= len(kv) - (0 if "qdrant" in url else 3 * 1000)
     assert_holds(url, kv)
+    assert export(kv, url) == 0
 
 
 def test_tables_of_others_are_left_alone(kv: KeyedVectors, url: str) -> None:
@@ -252,3 +268,22 @@ def test_the_command(kv: KeyedVectors, tmp_path: Path) -> None:
     assert "or replace it (replace=True, --replace)" in refused.stderr
     replaced = subprocess.run([*run, "--replace"], capture_output=True, text=True)
     assert replaced.stderr == f"synvec: 300 of 300 words written to {url}\n"
+
+
+def test_a_table_is_found_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lancedb = pytest.importorskip("lancedb", reason="pip install synvec[lancedb]")
+    pytest.importorskip("pyarrow", reason="pip install synvec[lancedb]")
+    kind = type(lancedb.connect(tmp_path))
+    whole, pages = kind.list_tables, []
+
+    def two_at_once(self: Any, page_token: str | None = None) -> Any:
+        pages.append(whole(self, page_token=page_token, limit=2))
+        return pages[-1]
+
+    monkeypatch.setattr(kind, "list_tables", two_at_once)
+    kv = store_of(4)
+    for name in "abcde":
+        assert export(kv, f"lancedb://{tmp_path}/{name}") == 4
+    pages.clear()
+    assert export(kv, f"lancedb://{tmp_path}/e") == 0
+    assert len(pages) == 3

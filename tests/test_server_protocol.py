@@ -245,6 +245,20 @@ class TestDeadlines:
 
         on_the_wire(test)
 
+    def test_a_request_that_begins_while_another_is_answered_has_one(self) -> None:
+        async def test(wire: Wire) -> None:
+            wire.may_answer.clear()
+            await wire.send(GET + GET[:9])
+            wire.loop.go_on(5)
+            wire.may_answer.set()
+            await settled()
+            wire.loop.go_on(4.9)
+            assert (wire.statuses, wire.transport.is_closed) == ([200], False)
+            wire.loop.go_on(0.2)
+            assert (wire.statuses, wire.transport.is_closed) == ([200, 408], True)
+
+        on_the_wire(test)
+
     def test_a_connection_that_does_not_end_is_cut(self) -> None:
         async def test(wire: Wire) -> None:
             wire.loop.go_on(10)
@@ -321,6 +335,15 @@ class TestSizes:
                 sent += len(trailer)
                 assert sent <= protocol.HEADER_BYTES + len(trailer)
             assert wire.statuses == [431]
+
+        on_the_wire(test)
+
+    def test_trailers_that_are_whole_are_no_longer_counted(self) -> None:
+        async def test(wire: Wire) -> None:
+            await wire.send(CHUNKED + b"2\r\n{}\r\n0\r\nX: ")
+            await wire.send(b"x" * (protocol.HEADER_BYTES - 1))
+            await wire.send(b"\r\n\r\n")
+            assert wire.statuses == [200]
 
         on_the_wire(test)
 
@@ -418,10 +441,20 @@ class TestIdle:
             await wire.send(GET)
             for _ in range(3):
                 wire.connection.pause_writing()
-                wire.loop.go_on(15)
+                wire.loop.go_on(12)
                 wire.connection.resume_writing()
-            wire.loop.go_on(14)
-            assert not wire.transport.is_closed
+            wire.connection.pause_writing()
+            wire.loop.go_on(19)
+            assert not wire.transport.is_cut
+            wire.loop.go_on(1)
+            assert wire.transport.is_cut
+
+        on_the_wire(test)
+
+    def test_of_a_client_that_left_no_clock_goes_on(self) -> None:
+        async def test(wire: Wire) -> None:
+            await wire.send(GET + GET[:9])
+            wire.connection.pause_writing()
 
         on_the_wire(test)
 

@@ -37,7 +37,7 @@ class WatchfulProtocol(HttpToolsProtocol):
     _clock: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
     _header_bytes: int | None = 0
-    """Of the message that is arriving; None while no headers are, nor trailers may be."""
+    """Of the message that is arriving; None while nothing is, or a body."""
     _are_headers_complete: bool = False
     _is_last: bool = False
 
