@@ -309,6 +309,15 @@ class TestSizes:
 
         on_the_wire(test)
 
+    def test_that_of_the_second_is_no_larger(self) -> None:
+        async def test(wire: Wire) -> None:
+            await wire.send(GET)
+            await wire.send(GET[:-2] + b"X: ")
+            await wire.send(b"x" * protocol.HEADER_BYTES)
+            assert wire.statuses == [200, 431]
+
+        on_the_wire(test)
+
     def test_a_body_is_no_header(self) -> None:
         async def test(wire: Wire) -> None:
             part = b"x" * protocol.HEADER_BYTES
@@ -477,6 +486,17 @@ class TestStopping:
             wire.connection.shutdown()
             wire.loop.go_on(protocol.LINGERING_SECONDS)
             assert (wire.statuses, wire.transport.is_closed) == ([], True)
+
+        on_the_wire(test)
+
+    def test_half_a_request_is_closed_then_too_and_told_nothing_later(self) -> None:
+        async def test(wire: Wire) -> None:
+            await wire.send(GET[:9])
+            wire.connection.shutdown()
+            wire.loop.go_on(protocol.LINGERING_SECONDS)
+            assert wire.transport.is_closed
+            wire.loop.go_on(10)
+            assert wire.statuses == []
 
         on_the_wire(test)
 

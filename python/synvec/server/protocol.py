@@ -151,7 +151,7 @@ class WatchfulProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _close_idle(self) -> None:
-        if self._is_idle() and not self.transport.is_closing():
+        if self._is_idle():
             self.transport.close()
 
     def _await_headers(self) -> None:
@@ -168,18 +168,15 @@ class WatchfulProtocol(HttpToolsProtocol):
             self._clock = None
 
     def _expire(self, what: str) -> None:
-        self._clock = None
         message = f"the {what} of the request did not arrive in time"
         self._end(f"slow_{what}", RequestError(408, "too_slow", message))
 
     def _give_up(self) -> None:
-        self._sending = None
         self.metrics.refused.labels("slow_reader").inc()
         self.transport.abort()
 
     def _end(self, reason: str, problem: RequestError) -> None:
         """Tell what is wrong, if nothing was answered yet, and close."""
-        self._stop_clock()
         if self.transport.is_closing():
             return
         self.metrics.refused.labels(reason).inc()
