@@ -313,7 +313,7 @@ class TestSizes:
         async def test(wire: Wire) -> None:
             await wire.send(GET)
             await wire.send(GET[:-2] + b"X: ")
-            await wire.send(b"x" * protocol.HEADER_BYTES)
+            await wire.send(b"x" * (protocol.HEADER_BYTES + 1))
             assert wire.statuses == [200, 431]
 
         on_the_wire(test)

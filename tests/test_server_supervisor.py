@@ -114,6 +114,8 @@ def test_no_pause_keeps_the_follower_of_another_waiting(monkeypatch: pytest.Monk
     started = len(watch.workers)
     watch.die(0)  # the other one lived for a minute
     assert len(watch.workers) == started + 1
+    watch.pause()
+    assert len(watch.supervisor._processes) == 2, "it has one, too"
 
 
 def test_restarts_are_counted_and_told_to_all(monkeypatch: pytest.MonkeyPatch) -> None:
