@@ -291,6 +291,17 @@ class TestSizes:
         on_the_wire(lambda wire: test(wire, 2, [200]))
         on_the_wire(lambda wire: test(wire, 3, [431]))
 
+    def test_those_that_are_whole_are_not_counted_again_while_a_body_is_waited_for(self) -> None:
+        async def test(wire: Wire) -> None:
+            await wire.send(LENGTH[:-2] + b"X: ")
+            await wire.send(b"x" * (protocol.HEADER_BYTES - len(LENGTH)))
+            await wire.send(b"\r\n\r\n")
+            await wire.send(b"1")
+            await wire.send(b"234")
+            assert wire.statuses == [200]
+
+        on_the_wire(test)
+
     def test_too_large_ones_are_counted_and_end_the_connection(self) -> None:
         async def test(wire: Wire) -> None:
             await wire.send(GET[:-2] + b"X: " + b"x" * protocol.HEADER_BYTES)
