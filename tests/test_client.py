@@ -1,5 +1,6 @@
 """`synvec.Client`: the answers of `KeyedVectors`, errors by kind, and what is asked again."""
 
+import http.client
 import json
 import math
 import os
@@ -168,10 +169,12 @@ class Scripted(BaseHTTPRequestHandler):
     """Answers what it is told to, one thing after another."""
 
     script: list[tuple[int, dict[str, str], bytes]]
+    paths: list[str]
     protocol_version = "HTTP/1.1"
 
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers["Content-Length"]))
+        self.paths.append(self.path)
         status, headers, body = self.script.pop(0)
         if status == 0:  # hang up
             self.close_connection = True
@@ -191,7 +194,7 @@ class Scripted(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def scripted() -> Iterator[tuple[str, list[tuple[int, dict[str, str], bytes]]]]:
-    Scripted.script = []
+    Scripted.script, Scripted.paths = [], []
     with HTTPServer(("127.0.0.1", 0), Scripted) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -276,6 +279,16 @@ class TestTries:
         with Client(url, "words", retries=0) as client, pytest.raises(error):
             client.doesnt_match(["tea"])
 
+    @pytest.mark.parametrize("prefix", ["", "/", "/words", "/a/words/", "/a%20b"])
+    def test_a_server_may_lie_below_a_path(self, scripted: Any, prefix: str) -> None:
+        url, script = scripted
+        script.append(FOUND)
+        with Client(f"{url}{prefix}", "a/ü") as client:
+            assert client.doesnt_match(["tea"]) == "tea"
+            assert client.url == f"{url}{prefix}".rstrip("/")
+        begin = prefix.rstrip("/")
+        assert Scripted.paths == [f"{begin}/v1/models/a%2F%C3%BC/doesnt-match"]
+
     def test_null_stands_for_nan(self, scripted: Any) -> None:
         url, script = scripted
         script.append((200, {}, b'{"similarities": [null]}'))
@@ -309,3 +322,30 @@ def test_an_application_of_ones_own_needs_no_file() -> None:
 def test_limits_that_are_none_are_told_by_name(given: dict[str, Any], told: str) -> None:
     with pytest.raises((TypeError, ValueError), match=re.escape(told)):
         Client("http://127.0.0.1:9", **given)
+
+
+@pytest.mark.parametrize(
+    ("url", "kind", "port"),
+    [
+        ("http://words.example", http.client.HTTPConnection, 80),
+        ("http://words.example:8000/a", http.client.HTTPConnection, 8000),
+        ("https://words.example/a", http.client.HTTPSConnection, 443),
+        ("HTTPS://words.example:8443", http.client.HTTPSConnection, 8443),
+        ("http://[::1]:8000", http.client.HTTPConnection, 8000),
+    ],
+)
+def test_a_url_says_how_and_where(url: str, kind: type[Any], port: int) -> None:
+    connection = Client(url, timeout=2.5)._connection()
+    assert type(connection) is kind
+    assert connection.host == ("::1" if "::1" in url else "words.example")
+    assert (connection.port, connection.timeout) == (port, 2.5)
+
+
+def test_https_never_becomes_http(scripted: Any) -> None:
+    url, _ = scripted  # which speaks no TLS at all: nothing is asked in the clear instead
+    with (
+        Client(url.replace("http", "https"), "words", retries=0) as client,
+        pytest.raises(UnreachableServerError),
+    ):
+        client.doesnt_match(["tea"])
+    assert not Scripted.paths

@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import json
 import os
-import random
 import re
 import subprocess
 import sys
@@ -22,6 +21,8 @@ from synvec.exporting.urls import split_url
 from tests.postgres import asked
 
 ROWS, SIZE = 2500, 6
+SMALL = targets.rows_at_once(1 << 30)
+"""Rows of the smallest batch."""
 LIBRARIES = {
     "duckdb": ("duckdb", "duckdb"),
     "lancedb": ("lancedb", "lancedb"),
@@ -141,33 +142,62 @@ def test_integers_stay_integers(url: str) -> None:
 
 
 @pytest.mark.slow
-def test_a_killed_export_loses_and_doubles_nothing(
-    kv: KeyedVectors, url: str, tmp_path: Path
-) -> None:
+def test_a_killed_export_loses_and_doubles_nothing(url: str, tmp_path: Path) -> None:
+    kv = store_of(8 * SMALL)
     kv.save(tmp_path / "vectors.kv")
     code = """
-import os, signal, sys, threading
+import os, signal, sys, threading, time
 from synvec import KeyedVectors
-from synvec.exporting import export, targets
+from synvec.exporting import export, open_target, targets
+import synvec.exporting.exporting
+exporting = sys.modules["synvec.exporting.exporting"]
 targets.BLOCK_BYTES = 1
-path, url, delay = sys.argv[1:]
+path, url, share = sys.argv[1:]
 kv = KeyedVectors.load(path)
-started = []
-def begin(report):
-    if not started:
-        started.append(threading.Timer(float(delay), os.kill, (os.getpid(), signal.SIGKILL)))
-        started[0].start()
-export(kv, url, progress=begin)
-os._exit(0)
+def die(_=None):
+    os.kill(os.getpid(), signal.SIGKILL)
+# How long a batch takes is known by the first one; the second is cut after a share of that, or
+# where it ends; with a share of 0 as soon as the engine has done the first thing that it was told.
+ORDERS = ("execute", "add", "cursor", "upsert")
+class Deadly:
+    def __init__(self, engine):
+        self.engine = engine
+    def __getattr__(self, name):
+        found = getattr(self.engine, name)
+        return found if name not in ORDERS else lambda *given, **named: die(found(*given, **named))
+took, inner = [], open_target
+def timed_target(*place):
+    target = inner(*place)
+    write = target.write
+    def timed(batch):
+        begun = time.perf_counter()
+        if took and share == "0":
+            for name in ("_connection", "_client", "_table"):
+                engine = getattr(target, name, None)
+                if any(hasattr(engine, order) for order in ORDERS):
+                    setattr(target, name, Deadly(engine))
+        write(batch)
+        took.append(time.perf_counter() - begun)
+    target.write = timed
+    return target
+exporting.open_target = timed_target
+def kill(report):
+    if len(took) > 1:
+        assert share != "0", "what the engine was told is not known"
+        die()
+    if share != "0":
+        threading.Timer(float(share) * took[0], die).start()
+export(kv, url, progress=kill)
 """
-    draw = random.Random(7)
-    for _ in range(3):
-        delay = str(draw.uniform(0, 0.02))
-        run = [sys.executable, "-c", code, str(tmp_path / "vectors.kv"), url, delay]
+    for share in ("0", "0.3", "0.8"):
+        run = [sys.executable, "-c", code, str(tmp_path / "vectors.kv"), url, share]
         done = subprocess.run(run, capture_output=True, text=True)
-        assert done.returncode in (0, -9), done.stderr
-    export(KeyedVectors.load(tmp_path / "vectors.kv"), url)
+        assert done.returncode == -9, done.stderr
+    written = export(kv, url)
+    # Each run wrote one batch at least, and two at most; Qdrant's last one is written again.
+    assert 2 * 1000 <= written <= len(kv) - (0 if "qdrant" in url else 3 * 1000)
     assert_holds(url, kv)
+    assert export(kv, url) == 0
 
 
 def test_tables_of_others_are_left_alone(kv: KeyedVectors, url: str) -> None:
@@ -351,3 +381,22 @@ class _Full:
 
     def register(self, *_: object) -> None:
         raise self.error
+
+
+def test_a_table_is_found_among_many(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lancedb = pytest.importorskip("lancedb", reason="pip install synvec[lancedb]")
+    pytest.importorskip("pyarrow", reason="pip install synvec[lancedb]")
+    kind = type(lancedb.connect(tmp_path))
+    whole, pages = kind.list_tables, []
+
+    def two_at_once(self: Any, page_token: str | None = None) -> Any:
+        pages.append(whole(self, page_token=page_token, limit=2))
+        return pages[-1]
+
+    monkeypatch.setattr(kind, "list_tables", two_at_once)
+    kv = store_of(4)
+    for name in "abcde":
+        assert export(kv, f"lancedb://{tmp_path}/{name}") == 4
+    pages.clear()
+    assert export(kv, f"lancedb://{tmp_path}/e") == 0
+    assert len(pages) == 3

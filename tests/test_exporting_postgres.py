@@ -186,6 +186,7 @@ def test_more_dimensions_than_pgvector_holds_are_refused_and_many_are_told_of(
         export(store(16_001), url)
     with pytest.warns(UserWarning, match=r"indexes at most 2,000: .* halfvec\(16000\)") as told:
         assert export(store(16_000), url) == 2
+    assert export(store(2000), url, replace=True) == 2  # and no warning, which would be an error
     assert told[0].filename == __file__
 
 

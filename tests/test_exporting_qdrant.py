@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from synvec import KeyedVectors
-from synvec.exporting import export, qdrant_collections
+from synvec.exporting import export, open_target, qdrant_collections
 from tests import qdrant_server
 from tests.qdrant_server import Collections
 
@@ -100,6 +100,18 @@ def test_requests_are_as_large_as_a_server_takes(
     assert export(kv, url(server)) == 100
     assert 1 << 17 < server.largest_request < 1 << 18
     assert len(server.points["words"]) == 100
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_is_spoken_to_as_its_url_says(
+    scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    given: list[dict[str, object]] = []
+    monkeypatch.setattr("qdrant_client.QdrantClient", lambda **named: given.append(named))
+    monkeypatch.setenv("QDRANT_API_KEY", "secret")
+    open_target(f"qdrant{'+https' if scheme == 'https' else ''}://host:6333/words", 4)
+    assert given[0]["url"] == f"{scheme}://host:6333"
+    assert given[0]["api_key"] == "secret"
 
 
 def test_no_server_is_an_error_of_the_connection(kv: KeyedVectors) -> None:

@@ -239,3 +239,19 @@ def test_bytes_of_another_shape_are_refused(
         rewritten(path, lambda it, new=changed: it["parameters"].update(new))
         with pytest.raises(FormatError, match="its faiss index has another shape"):
             large.load_index(path)
+
+
+def test_an_index_keeps_the_keys_that_it_was_made_of(kv: KeyedVectors) -> None:
+    store = KeyedVectors.from_arrays(list(kv.index_to_key), kv.vectors)
+    store.fill_norms()
+    assert store.norms is not None
+    engine = cast(Any, Scripted(store, [1, 2, 3], exact=True))
+    index = ApproximateIndex(
+        store.key_table, store.vectors, store.norms, engine, Twins(np.empty((0, 2), int)),
+        np.array([], int), Audit(), 1,
+    )  # fmt: skip
+    before = index.most_similar(store.vectors[0], 2)
+    store.add_vectors(["new", "newer"], np.ones((2, 8), np.float32))
+    assert index.most_similar(kv.vectors[0], 2) == before
+    # A table that grows while another thread looks into it would refuse that thread.
+    assert len(index._keys) == len(index) == ROWS

@@ -266,6 +266,19 @@ class TestPaths:
             until(lambda: name in impatient.log.read_text().replace("\\\\", "\\"))
         assert "passwd" not in str(answer) or "no model" in str(answer)
 
+    def test_what_a_proxy_would_say_is_not_believed(self, impatient: Server) -> None:
+        said = {"X-Forwarded-For": "6.6.6.6", "Forwarded": "for=6.6.6.6;host=localhost",
+                "X-Forwarded-Host": "localhost", "X-Forwarded-Proto": "https"}  # fmt: skip
+        headers = "".join(f"{name}: {value}\r\n" for name, value in said.items())
+        for host, status in (("localhost", 404), ("evil.example", 421)):
+            request = f"GET /v1/models/..%2fproxied HTTP/1.1\r\nHost: {host}\r\n{headers}\r\n"
+            with impatient.connect() as client:
+                client.sendall(request.encode())
+                assert client.recv(1000).startswith(f"HTTP/1.1 {status} ".encode())
+            line = f"audit: {status} for GET '/v1/models/..%2fproxied' from 127.0.0.1\n"
+            until(lambda line=line: line in impatient.log.read_text())  # type: ignore[misc]
+        assert "6.6.6.6" not in impatient.log.read_text()
+
     def test_a_link_beside_the_file_is_no_model(self, file: Path, tmp_path: Path) -> None:
         (tmp_path / "link.kv").symlink_to("/etc/passwd")
         (tmp_path / "words.txt").symlink_to("/etc")

@@ -188,6 +188,8 @@ class TestWorkersThatDie:
                 assert is_right(server)
             endpoint = 'endpoint="/v1/models/{model}/neighbors"'
             counted = f'synvec_requests_total{{code="200",{endpoint}}} 80.0'
+            # A request is counted once its answer is on its way.
+            until(lambda: counted in server.ask("/metrics")[2].decode())
             for _ in range(10):
                 assert counted in server.ask("/metrics")[2].decode()
             assert server.stop() == 0

@@ -95,6 +95,22 @@ def test_map_is_the_file_itself(path: str) -> None:
     held.close()
 
 
+def test_what_is_mapped_is_known_by_itself_not_by_what_was_there_before(
+    path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    really = os.open
+
+    def replace_first(opened: str, flags: int) -> int:
+        KV.save(path)  # by renaming a new file over it
+        return really(opened, flags)
+
+    monkeypatch.setattr(holding.os, "open", replace_first)
+    held = hold(path, "map")
+    monkeypatch.undo()
+    assert held.stamp == Stamp.of_open(held.file) == Stamp.of(path)
+    held.close()
+
+
 @pytest.mark.parametrize("how", ["memory", "map"])
 def test_a_damaged_file_is_refused_by_its_own_name(path: str, how: holding.Hold) -> None:
     whole = Path(path).read_bytes()

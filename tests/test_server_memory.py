@@ -142,6 +142,18 @@ class TestQueries:
             assert server.workers() == [worker]
 
 
+def test_more_than_the_system_gives_is_no_crash_whatever_it_said(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    # It may have said nothing, or been asked before others took it.
+    for said in (None, (1 << 62, "so the test says")):
+        monkeypatch.setattr(memory, "available_memory", lambda said=said: said)
+        monkeypatch.setattr(memory, "_SEEN", memory._Seen())
+        with pytest.raises(MemoryError, match=r"4\.0 EB|are needed: Cannot allocate memory"):
+            memory.require(1 << 60)
+        memory.require(1 << 20)
+
+
 def test_what_is_left_is_looked_at_now_and_then(monkeypatch: pytest.MonkeyPatch) -> None:
     looks = []
 

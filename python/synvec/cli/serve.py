@@ -185,6 +185,8 @@ def _named(files: tuple[str, ...]) -> dict[str, str]:
                 f"{name!r} can't be a model's name in a URL, expected letters, digits, '.', '_' and"
                 f" '-'; give another one as NAME={path}"
             )
+        if not path:
+            raise click.BadParameter(f"{given!r} names no file, expected {name}=FILE")
         if name in models:
             raise click.BadParameter(
                 f"two files are called {name}; give one another name as NAME={path}"
@@ -222,8 +224,9 @@ def _found(path: str) -> str:
 
 def _token(token_file: str | None) -> str | None:
     if token_file is None:
-        return os.environ.get("SYNVEC_TOKEN") or None
-    lines = Path(token_file).read_text(encoding="utf-8").splitlines()
+        return os.environ.get("SYNVEC_TOKEN", "").strip() or None
+    # What is no ASCII the settings refuse, with a message that doesn't show it.
+    lines = Path(token_file).read_text(encoding="utf-8", errors="replace").splitlines()
     if not lines or not lines[0].strip():
         raise click.BadParameter(f"{token_file} is empty, expected a token in its first line")
     return lines[0].strip()

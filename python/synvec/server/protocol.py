@@ -37,7 +37,8 @@ class WatchfulProtocol(HttpToolsProtocol):
     _clock: asyncio.TimerHandle | None = None
     _sending: asyncio.TimerHandle | None = None
     _header_bytes: int | None = 0
-    """Of the message that is arriving; None while no headers are."""
+    """Of the message that is arriving; None while nothing is, or a body."""
+    _are_headers_complete: bool = False
     _is_last: bool = False
 
     # --- the connection -------------------------------------------------------------------------
@@ -78,19 +79,36 @@ class WatchfulProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for headers, unless that is so already."""
         super().on_message_begin()
+        self._are_headers_complete = False
         if self._clock is None:
             self._await_headers()
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Keep a header; trailers, which come after a body, are none (RFC 9110, 6.5.1)."""
+        if not self._are_headers_complete:
+            super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Wait for the body."""
         self._header_bytes = None
+        self._are_headers_complete = True
         self._start_clock(self.settings.body_seconds, "body")
         super().on_headers_complete()
         if self._is_last:
             self.cycle.keep_alive = False
 
+    def on_chunk_header(self) -> None:
+        """Count what comes as headers: after the last chunk it is trailers, which have no end."""
+        self._header_bytes = 0
+
+    def on_body(self, body: bytes) -> None:
+        """Count no longer: the chunk wasn't the last one."""
+        self._header_bytes = None
+        super().on_body(body)
+
     def on_message_complete(self) -> None:
         """Wait no longer: it is our turn."""
+        self._header_bytes = None
         self._stop_clock()
         super().on_message_complete()
 
@@ -133,7 +151,7 @@ class WatchfulProtocol(HttpToolsProtocol):
         return self.cycle is None or self.cycle.response_complete
 
     def _close_idle(self) -> None:
-        if self._is_idle() and not self.transport.is_closing():
+        if self._is_idle():
             self.transport.close()
 
     def _await_headers(self) -> None:
@@ -150,18 +168,15 @@ class WatchfulProtocol(HttpToolsProtocol):
             self._clock = None
 
     def _expire(self, what: str) -> None:
-        self._clock = None
         message = f"the {what} of the request did not arrive in time"
         self._end(f"slow_{what}", RequestError(408, "too_slow", message))
 
     def _give_up(self) -> None:
-        self._sending = None
         self.metrics.refused.labels("slow_reader").inc()
         self.transport.abort()
 
     def _end(self, reason: str, problem: RequestError) -> None:
         """Tell what is wrong, if nothing was answered yet, and close."""
-        self._stop_clock()
         if self.transport.is_closing():
             return
         self.metrics.refused.labels(reason).inc()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import asdict, dataclass
 from typing import Literal, Self
 
@@ -80,8 +81,8 @@ class Settings:
 
     def __post_init__(self) -> None:
         for name, value in asdict(self).items():
-            if isinstance(value, int | float) and value <= 0:
-                raise ValueError(f"{name} is {value}, expected more than 0")
+            if isinstance(value, int | float) and not 0 < value < math.inf:
+                raise ValueError(f"{name} is {value}, expected a finite number of more than 0")
         if self.token is not None and not (self.token.isascii() and self.token.isprintable()):
             raise ValueError("the token holds a character that HTTP can't carry, expected ASCII")
         if self.token is not None and len(self.token) < 8:

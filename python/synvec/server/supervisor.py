@@ -7,6 +7,7 @@ its messages and its end, one for files that are being copied, and the signals.
 
 from __future__ import annotations
 
+import bisect
 import logging
 import os
 import queue
@@ -102,7 +103,7 @@ class Supervisor:
     _watched: dict[str, _Watched] = field(default_factory=dict)
     _processes: list[_Process] = field(default_factory=list)
     _due: list[float] = field(default_factory=list)
-    """When workers that died are started again."""
+    """When workers that died are started again, the next one first."""
     _pause: float = 0.0
     _restarts: int = 0
     _is_ready: bool = False
@@ -228,7 +229,6 @@ class Supervisor:
 
     def _stop(self) -> None:
         self._stop_by = time.monotonic() + self.settings.stop_seconds + 1
-        self._due.clear()
         for process in self._processes:
             process.process.terminate()
         # Until the workers have accepted what waits there, the socket stays open with them.
@@ -276,7 +276,7 @@ class Supervisor:
         )
         for other in self._processes:
             self._send(other, {"do": "restarts", "count": self._restarts})
-        self._due.append(time.monotonic() + self._pause)
+        bisect.insort(self._due, time.monotonic() + self._pause)
 
     # --- files ----------------------------------------------------------------------------------
 

@@ -76,8 +76,9 @@ class Worker:
             access_log=False,
             server_header=False,
             proxy_headers=False,
-            timeout_keep_alive=int(settings.idle_seconds) or 1,
-            timeout_graceful_shutdown=int(settings.stop_seconds) or 1,
+            # uvicorn's own command line has whole seconds; its clocks take parts of one as well.
+            timeout_keep_alive=settings.idle_seconds,  # type: ignore[arg-type]
+            timeout_graceful_shutdown=settings.stop_seconds,  # type: ignore[arg-type]
         )
         self._server = _Server(config, self._channel)
         self._server.run(sockets=[self._listener])
