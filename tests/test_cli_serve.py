@@ -226,7 +226,9 @@ def test_names_that_are_strange(
 ) -> None:
     def models(*given: object) -> Any:
         result = started.ask(*given)
-        return result.output if started.by is None else started.by[0]
+        if started.by is None:
+            return result.output
+        return {name: source.vectors for name, source in started.by[0].items()}
 
     monkeypatch.chdir(tmp_path)
     assert models("a.b-c_1=words.kv") == {"a.b-c_1": str(file)}
