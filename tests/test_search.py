@@ -318,7 +318,7 @@ def test_rows_that_stay_lost_are_told_and_found_all_the_same() -> None:
         audit.warn(64)
     assert kv.norms is not None
     no_twins = Twins(np.empty((0, 2), int))
-    index = ApproximateIndex(kv.key_table, kv.vectors, kv.norms, engine, no_twins, lost, audit, 1)
+    index = ApproximateIndex(kv, engine, no_twins, lost, audit, 1)
     assert "100 rows lost" in repr(index)
     engine.effort = 300
     keys = [f"k{row}" for row in range(300)]

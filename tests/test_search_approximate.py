@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from pathlib import Path
 from typing import Any, cast
 
@@ -53,11 +54,8 @@ def found(
 ) -> list[tuple[str, float]]:
     """Return what an index on a scripted engine finds near the last row, which is left out."""
     engine = cast(Any, Scripted(kv, rows, exact=exact))
-    assert kv.norms is not None
     no_twins = Twins(np.empty((0, 2), int))
-    index = ApproximateIndex(
-        kv.key_table, kv.vectors, kv.norms, engine, no_twins, np.array(lost, int), Audit(), 1
-    )
+    index = ApproximateIndex(kv, engine, no_twins, np.array(lost, int), Audit(), 1)
     return kv.most_similar(f"k{ROWS - 1}", topn=WANTED, indexer=index)
 
 
@@ -101,6 +99,65 @@ def test_what_is_missing_or_left_out_goes_to_the_end() -> None:
     assert kept.tolist() == [[2, MISSING, MISSING], [1, 2, 3]]
     assert np.isnan(own[0, 1:]).all()
     assert own[0, 0] == np.float32(0.4)
+
+
+class TestRowsThatMove:
+    """An index of a store whose row numbers mean other rows by now gives no answer at all."""
+
+    KINDS = ("hnsw", "int8", "float16")
+
+    def made(self, kind: str) -> tuple[KeyedVectors, Any]:
+        vectors = np.random.default_rng(3).standard_normal((ROWS, 8)).astype(np.float32)
+        counts = np.random.default_rng(4).integers(1, 99, ROWS)
+        store = KeyedVectors.from_arrays([f"k{row}" for row in range(ROWS)], vectors, counts=counts)
+        if kind == "hnsw":
+            pytest.importorskip("usearch", reason="pip install synvec[ann]")
+            return store, build(store, effort=500)
+        return store, store.quantize(cast(Any, kind))
+
+    @pytest.mark.parametrize("kind", KINDS)
+    @pytest.mark.parametrize("change", ["sort", "remove"])
+    def test_it_is_refused(self, kind: str, change: str) -> None:
+        store, index = self.made(kind)
+        before = store.most_similar_batch(["k50"], topn=3, indexer=index)
+        if change == "sort":
+            store.sort_by_descending_frequency()
+        else:
+            store.remove("k0")
+        asked = store.prepare_query("k50")
+        for ask in (
+            lambda: store.most_similar_batch(["k50"], topn=3, indexer=index),
+            lambda: store.answer(asked, 3, indexer=index),
+        ):
+            with pytest.raises(ValueError, match="re-ordered or removed after the index was made"):
+                ask()
+        if kind == "float16":  # which has keys and rows of its own
+            assert store.most_similar("k50", topn=3, indexer=index) == before[0]
+        else:
+            with pytest.raises(ValueError, match="make a new one"):
+                store.most_similar("k50", topn=3, indexer=index)
+        new = build(store, effort=500) if kind == "hnsw" else store.quantize(cast(Any, kind))
+        [after] = store.most_similar_batch(["k50"], topn=3, indexer=new)
+        assert [key for key, _ in after] == [key for key, _ in before[0]]
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_copies_and_new_keys_change_nothing(self, kind: str) -> None:
+        store, index = self.made(kind)
+        before = store.most_similar_batch(["k50"], topn=3, indexer=index)
+        copy.copy(store).sort_by_descending_frequency()
+        store.add_vectors(["new"], np.ones((1, 8), np.float32))
+        store.remove([])
+        assert store.most_similar_batch(["k50"], topn=3, indexer=index) == before
+
+    def test_a_copy_has_indexes_of_its_own(self) -> None:
+        store, _ = self.made("int8")
+        twin = copy.deepcopy(store)
+        index = twin.quantize("int8")
+        store.sort_by_descending_frequency()
+        assert twin.most_similar("k50", indexer=index)
+        twin.sort_by_descending_frequency()
+        with pytest.raises(ValueError, match="make a new one"):
+            twin.most_similar("k50", indexer=index)
 
 
 class Losing:
@@ -244,12 +301,9 @@ def test_bytes_of_another_shape_are_refused(
 def test_an_index_keeps_the_keys_that_it_was_made_of(kv: KeyedVectors) -> None:
     store = KeyedVectors.from_arrays(list(kv.index_to_key), kv.vectors)
     store.fill_norms()
-    assert store.norms is not None
     engine = cast(Any, Scripted(store, [1, 2, 3], exact=True))
-    index = ApproximateIndex(
-        store.key_table, store.vectors, store.norms, engine, Twins(np.empty((0, 2), int)),
-        np.array([], int), Audit(), 1,
-    )  # fmt: skip
+    no_twins = Twins(np.empty((0, 2), int))
+    index = ApproximateIndex(store, engine, no_twins, np.array([], int), Audit(), 1)
     before = index.most_similar(store.vectors[0], 2)
     store.add_vectors(["new", "newer"], np.ones((2, 8), np.float32))
     assert index.most_similar(kv.vectors[0], 2) == before

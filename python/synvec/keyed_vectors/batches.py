@@ -15,6 +15,7 @@ from synvec.arithmetic import Matrix, Numbers, Vector, unit_rows
 from synvec.key_types import Key, KeyT
 from synvec.keyed_vectors.preparing import PreparedQueries
 from synvec.keyed_vectors.queries import Neighbor, Queries, checked_topn
+from synvec.keyed_vectors.row_numbers import RowNumbers
 
 
 class BatchIndexer(Protocol):
@@ -33,6 +34,8 @@ class RowIndex(ABC, Generic[KeyT]):
     """An index that finds rows of a store, and so keys: for batches and for single queries."""
 
     _keys: KeyTable[KeyT]
+    row_numbers: RowNumbers
+    """Of the store that it was made of."""
 
     @property
     @abstractmethod
@@ -146,7 +149,8 @@ class Batches(Queries[KeyT]):
         KeyError
             For an unknown key.
         ValueError
-            For a vector of another length, NaN, or an indexer with a range or with candidates.
+            For a vector of another length, NaN, an indexer with a range or with candidates, or one
+            that was made before rows were re-ordered or removed.
         TypeError
             When the queries are a single str, ``topn`` is no integer, or the indexer answers one
             query at a time only.
@@ -170,7 +174,7 @@ class Batches(Queries[KeyT]):
             found, scores = np.empty((0, 0), np.int64), np.empty((0, 0), np.float32)
         elif indexer is not None:
             self._require_all_rows(start, end, candidates)
-            _require_batches(indexer)
+            _require_row_numbers(indexer)
             found, scores = indexer.nearest(asked.vectors, max(wanted, 0), asked.excluded)
         else:
             found, scores = self._nearest(asked, max(wanted, 0), rows)
@@ -211,6 +215,7 @@ class Batches(Queries[KeyT]):
         most = max(int(counts.max()), 0)
         if indexer is not None:
             self._require_all_rows(start, end, None)
+            _require_row_numbers(indexer)
             found, scores = indexer.nearest(asked.vectors, most, asked.excluded)
         else:
             found, scores = self._nearest(asked, most, slice(start, end))
@@ -226,9 +231,11 @@ class Batches(Queries[KeyT]):
         return [list(islice(pairs, count)) for count in known.sum(axis=1).tolist()]
 
 
-def _require_batches(indexer: object) -> None:
+def _require_row_numbers(indexer: object) -> None:
     if not callable(getattr(indexer, "nearest", None)):
         raise TypeError(
             f"a {type(indexer).__name__} answers one query at a time: give it to most_similar, or "
             "make an index with build_index"
         )
+    if isinstance(indexer, RowIndex):
+        indexer.row_numbers.require_current()

@@ -347,6 +347,7 @@ class Editing(VectorStore[KeyT]):
         order = np.argsort(counts, kind="stable")[::-1].astype(np.int64)
         keys = self._keys.take(order)
         norms, self._norms = self._norms, None
+        self._renumber_rows()
         self._reorder_rows(order)
         if self._is_lockf_by_key:
             self._lockf = self._lockf[order]

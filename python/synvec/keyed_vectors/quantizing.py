@@ -11,6 +11,7 @@ from synvec import _core
 from synvec.arithmetic import Matrix, Vector, divisors, rounded_to_bytes, row_norms
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.batches import RowIndex
+from synvec.keyed_vectors.row_numbers import RowNumbers
 from synvec.keyed_vectors.similarity import Similarity
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class Quantizing(Similarity[KeyT]):
         exact = self.vectors, self._needed_norms()
         rows, norms = _rounded(*exact, kind)
         vectors = self.vectors if kind == "int8" else None
-        quantized = QuantizedRows(self.key_table, rows, norms, vectors)
+        quantized = QuantizedRows(self.key_table, rows, norms, vectors, self.row_numbers)
         if sample and len(self) > 1:
             from synvec.search.recall import RecallSample  # here, since most never need it
 
@@ -104,10 +105,12 @@ class QuantizedRows(RowIndex[KeyT]):
         rows: NDArray[np.float16] | NDArray[np.int8],
         norms: Vector,
         vectors: Matrix | None,
+        row_numbers: RowNumbers,
     ) -> None:
         self.kind = str(rows.dtype)
         self._keys: KeyTable[KeyT] = keys.copy()
         self._rows, self._norms = rows, norms
+        self.row_numbers = row_numbers
         # To score again; of a mapped store only the rows that are looked at are read.
         self._vectors = vectors
 
@@ -139,6 +142,7 @@ class QuantizedRows(RowIndex[KeyT]):
         wanted = min(wanted, len(self))
         if self._vectors is None:
             return _core.nearest(self._rows, self._norms, queries, wanted, excluded=excluded)
+        self.row_numbers.require_current()
         near, _ = _core.nearest(
             self._rows, self._norms, queries, OVERSAMPLING * wanted + RESERVE, excluded=excluded
         )

@@ -63,6 +63,7 @@ class Removing(Editing[KeyT]):
         norms = None if self._norms is None else self._norms[kept]
 
         self._norms = None
+        self._renumber_rows()
         self._keep_rows(kept)
         self._keys, self._lockf = table, lockf
         self._replace_expandos(expandos)

@@ -18,6 +18,7 @@ from synvec.arithmetic import Matrix, Vector, divisors, row_norms
 from synvec.key_types import Key, KeyT, has_integers
 from synvec.keyed_vectors.columns import Columns
 from synvec.keyed_vectors.keys import require_order
+from synvec.keyed_vectors.row_numbers import RowNumbers
 from synvec.keyed_vectors.views import walk
 
 
@@ -31,6 +32,9 @@ class VectorStore(Columns[KeyT]):
     # Rows past the last key are room to grow and hold nothing.
     _rows: Matrix
     _norms: Vector | None
+    row_numbers: RowNumbers
+    """For those who keep row numbers: whether they still mean the same rows."""
+
     # Whether something has needed unit vectors yet; all that decides if `syn0norm` is None.
     _unit_ready: bool
 
@@ -51,6 +55,7 @@ class VectorStore(Columns[KeyT]):
         if count < 0:
             raise ValueError(f"count is {count}, expected at least 0")
         self.mapfile_path = mapfile_path
+        self.row_numbers = RowNumbers()
         self._keys = KeyTable()
         self._rows = self._allocate(count, vector_size)
         self._norms = None
@@ -443,7 +448,13 @@ class VectorStore(Columns[KeyT]):
             "_made_up_counts": expandos["count"] if self._has_made_up_counts() else None,
             "_lockf": np.array(self._lockf),
             "_keys": self._keys.copy(),
+            "row_numbers": RowNumbers(),
         }
+
+    def _renumber_rows(self) -> None:
+        """Tell those who keep row numbers that these mean other rows now."""
+        self.row_numbers.are_current = False
+        self.row_numbers = RowNumbers()
 
     def _row_copies(self) -> dict[str, Any]:
         return {"_rows": np.array(self.vectors)}

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from synvec import _core
-from synvec.arithmetic import Matrix, Vector, block_rows, divisors
+from synvec.arithmetic import Matrix, block_rows, divisors
 from synvec.key_types import KeyT
 from synvec.keyed_vectors.batches import RowIndex
 from synvec.search.audit import Audit
@@ -18,6 +18,7 @@ from synvec.search.twins import Twins
 
 if TYPE_CHECKING:
     from synvec._core import KeyTable
+    from synvec.keyed_vectors import KeyedVectors
 
 # Rows looked at again with their vectors, for each that is wanted, and some more: where an engine
 # keeps vectors rounded, its own order is off by a few places.
@@ -56,9 +57,7 @@ class ApproximateIndex(RowIndex[KeyT]):
 
     def __init__(
         self,
-        keys: KeyTable[KeyT],
-        vectors: Matrix,
-        norms: Vector,
+        store: KeyedVectors[KeyT],
         engine: Engine,
         twins: Twins,
         lost: Rows,
@@ -66,10 +65,14 @@ class ApproximateIndex(RowIndex[KeyT]):
         workers: int,
     ) -> None:
         self.audit, self.workers = audit, workers
-        self._keys: KeyTable[KeyT] = keys.copy()
-        self.vectors, self.norms = vectors, norms
+        store.fill_norms()
+        norms = store.norms
+        assert norms is not None
+        self._keys: KeyTable[KeyT] = store.key_table.copy()
+        self.row_numbers = store.row_numbers
+        self.vectors, self.norms = store.vectors, norms
         self.engine, self.twins, self.lost = engine, twins, lost
-        self._lost_units = UnitRows(vectors, norms)(lost)
+        self._lost_units = UnitRows(self.vectors, norms)(lost)
 
     @property
     def vector_size(self) -> int:
@@ -151,7 +154,13 @@ class ApproximateIndex(RowIndex[KeyT]):
 
         ``excluded`` has, for each query, rows in ascending order that are no answer. As many rows
         are found as an exact search finds: what the engine leaves short is searched exactly.
+
+        Raises
+        ------
+        ValueError
+            When rows of the store were re-ordered or removed after the index was made.
         """
+        self.row_numbers.require_current()
         wanted = min(wanted, len(self))
         if wanted * EXACT_SHARE > len(self) or wanted < 1 or not len(queries):
             return self._exactly(queries, wanted, excluded)

@@ -55,7 +55,7 @@ def build_index(
     with observing(progress) as report:
         _fill(engine, rows, units, workers, seed, report)
         lost = repair(engine, rows, units, workers, audit)
-    index = ApproximateIndex(store.key_table, vectors, norms, engine, twins, lost, audit, workers)
+    index = ApproximateIndex(store, engine, twins, lost, audit, workers)
     measured = RecallSample(vectors, norms, sample, seed)
     audit.sample = len(measured)
     _choose_effort(index, effort, target_recall, measured)

@@ -122,12 +122,7 @@ def open_index(
         pairs = _numbers(sections["twins"], len(store)).reshape(-1, 2)
         lost = _numbers(sections["lost"], len(store))
     _read(engine, sections["engine"], manifest, name)
-    store.fill_norms()
-    norms = store.norms
-    assert norms is not None
-    index = ApproximateIndex(
-        store.key_table, store.vectors, norms, engine, Twins(pairs), lost, audit, workers
-    )
+    index = ApproximateIndex(store, engine, Twins(pairs), lost, audit, workers)
     audit.warn(index.effort)
     return index
 
