@@ -77,7 +77,8 @@ def save_results(model: Word2Vec, job: dict[str, Any], seconds: float, raw_words
 def resume(folder: str) -> None:
     """Finish the job of `synvec train --checkpoint FOLDER`, into the same OUT.
 
-    With --workers 1 the result is, bit for bit, that of a job which was never interrupted.
+    With --workers 1 or --deterministic the result is, bit for bit, that of a job which was never
+    interrupted.
 
     \b
       synvec train text.txt -o vectors.kv --checkpoint folder
