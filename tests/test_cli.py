@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import synvec
-from synvec import KeyedVectors
+from synvec import KeyedVectors, formats
 from tests.conftest import Run
 
 POSIX = pytest.mark.skipif(os.name != "posix", reason="signals and pipes as POSIX has them")
@@ -192,6 +192,16 @@ def test_bad_corpora_are_one_line(run: Run, tmp_path: Path) -> None:
     failed(run("train", "empty.txt", "-o", "o.kv"), 1)
     failed(run("train", "rare.txt", "-o", "o.kv"), 1, "--min-count")
     failed(run("train", "-", "-", "-o", "o.kv", stdin=""), 2, "only once")
+
+
+def test_vectors_are_no_corpus(run: Run, vectors: Path, corpus: Path, tmp_path: Path) -> None:
+    np.save(tmp_path / "ids.npy", np.arange(10))
+    for kind in ("native", "fasttext", "finalfusion"):
+        formats.save(KeyedVectors.load(vectors), tmp_path / kind, format=kind)
+    for name in ("ids.npy", "native", "fasttext", "finalfusion"):
+        result = run("train", corpus, tmp_path / name, "-o", tmp_path / "out.kv")
+        failed(result, 2, f"{tmp_path / name} is no text but a file of vectors or arrays (")
+    assert not (tmp_path / "out.kv").exists()
 
 
 def test_wrong_options_are_usage_errors(run: Run, corpus: Path) -> None:

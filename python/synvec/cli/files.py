@@ -13,6 +13,7 @@ from typing import Any
 import click
 
 from synvec import KeyedVectors, formats
+from synvec.errors import FormatError
 from synvec.formats import remote
 from synvec.formats.sources import BinaryReader, is_url
 from synvec.key_types import Key
@@ -75,6 +76,20 @@ def check_out(
                 f"{out!r} ends in no known format; end it in one of {known}"
             ) from None
     check_text_out(out, inputs, is_folder=formats.FORMATS[out_format].is_folder)
+
+
+_NO_TEXT = frozenset(("native", "fasttext", "gensim", "safetensors", "numpy", "npz", "finalfusion"))
+"""Formats whose first bytes no text has."""
+
+
+def check_text(path: str) -> None:
+    """Raise a UsageError for a file of vectors in the place of a text, which would train too."""
+    try:
+        found = formats.sniff(path)
+    except FormatError:
+        return  # as of a text, which is of no format
+    if found in _NO_TEXT:
+        raise click.UsageError(f"{path} is no text but a file of vectors or arrays ({found})")
 
 
 def check_text_out(out: str, inputs: tuple[str, ...], *, is_folder: bool = False) -> None:

@@ -134,6 +134,7 @@ def _preflight(corpus: tuple[str, ...], out: str | None, save_model: str | None)
         if path != files.STDIO and not is_url(path) and not Path(path).is_fifo():
             with Path(path).open("rb"):
                 pass
+            files.check_text(path)
     if out is not None:
         files.check_out(out, corpus)
     if save_model is not None:
