@@ -266,6 +266,30 @@ class TestOrder:
 
         on_the_wire(test)
 
+    def test_a_body_that_was_answered_early_gets_no_second_answer(self) -> None:
+        async def test(wire: Wire) -> None:
+            wire.reads_body = False  # as of one that is too large
+            await wire.send(LENGTH + b"12")
+            assert wire.statuses == [200]
+            wire.loop.go_on(30)
+            await settled()
+            assert (wire.statuses, wire.transport.is_closed) == ([200], True)
+            assert wire.refused("slow_body")
+
+        on_the_wire(test)
+
+    def test_after_a_body_that_was_answered_early_the_next_one_is_told(self) -> None:
+        async def test(wire: Wire) -> None:
+            wire.reads_body = False
+            await wire.send(LENGTH + b"12")
+            await wire.send(b"34")
+            await wire.send(b"GET / HT")
+            wire.loop.go_on(10)
+            await settled()
+            assert wire.statuses == [200, 408]
+
+        on_the_wire(test)
+
     @pytest.mark.parametrize("before", [b"", GET])
     def test_what_is_not_http(self, before: bytes) -> None:
         async def test(wire: Wire) -> None:

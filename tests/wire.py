@@ -91,6 +91,7 @@ class Wire:
         self.loop, self.state, self.transport = Loop(), ServerState(), Transport()
         self.metrics = Metrics(Models())
         self.is_stopping = is_stopping
+        self.reads_body = True
         self.may_answer = asyncio.Event()
         self.may_answer.set()
         self.asked: list[Any] = []
@@ -109,10 +110,11 @@ class Wire:
 
     async def _application(self, scope: Any, receive: Any, send: Any) -> None:
         self.asked.append(scope)
-        while (message := await receive()).get("more_body"):
-            pass
-        if message["type"] == "http.disconnect":
-            return
+        if self.reads_body:
+            while (message := await receive()).get("more_body"):
+                pass
+            if message["type"] == "http.disconnect":
+                return
         await self.may_answer.wait()
         headers = [(b"content-length", b"2")]
         await send({"type": "http.response.start", "status": 200, "headers": headers})

@@ -38,7 +38,7 @@ class WatchfulProtocol(HttpToolsProtocol):
     _sending: asyncio.TimerHandle | None = None
     _header_bytes: int | None = 0
     """Of the message that is arriving; None while nothing is, or a body."""
-    _are_headers_complete: bool = False
+    _is_body_arriving: bool = False
     _is_last: bool = False
 
     # --- the connection -------------------------------------------------------------------------
@@ -79,19 +79,18 @@ class WatchfulProtocol(HttpToolsProtocol):
     def on_message_begin(self) -> None:
         """Begin to wait for headers, unless that is so already."""
         super().on_message_begin()
-        self._are_headers_complete = False
         if self._clock is None:
             self._await_headers()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Keep a header; trailers, which come after a body, are none (RFC 9110, 6.5.1)."""
-        if not self._are_headers_complete:
+        if not self._is_body_arriving:
             super().on_header(name, value)
 
     def on_headers_complete(self) -> None:
         """Wait for the body."""
         self._header_bytes = None
-        self._are_headers_complete = True
+        self._is_body_arriving = True
         self._start_clock(self.settings.body_seconds, "body")
         super().on_headers_complete()
         if self._is_last:
@@ -109,6 +108,7 @@ class WatchfulProtocol(HttpToolsProtocol):
     def on_message_complete(self) -> None:
         """Wait no longer: it is our turn."""
         self._header_bytes = None
+        self._is_body_arriving = False
         self._stop_clock()
         super().on_message_complete()
 
@@ -154,6 +154,14 @@ class WatchfulProtocol(HttpToolsProtocol):
         if self._is_idle():
             self.transport.close()
 
+    def _has_begun_to_answer(self) -> bool:
+        """Whether what is arriving has an answer, or part of one, in which another would stand."""
+        cycle = self.cycle
+        if cycle is None:
+            return False
+        # A body may be answered before it is there: one that is too large.
+        return self._is_body_arriving if cycle.response_complete else cycle.response_started
+
     def _await_headers(self) -> None:
         self._header_bytes = 0
         self._start_clock(self.settings.header_seconds, "headers")
@@ -180,9 +188,7 @@ class WatchfulProtocol(HttpToolsProtocol):
         if self.transport.is_closing():
             return
         self.metrics.refused.labels(reason).inc()
-        cycle = self.cycle
-        # Where an answer is on its way this one would stand in its middle.
-        if cycle is None or cycle.response_complete or not cycle.response_started:
+        if not self._has_begun_to_answer():
             self.transport.write(_as_http(problem))
         self.transport.close()
         self.loop.call_later(CLOSING_SECONDS, self.transport.abort)
