@@ -20,6 +20,12 @@ Run = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
+def nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Older names warn once a process, and so again in this test."""
+    monkeypatch.setattr("synvec.legacy.warning._warned", set())
+
+
+@pytest.fixture
 def run(tmp_path: Path) -> Run:
     def run(*arguments: object, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

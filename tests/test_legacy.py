@@ -21,10 +21,7 @@ from tests.older_names import (
     three_keys,
 )
 
-
-@pytest.fixture(autouse=True)
-def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warning, "_warned", set())
+pytestmark = pytest.mark.usefixtures("nothing_warned_yet")
 
 
 @pytest.fixture

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 
 from synvec import KeyedVectors, legacy
-from synvec.legacy import warning
 from tests.older_names import (
     KEYS,
     ROWS,
@@ -16,10 +15,7 @@ from tests.older_names import (
     write_questions,
 )
 
-
-@pytest.fixture(autouse=True)
-def _nothing_warned_yet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(warning, "_warned", set())
+pytestmark = pytest.mark.usefixtures("nothing_warned_yet")
 
 
 @pytest.fixture

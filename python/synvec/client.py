@@ -99,7 +99,7 @@ class Client(Generic[KeyT]):
     # --- questions ------------------------------------------------------------------------------
 
     def models(self) -> list[dict[str, Any]]:
-        """Return the models that are served: name, keys, vector_size and version of each."""
+        """Return the models that are served: name, keys, vector_size, version and index of each."""
         listed: list[dict[str, Any]] = self._ask("GET", "/v1/models")["models"]
         return listed
 

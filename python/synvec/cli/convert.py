@@ -14,20 +14,10 @@ from synvec.cli import files, messages
 )
 @click.argument("source", metavar="IN", type=click.Path(allow_dash=True))
 @click.argument("out", metavar="OUT", type=click.Path(allow_dash=True))
-@click.option(
-    "--from",
-    "source_format",
-    type=files.FORMAT,
-    metavar="FORMAT",
-    help="IN's format, if not recognised.",
+@files.format_option(
+    "--from", "source_format", "IN's format, if not recognised", lists_formats=False
 )
-@click.option(
-    "--to",
-    "out_format",
-    type=files.FORMAT,
-    metavar="FORMAT",
-    help=f"OUT's format, whatever its ending: {files.FORMATS}.",
-)
+@files.format_option("--to", "out_format", "OUT's format, whatever its ending")
 @click.option("--keys", metavar="FILE", help="The words of IN, one a line, if IN has none itself.")
 @click.option("--limit", type=click.IntRange(min=1), help="Take the first N words only.")
 @click.option(

@@ -6,9 +6,9 @@ import re
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 
@@ -18,11 +18,23 @@ from synvec.formats import remote
 from synvec.formats.sources import BinaryReader, is_url
 from synvec.key_types import Key
 
+FunctionT = TypeVar("FunctionT", bound=Callable[..., Any])
+
 STDIO = "-"
-FORMAT = click.Choice(list(formats.FORMATS))
-FORMATS = "one of " + ", ".join(formats.FORMATS)
-"""For ``--help``, where all of them in brackets would be a line of twice the screen's width."""
 _MEGABYTE = 1 << 20
+
+
+def format_option(
+    flag: str, name: str, about: str, *, lists_formats: bool = True
+) -> Callable[[FunctionT], FunctionT]:
+    """Return an option that takes the name of a format, as a decorator of a command.
+
+    ``--help`` lists them in a sentence: in brackets, as click would have them, they would be a line
+    of twice the screen's width.
+    """
+    help_text = f"{about}: one of {', '.join(formats.FORMATS)}." if lists_formats else f"{about}."
+    kind = click.Choice(list(formats.FORMATS))
+    return click.option(flag, name, type=kind, metavar="FORMAT", help=help_text)
 
 
 @contextlib.contextmanager

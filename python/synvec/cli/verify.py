@@ -12,13 +12,7 @@ from synvec.errors import FormatError
 
 @click.command(short_help="Whether files are whole.")
 @click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path())
-@click.option(
-    "--from",
-    "source_format",
-    type=files.FORMAT,
-    metavar="FORMAT",
-    help=f"The format of FILE, if not recognised: {files.FORMATS}.",
-)
+@files.format_option("--from", "source_format", "The format of FILE, if not recognised")
 @click.option("--allow-nonfinite", is_flag=True, help="Let NaN and infinity pass.")
 @messages.verbosity_options
 def verify(paths: tuple[str, ...], source_format: Any, allow_nonfinite: bool) -> None:
